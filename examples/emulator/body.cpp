@@ -1,0 +1,115 @@
+#include "body.h"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+namespace emu {
+namespace {
+
+constexpr std::size_t kLongString = 64 * 1024;
+constexpr unsigned kMaxDepth = 64;
+// A placeholder begins with a control character, which no sensible prompt does; one that does is
+// read as a number of a string that was cut from the same request, so it harms nobody.
+constexpr std::string_view kMark = "\001cut:";
+constexpr std::string_view kMarkInJson = "\\u0001cut:";
+
+constexpr std::array<std::int8_t, 256> base64_values() {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  const std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+  }
+  return values;
+}
+
+/// Some encoders write "\/" for a slash. No other escape can stand in a data URI.
+std::span<char> unescape_slashes(std::span<char> text) {
+  std::size_t out = 0;
+  for (std::size_t in = 0; in < text.size(); ++in) {
+    if (text[in] == '\\') {
+      if (++in == text.size() || text[in] != '/') throw BadBody("a long string with escapes in it");
+    }
+    text[out++] = text[in];
+  }
+  return text.first(out);
+}
+
+}  // namespace
+
+std::string Body::cut_long_strings() {
+  std::string rest;
+  std::size_t copied = 0;
+  unsigned depth = 0;
+  for (std::size_t at = 0; at < text_.size(); ++at) {
+    const char c = text_[at];
+    if (c == '{' || c == '[') {
+      if (++depth > kMaxDepth) throw BadBody("nested too deeply");
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    } else if (c == '"') {
+      const std::size_t begin = ++at;
+      while (at < text_.size() && text_[at] != '"') at += text_[at] == '\\' ? 2 : 1;
+      if (at >= text_.size()) throw BadBody("a string without an end");
+      if (at - begin < kLongString) continue;
+      rest.append(text_, copied, begin - copied).append(kMarkInJson);
+      rest.append(std::to_string(cut_.size()));
+      cut_.emplace_back(text_.data() + begin, at - begin);
+      copied = at;
+    }
+  }
+  return rest.append(text_, copied, std::string::npos);
+}
+
+Body::Body(std::string text) : text_(std::move(text)) {
+  const std::string rest = cut_long_strings();
+  for (std::span<char>& cut : cut_) cut = unescape_slashes(cut);
+  parser_ = omni::ObjectPtr<JsonParser>::adopt(json_parser_new());
+  GError* raw = nullptr;
+  json_parser_load_from_data(parser_.get(), rest.data(), static_cast<gssize>(rest.size()), &raw);
+  const omni::ErrorPtr error(raw);
+  if (error) throw BadBody(error->message);
+  JsonNode* root = json_parser_get_root(parser_.get());
+  if (!root || !JSON_NODE_HOLDS_OBJECT(root)) throw BadBody("not a JSON object");
+  root_ = json_node_get_object(root);
+}
+
+JsonNode* Body::member(const char* name) const {
+  JsonNode* node = json_object_get_member(root_, name);
+  return node && !JSON_NODE_HOLDS_NULL(node) ? node : nullptr;
+}
+
+std::span<char> Body::text(JsonNode* node) {
+  const std::string_view value = json_node_get_string(node);
+  if (value.starts_with(kMark)) {
+    std::size_t index = cut_.size();
+    std::from_chars(value.data() + kMark.size(), value.data() + value.size(), index);
+    if (index < cut_.size()) return cut_[index];
+  }
+  return copies_.emplace_back(value);
+}
+
+std::span<char> decode_base64(std::span<char> text) {
+  static constexpr auto values = base64_values();
+  if (text.empty() || text.size() % 4 != 0)
+    throw BadBody("base64 whose length is no multiple of 4");
+  std::size_t length = text.size();
+  while (length > text.size() - 2 && text[length - 1] == '=') --length;
+  std::size_t out = 0;
+  std::uint32_t bits = 0;
+  unsigned have = 0;
+  for (std::size_t in = 0; in < length; ++in) {
+    const int value = values[static_cast<unsigned char>(text[in])];
+    if (value < 0) throw BadBody("a character in the base64 that does not belong there");
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    text[out++] = static_cast<char>(bits >> have & 0xff);
+  }
+  return text.first(out);
+}
+
+}  // namespace emu

@@ -1,0 +1,48 @@
+// The body of a create request: JSON in which one string may be 20 MiB of base64. That string is
+// cut out before the JSON parser sees the rest, and decoded where it lies: the body is held once,
+// never twice.
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include <deque>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/glib-ptr.h"
+
+namespace emu {
+
+struct BadBody : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Body {
+ public:
+  /// Throws BadBody when the text is not one JSON object, or is nested deeper than anyone needs.
+  explicit Body(std::string text);
+
+  JsonObject* root() const { return root_; }
+  /// nullptr when there is no such member, or it is null.
+  JsonNode* member(const char* name) const;
+  /// The text of a string node, writable and alive as long as this Body.
+  std::span<char> text(JsonNode* node);
+
+ private:
+  std::string cut_long_strings();
+
+  std::string text_;
+  std::vector<std::span<char>> cut_;  // what stands between the quotes, into text_
+  std::deque<std::string> copies_;    // short strings that were asked for; a deque never moves them
+  omni::ObjectPtr<JsonParser> parser_;
+  JsonObject* root_ = nullptr;
+};
+
+/// Decodes base64 where it stands and returns the bytes. Strict, unlike GLib's: no line breaks,
+/// nothing outside the alphabet, correct padding; throws BadBody.
+std::span<char> decode_base64(std::span<char> text);
+
+}  // namespace emu

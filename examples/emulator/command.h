@@ -1,0 +1,13 @@
+// The user's own program as the model (--command).
+#pragma once
+
+#include "probe.h"
+#include "render.h"
+
+namespace emu {
+
+/// Runs it to its end; lines "progress N" (0 to 100) on its stdout are reported. Throws TaskFailure
+/// with the last line of its stderr when it fails or leaves no MP4.
+void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket);
+
+}  // namespace emu

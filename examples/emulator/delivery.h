@@ -1,0 +1,32 @@
+// How a reply leaves: as it should, or cut short, dripping, or not at all.
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "dialect.h"
+#include "faults.h"
+#include "service/glib-ptr.h"
+
+namespace emu {
+
+/// A reply whose body may be a mapped file. For HEAD only the headers go out.
+struct Outgoing {
+  Reply head;
+  omni::BytesPtr bytes;  // instead of head.text
+};
+
+/// Closes the connection under libsoup: the client sees the end of it and no reply.
+void cut_connection(SoupServerMessage* message);
+
+/// Sets status, headers and body as the fault wants them. The message may be paused or not; whoever
+/// has paused it unpauses it afterwards.
+void deliver(SoupServerMessage* message, const Outgoing& outgoing, const Fault& fault);
+
+/// The part of a body that a Range header asks for.
+struct Range {
+  enum class Verdict { whole, part, unsatisfiable } verdict = Verdict::whole;
+  std::uint64_t first = 0, last = 0;  // inclusive
+};
+Range parse_range(std::string_view header, std::uint64_t total);
+
+}  // namespace emu

@@ -1,0 +1,70 @@
+// All jobs: who may run, how long they take at least, what became of them. Everything here happens
+// on the main loop's thread; only the rendering itself is on workers, and comes back by on_main().
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dialect.h"
+#include "links.h"
+#include "render.h"
+#include "settings.h"
+#include "state.h"
+#include "workers.h"
+
+namespace emu {
+
+/// A create request that was read and checked; its reference, if it came along, is already a file.
+struct NewJob {
+  std::string id;
+  Order order;  // without `reference`, which points into a body that is gone
+  std::uint64_t reference_bytes = 0;
+  std::string idempotency_key;
+  // What a fault wants of this job: fail with this code and message. Empty = nothing.
+  std::string fail_code;
+  std::string fail_message;
+};
+
+class Jobs {
+ public:
+  Jobs(const Settings& settings, const StateFolder& folder, const Links& links);
+  ~Jobs();
+
+  bool full() const;
+  /// The view of the job just taken; nothing when there is no room.
+  std::optional<JobView> submit(NewJob job);
+  /// `origin` = "http://HOST", for the address of the result.
+  std::optional<JobView> view(const std::string& id, const std::string& origin);
+  std::optional<std::string> with_idempotency_key(const std::string& key) const;
+  std::optional<std::string> id_of_token(const std::string& token) const;
+  /// The result of a completed job; empty otherwise.
+  std::string result_file(const std::string& id) const;
+
+  /// Stops everything and waits for it.
+  void shut_down();
+
+ private:
+  struct Job;
+  void start_waiting();
+  void start(const std::shared_ptr<Job>& job);
+  void rendered(const std::shared_ptr<Job>& job);
+  void finish(const std::shared_ptr<Job>& job);
+  void forget(const std::string& id);
+  int progress(const Job& job) const;
+  RenderSpec spec(const Job& job) const;
+
+  const Settings& settings_;
+  const StateFolder& folder_;
+  const Links& links_;
+  std::map<std::string, std::shared_ptr<Job>> jobs_;
+  std::deque<std::shared_ptr<Job>> waiting_;
+  std::map<std::string, std::string> by_key_;    // Idempotency-Key -> id
+  std::map<std::string, std::string> by_token_;  // of the result's address -> id
+  unsigned running_ = 0;
+  Workers workers_;
+};
+
+}  // namespace emu

@@ -1,0 +1,30 @@
+// Unguessable names and the signed, expiring addresses of results.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace emu {
+
+/// `bytes` random bytes of the system, as hex digits.
+std::string random_hex(unsigned bytes);
+
+std::int64_t now_ms();
+
+class Links {
+ public:
+  Links() : secret_(random_hex(32)) {}
+  /// "/results/TOKEN.mp4?expires=MS&sig=HEX"
+  std::string path_and_query(const std::string& token, std::int64_t expires_ms) const;
+
+  enum class Verdict { good, forged, expired };
+  Verdict check(std::string_view token, const char* query) const;
+
+ private:
+  std::string sign(std::string_view token, std::string_view expires) const;
+
+  std::string secret_;
+};
+
+}  // namespace emu

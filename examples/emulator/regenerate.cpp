@@ -1,0 +1,253 @@
+#include "regenerate.h"
+
+#include <gst/gst.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace emu {
+namespace {
+
+using ElementPtr = omni::RefPtr<GstElement, &gst_object_ref, &gst_object_unref>;
+
+constexpr gint64 kStallMicroseconds = 120 * G_USEC_PER_SEC;
+
+void unref_buffer(GstBuffer* buffer) {
+  gst_buffer_unref(buffer);
+}
+GstBuffer* ref_buffer(GstBuffer* buffer) {
+  return gst_buffer_ref(buffer);
+}
+using BufferPtr = omni::RefPtr<GstBuffer, &ref_buffer, &unref_buffer>;
+
+/// Ends the picture after exactly `wanted` frames: drops what is more, repeats the last frame when
+/// there are fewer. Used by one streaming thread; `passed` is read once the pipeline has stopped.
+struct FrameGate {
+  guint64 wanted = 0;
+  guint64 passed = 0;
+  bool ended = false;
+  BufferPtr last;
+  Ticket* ticket = nullptr;
+};
+
+/// Ends the sound at `end` of running time, to the sample.
+struct SoundGate {
+  GstClockTime end = 0;
+  gint rate = 0;
+  gint bytes_per_frame = 0;
+  bool ended = false;
+};
+
+/// EOS goes down once; then upstream learns that nothing more is wanted.
+GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
+  gst_pad_push_event(pad, gst_event_new_eos());
+  gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = nullptr;
+  GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+  return GST_PAD_PROBE_HANDLED;
+}
+
+GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  auto& gate = *static_cast<FrameGate*>(data);
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    if (gate.passed >= gate.wanted) return end_of_stream(pad, info);
+    ++gate.passed;
+    gate.last = BufferPtr::share(GST_PAD_PROBE_INFO_BUFFER(info));
+    gate.ticket->progress = static_cast<double>(gate.passed) / static_cast<double>(gate.wanted);
+    return GST_PAD_PROBE_OK;
+  }
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  if (gate.ended) return GST_PAD_PROBE_DROP;
+  gate.ended = true;
+  // Each push comes through here again and is counted.
+  while (gate.last && gate.passed < gate.wanted) {
+    GstBuffer* again = gst_buffer_copy(gate.last.get());
+    GST_BUFFER_PTS(again) += GST_BUFFER_DURATION(again);
+    if (gst_pad_push(pad, again) != GST_FLOW_OK) break;
+  }
+  gate.last = nullptr;
+  return GST_PAD_PROBE_OK;
+}
+
+void read_sound_caps(SoundGate& gate, GstEvent* event) {
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  const GstStructure* structure = gst_caps_get_structure(caps, 0);
+  gint channels = 0;
+  gst_structure_get_int(structure, "channels", &channels);
+  gst_structure_get_int(structure, "rate", &gate.rate);
+  gate.bytes_per_frame = 2 * channels;  // S16LE, as the caps filter says
+}
+
+GstPadProbeReturn sound_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  auto& gate = *static_cast<SoundGate*>(data);
+  if (!(GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER)) {
+    GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) read_sound_caps(gate, event);
+    if (GST_EVENT_TYPE(event) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+    return std::exchange(gate.ended, true) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  }
+  GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+  if (!event || gate.rate <= 0 || gate.bytes_per_frame <= 0) {
+    if (event) gst_event_unref(event);
+    return GST_PAD_PROBE_OK;
+  }
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(event, &segment);
+  const GstClockTime start =
+      gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  gst_event_unref(event);
+  if (!GST_CLOCK_TIME_IS_VALID(start)) return GST_PAD_PROBE_OK;
+  if (start >= gate.end) return end_of_stream(pad, info);
+  const guint64 room =
+      gst_util_uint64_scale(gate.end - start, static_cast<guint64>(gate.rate), GST_SECOND) *
+      static_cast<guint64>(gate.bytes_per_frame);
+  if (gst_buffer_get_size(buffer) > room) {
+    buffer = gst_buffer_make_writable(buffer);
+    gst_buffer_set_size(buffer, static_cast<gssize>(room));
+    GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+const char* aac_encoder() {
+  for (const char* name : {"avenc_aac", "fdkaacenc", "voaacenc"}) {
+    GstElementFactory* factory = gst_element_factory_find(name);
+    if (!factory) continue;
+    gst_object_unref(factory);
+    return name;
+  }
+  return nullptr;
+}
+
+std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Shape& shape) {
+  const std::string aspect = std::to_string(shape.aspect_n) + "/" + std::to_string(shape.aspect_d);
+  const std::string rate = spec.fps > 0
+                               ? std::to_string(spec.fps) + "/1"
+                               : std::to_string(probe.fps_n) + "/" + std::to_string(probe.fps_d);
+  const std::string size =
+      ",width=" + std::to_string(shape.width) + ",height=" + std::to_string(shape.height);
+  std::string text = spec.has_reference ? "filesrc name=in ! decodebin name=decode "
+                                          "decode. ! videoconvert n-threads=2 ! queue "
+                                        : "videotestsrc pattern=pinwheel animation-mode=frames "
+                                          "horizontal-speed=2 ! video/x-raw,width=1280,height=720 ";
+  text += "! videoflip video-direction=auto ! aspectratiocrop aspect-ratio=" + aspect +
+          " ! videoscale add-borders=false ! videorate ! video/x-raw,format=I420,"
+          "pixel-aspect-ratio=1/1,framerate=" +
+          rate + size + " ! identity name=frames silent=true ";
+  const std::string look = look_pipeline(*spec.look, shape.width, shape.height);
+  text += "! queue ! " + (look.empty() ? "identity silent=true" : look);
+  text +=
+      " ! videoconvert n-threads=2 ! video/x-raw,format=I420 ! queue "
+      "! x264enc speed-preset=veryfast pass=qual quantizer=21 ! h264parse ! queue ! mux. ";
+  const char* aac = aac_encoder();
+  if (probe.has_sound && aac) {
+    text += spec.has_reference ? "decode. ! audioconvert ! queue " : "audiotestsrc wave=ticks ";
+    // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
+    text += std::string(
+                "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "
+                "! identity name=sound silent=true ! audioconvert ! ") +
+            aac + " ! aacparse ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=0 ! mux. ";
+  }
+  return text + "mp4mux name=mux faststart=true ! filesink name=out sync=false async=false";
+}
+
+void set_path(GstElement* pipeline, const char* element, const char* property,
+              const std::string& path) {
+  const auto found = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline), element));
+  if (found) g_object_set(found.get(), property, path.c_str(), nullptr);
+}
+
+void watch_pad(GstElement* pipeline, const char* element, GstPadProbeCallback callback,
+               void* gate) {
+  const auto found = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline), element));
+  if (!found) return;
+  GstPad* pad = gst_element_get_static_pad(found.get(), "src");
+  const auto what =
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM);
+  gst_pad_add_probe(pad, what, callback, gate, nullptr);
+  gst_object_unref(pad);
+}
+
+std::string error_text(GstMessage* message) {
+  GError* raw = nullptr;
+  gst_message_parse_error(message, &raw, nullptr);
+  const omni::ErrorPtr error(raw);
+  return error->message;
+}
+
+/// Until EOS. Throws on an error, on cancelling, and when nothing has moved for a long time.
+void run_pipeline(GstElement* pipeline, Ticket& ticket) {
+  GstBus* bus = gst_element_get_bus(pipeline);
+  const omni::RefPtr<GstBus, &gst_object_ref, &gst_object_unref> own =
+      omni::RefPtr<GstBus, &gst_object_ref, &gst_object_unref>::adopt(bus);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  double seen = -1;
+  gint64 moved = g_get_monotonic_time();
+  for (;;) {
+    GstMessage* message = gst_bus_timed_pop_filtered(
+        bus, 50 * GST_MSECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+    if (message) {
+      const bool failed = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
+      const std::string text = failed ? error_text(message) : std::string();
+      gst_message_unref(message);
+      if (!failed) return;
+      throw TaskFailure("generation_failed", "the reference video cannot be regenerated: " + text);
+    }
+    if (g_cancellable_is_cancelled(ticket.cancel.get())) throw TaskFailure("cancelled", "stopped");
+    const gint64 now = g_get_monotonic_time();
+    if (ticket.progress != seen) {
+      seen = ticket.progress;
+      moved = now;
+    } else if (now - moved > kStallMicroseconds) {
+      throw TaskFailure("generation_failed", "regenerating came to a halt");
+    }
+  }
+}
+
+/// Stops the pipeline however the function is left.
+struct Stopper {
+  GstElement* pipeline;
+  std::string leftover;
+  ~Stopper() {
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    std::remove(leftover.c_str());
+  }
+};
+
+}  // namespace
+
+void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket) {
+  GError* raw = nullptr;
+  const std::string text = build_pipeline(spec, probe, shape);
+  GstElement* parsed =
+      gst_parse_launch_full(text.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &raw);
+  const omni::ErrorPtr error(raw);
+  if (!parsed) throw TaskFailure("internal_error", error->message);
+  gst_object_ref_sink(parsed);
+  const auto pipeline = ElementPtr::adopt(parsed);
+  const std::string moov_file = spec.result + ".part";
+  const double seconds = spec.seconds > 0 ? spec.seconds : probe.seconds;
+  const double fps = spec.fps > 0 ? spec.fps : static_cast<double>(probe.fps_n) / probe.fps_d;
+  FrameGate frames;
+  frames.wanted = static_cast<guint64>(std::max(1L, std::lround(seconds * fps)));
+  frames.ticket = &ticket;
+  SoundGate sound;
+  sound.end = static_cast<GstClockTime>(seconds * GST_SECOND);
+  set_path(pipeline.get(), "in", "location", spec.reference);
+  set_path(pipeline.get(), "out", "location", spec.result);
+  set_path(pipeline.get(), "mux", "faststart-file", moov_file);
+  watch_pad(pipeline.get(), "frames", &frame_passes, &frames);
+  watch_pad(pipeline.get(), "sound", &sound_passes, &sound);
+  {
+    const Stopper stopper{pipeline.get(), moov_file};
+    run_pipeline(pipeline.get(), ticket);
+  }
+  if (frames.passed == 0) {
+    throw TaskFailure("invalid_video", "no frame of the reference video can be decoded");
+  }
+}
+
+}  // namespace emu

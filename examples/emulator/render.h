@@ -1,0 +1,55 @@
+// One job's work, on a worker thread: fetch the reference when it is an address, look at it, make
+// the result file. The ways of making it are regenerate.h (GStreamer) and command.h (the user's
+// program).
+#pragma once
+
+#include <gio/gio.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "looks.h"
+#include "service/glib-ptr.h"
+
+namespace emu {
+
+/// Why a task failed, as the reply to a poll tells it.
+struct TaskFailure : std::runtime_error {
+  TaskFailure(std::string error_code, const std::string& message)
+      : std::runtime_error(message), code(std::move(error_code)) {}
+  std::string code;
+};
+
+/// What the main loop and a worker share about one job.
+struct Ticket {
+  std::atomic<double> progress{0};  // 0 to 1
+  omni::ObjectPtr<GCancellable> cancel = omni::ObjectPtr<GCancellable>::adopt(g_cancellable_new());
+};
+
+struct RenderSpec {
+  std::string reference;      // file; it exists, unless it is yet to be fetched
+  std::string reference_url;  // fetched into `reference`; empty = the file exists
+  bool has_reference = true;  // false: text to video, a test picture stands in
+  std::string result;         // file to make
+  std::string prompt;
+  unsigned seconds = 0;      // 0 = as the reference
+  std::string aspect_ratio;  // "16:9"; empty = as the reference
+  unsigned short_side = 0;   // 0 = as the reference
+  unsigned fps = 0;          // 0 = as the reference
+  const Look* look = nullptr;
+  std::vector<std::string> command;
+};
+
+/// Zeros for what was never looked at: an unchanged reference is not decoded.
+struct Rendered {
+  double seconds = 0;
+  unsigned width = 0;
+  unsigned height = 0;
+};
+
+/// Throws TaskFailure.
+Rendered render(const RenderSpec& spec, Ticket& ticket);
+
+}  // namespace emu

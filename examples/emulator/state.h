@@ -1,0 +1,27 @@
+// The folder for references, results and the record of requests.
+#pragma once
+
+#include <string>
+
+namespace emu {
+
+class StateFolder {
+ public:
+  /// An empty path makes a temporary folder that goes with this object.
+  explicit StateFolder(std::string path);
+  ~StateFolder();
+  StateFolder(const StateFolder&) = delete;
+  StateFolder& operator=(const StateFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  bool temporary() const { return temporary_; }
+  std::string reference(const std::string& id) const { return path_ + "/reference-" + id + ".mp4"; }
+  std::string result(const std::string& id) const { return path_ + "/result-" + id + ".mp4"; }
+  std::string requests() const { return path_ + "/requests.jsonl"; }
+
+ private:
+  std::string path_;
+  bool temporary_;
+};
+
+}  // namespace emu

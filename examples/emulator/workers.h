@@ -1,0 +1,35 @@
+// A few threads that take tasks in order. What they find goes back to the main loop by on_main(),
+// so that everything else in this program lives on one thread and needs no lock.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace emu {
+
+/// Runs `task` on the main loop, soon. Safe from any thread.
+void on_main(std::function<void()> task);
+
+class Workers {
+ public:
+  explicit Workers(unsigned threads);
+  ~Workers() { stop(); }
+  void post(std::function<void()> task);
+  /// Forgets what has not begun, waits for what has.
+  void stop();
+
+ private:
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace emu

@@ -1,0 +1,131 @@
+#include "client/client.h"
+
+#include <future>
+
+namespace omni {
+
+struct Client::Network {
+  Network(Client& client)
+      : http(client.settings_.http, client.settings_.log),
+        gate(client.settings_.max_in_flight),
+        services{*client.settings_.dialect, http, *client.ledger_, gate, pacer, times,
+                 client.settings_.log, [&client](const auto& change) {
+                   const std::lock_guard lock(client.stats_lock_);
+                   change(client.stats_.jobs);
+                 }} {}
+
+  Http http;
+  Gate gate;
+  Pacer pacer;
+  ServiceTimes times;
+  JobServices services;
+  std::map<JobId, std::shared_ptr<Job>> jobs;
+  bool stopping = false;
+};
+
+Client::Client(ClientSettings settings, std::unique_ptr<Ledger> ledger)
+    : settings_(std::move(settings)),
+      context_(MainContextPtr::adopt(g_main_context_new())),
+      ledger_(ledger ? std::move(ledger) : std::make_unique<NoLedger>()) {
+  std::promise<void> started;
+  auto outcome = started.get_future();
+  thread_ = std::thread([this, &started] {
+    run([&started](std::exception_ptr failure) {
+      failure ? started.set_exception(failure) : started.set_value();
+    });
+  });
+  try {
+    outcome.get();
+  } catch (...) {
+    thread_.join();
+    throw;
+  }
+}
+
+Client::~Client() {
+  invoke([this] {
+    network_->stopping = true;
+    for (const auto& [id, job] : network_->jobs) job->cancel();
+  });
+  thread_.join();
+}
+
+/// The network thread from its first to its last line.
+void Client::run(std::function<void(std::exception_ptr)> started) {
+  g_main_context_push_thread_default(context_.get());
+  bool ready = false;
+  try {
+    // A SoupSession belongs to the context that is the default where it is made.
+    network_ = std::make_unique<Network>(*this);
+    ready = true;
+    started(nullptr);
+  } catch (...) {
+    started(std::current_exception());
+  }
+  if (ready) {
+    while (!network_->stopping || !network_->jobs.empty())
+      g_main_context_iteration(context_.get(), TRUE);
+    network_.reset();
+  }
+  // libsoup finishes cancelled exchanges in later turns of the loop.
+  while (g_main_context_iteration(context_.get(), FALSE)) {
+  }
+  g_main_context_pop_thread_default(context_.get());
+}
+
+void Client::invoke(std::function<void()> call) {
+  auto* boxed = new std::function<void()>(std::move(call));
+  g_main_context_invoke_full(
+      context_.get(), G_PRIORITY_DEFAULT,
+      [](gpointer data) -> gboolean {
+        (*static_cast<std::function<void()>*>(data))();
+        return G_SOURCE_REMOVE;
+      },
+      boxed, [](gpointer data) { delete static_cast<std::function<void()>*>(data); });
+}
+
+Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer) {
+  const JobId id = next_id_++;
+  auto shared_spec = std::make_shared<JobSpec>(std::move(spec));
+  invoke([this, id, shared_spec, observer] {
+    auto job = std::make_shared<Job>(network_->services, std::move(*shared_spec), observer);
+    network_->jobs[id] = job;
+    {
+      const std::lock_guard lock(stats_lock_);
+      ++stats_.in_flight;
+    }
+    if (network_->stopping) job->cancel();
+    run_detached(job->run(), [this, id, job] {
+      network_->jobs.erase(id);
+      const std::lock_guard lock(stats_lock_);
+      --stats_.in_flight;
+      stats_.service_time_p50 = network_->times.quantile(0.5);
+      stats_.service_time_p90 = network_->times.quantile(0.9);
+      stats_.service_time_max = network_->times.quantile(1);
+    });
+  });
+  return id;
+}
+
+void Client::cancel(JobId id) {
+  invoke([this, id] {
+    const auto job = network_->jobs.find(id);
+    if (job != network_->jobs.end()) job->second->cancel();
+  });
+}
+
+void Client::cancel_all() {
+  invoke([this] {
+    for (const auto& [id, job] : network_->jobs) job->cancel();
+  });
+}
+
+ClientStats Client::stats() const {
+  const std::lock_guard lock(stats_lock_);
+  ClientStats stats = stats_;
+  stats.bytes_up = network_->http.bytes_up;
+  stats.bytes_down = network_->http.bytes_down;
+  return stats;
+}
+
+}  // namespace omni

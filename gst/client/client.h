@@ -1,0 +1,67 @@
+// The client of a video service: one network thread that runs any number of jobs. Calls come from
+// any thread and return at once; what becomes of a job is told to its observer on the network thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "client/http.h"
+#include "client/job.h"
+#include "client/ledger.h"
+#include "client/log.h"
+#include "service/dialect.h"
+
+namespace omni {
+
+struct ClientSettings {
+  const Dialect* dialect = nullptr;
+  HttpSettings http;
+  unsigned max_in_flight = 8;
+  LogSink log;
+};
+
+struct ClientStats {
+  JobCounters jobs;
+  unsigned in_flight = 0;
+  std::uint64_t bytes_up = 0, bytes_down = 0;
+  /// Quantiles of the time from the create to the end of the service's work; 0 without any job.
+  Micros service_time_p50 = 0, service_time_p90 = 0, service_time_max = 0;
+};
+
+class Client {
+ public:
+  using JobId = std::uint64_t;
+
+  /// Throws Failure for settings that cannot work. `ledger` may be null.
+  explicit Client(ClientSettings settings, std::unique_ptr<Ledger> ledger = nullptr);
+  /// Calls everything off; returns when nothing is left. Never waits for the network. Not to be
+  /// destroyed on its own thread.
+  ~Client();
+  Client(const Client&) = delete;
+
+  JobId submit(JobSpec spec, std::shared_ptr<JobObserver> observer);
+  void cancel(JobId job);
+  void cancel_all();
+  ClientStats stats() const;
+
+ private:
+  struct Network;  // what lives on the thread only
+
+  void run(std::function<void(std::exception_ptr)> started);
+  void invoke(std::function<void()> call);
+
+  const ClientSettings settings_;
+  MainContextPtr context_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Network> network_;
+  std::atomic<JobId> next_id_{1};
+
+  mutable std::mutex stats_lock_;  // innermost: nothing is called under it
+  ClientStats stats_;
+
+  std::thread thread_;
+};
+
+}  // namespace omni

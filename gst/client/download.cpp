@@ -1,0 +1,184 @@
+#include "client/download.h"
+
+#include "client/url.h"
+#include "service/json.h"
+#include "service/reply.h"
+
+namespace omni {
+
+namespace {
+
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kErrorBody = 16 * 1024;
+
+/// The first byte of a "Content-Range: bytes 100-199/200".
+std::optional<std::uint64_t> range_start(const std::string& content_range) {
+  if (!g_str_has_prefix(content_range.c_str(), "bytes ")) return std::nullopt;
+  const char* digits = content_range.c_str() + 6;
+  if (!g_ascii_isdigit(*digits)) return std::nullopt;
+  return g_ascii_strtoull(digits, nullptr, 10);
+}
+
+std::string describe_start(const std::string& head) {
+  if (head.empty()) return "nothing";
+  if (head.find("<html") != std::string::npos || head.find("<!DOCTYPE") != std::string::npos)
+    return "an HTML page";
+  if (head.front() == '{' || head.front() == '[') return "JSON";
+  return "something that is no MP4";
+}
+
+/// Some /content routes answer JSON with a link or with the bytes themselves (T10).
+std::string link_in_json(const std::string& text) {
+  std::string why;
+  const JsonNodePtr root = parse_json(text, &why);
+  for (const char* path : {"video_url", "url", "data.url", "data.video_url", "data_url"}) {
+    if (const auto url = as_text(at_path(root.get(), path)); url && !url->empty()) return *url;
+  }
+  const auto base64 = as_text(member(root.get(), "base64"));
+  return base64 ? "data:video/mp4;base64," + *base64 : "";
+}
+
+Download failed(Download::Outcome outcome, Reason reason, std::string text, int status = 0) {
+  Download result;
+  result.outcome = outcome;
+  result.error = {reason, std::move(text), status, {}, {}};
+  return result;
+}
+
+}  // namespace
+
+Downloader::Downloader(Http& http, Cancellation& cancellation, std::string folder,
+                       int max_attempts, ResultCheck check, LogSink log)
+    : http_(http), cancellation_(cancellation), sink_(std::move(folder)),
+      max_attempts_(max_attempts), check_(std::move(check)), log_(std::move(log)) {}
+
+Async<Download> Downloader::fetch(std::string url, bool bearer) {
+  sink_.reset();
+  etag_.clear();
+  for (Attempt attempt;; ++attempt.number) {
+    retry_after_.reset();
+    attempt.fault.reset();
+    attempt.http_status = 0;
+    Download result = co_await fetch_once(url, bearer, attempt);
+    if (result.outcome == Download::Outcome::complete) co_return result;
+    if (attempt.http_status == 401 && !bearer && http_.is_own_origin(url)) {
+      bearer = true;
+      continue;
+    }
+    if (decide_download(attempt, max_attempts_) != Action::retry) co_return result;
+    if (on_retry) on_retry();
+    log_(LogLevel::info, "download of " + redact_url(url) + " stopped at " +
+                             std::to_string(sink_.size()) + " bytes: " + result.error.message +
+                             "; trying again");
+    co_await sleep(cancellation_, backoff(attempt, retry_after_, g_random_double()));
+  }
+}
+
+Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Attempt& attempt) {
+  HttpRequest request;
+  request.url = url;
+  request.bearer = bearer;
+  request.range_from = sink_.size();
+  request.if_range = etag_;
+  std::string why;
+  try {
+    const auto response = co_await http_.send(request, cancellation_);
+    attempt.http_status = response->status();
+    if (response->status() == 200 || response->status() == 206)
+      co_return co_await receive(*response, attempt);
+    co_return co_await refuse(*response, attempt);
+  } catch (const TransportError& error) {
+    attempt.fault = error.fault;
+    why = error.text;
+  }
+  co_return failed(Download::Outcome::unusable, Reason::unreachable,
+                   "the result could not be fetched from " + redact_url(url) + ": " + why);
+}
+
+/// Readies the sink for what this reply brings; false when it does not fit to what is there.
+bool Downloader::prepare(HttpResponse& response) {
+  if (response.status() == 200) {
+    sink_.reset();
+    etag_ = response.header("ETag");
+    if (g_str_has_prefix(etag_.c_str(), "W/")) etag_.clear();
+    return true;
+  }
+  if (range_start(response.header("Content-Range")) == sink_.size()) return true;
+  sink_.reset();
+  return false;
+}
+
+Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
+  if (!prepare(response)) {
+    attempt.fault = TransportFault::broken;
+    co_return failed(Download::Outcome::unusable, Reason::bad_result,
+                     "the server answered with another range than was asked for");
+  }
+  const std::uint64_t before = sink_.size();
+  while (true) {
+    BytesPtr piece = co_await response.read(kPiece);
+    if (g_bytes_get_size(piece.get()) == 0) break;
+    sink_.append(std::move(piece));
+    // Progress was made: a long file over a bad line is no reason to give up.
+    if (sink_.size() - before > 4 * kPiece) attempt.number = 1;
+  }
+  Download result = judge();
+  // Without a length a cut looks like an end; the boxes of the MP4 tell.
+  const bool cut = result.outcome != Download::Outcome::complete && !response.length();
+  if (cut && sink_.size() > 0 && sink_.head(8).find("ftyp") != std::string::npos)
+    attempt.fault = TransportFault::broken;
+  co_return result;
+}
+
+Download Downloader::judge() const {
+  const std::string head = sink_.head(512);
+  if (head.size() >= 8 && head.compare(4, 4, "ftyp") == 0) {
+    Download result;
+    result.bytes = sink_.finish();
+    if (const auto problem = check_(*result.bytes))
+      return failed(Download::Outcome::unusable, Reason::bad_result, *problem);
+    result.outcome = Download::Outcome::complete;
+    return result;
+  }
+  Download result = failed(Download::Outcome::unusable, Reason::bad_result,
+                           "the service sent " + describe_start(head) + " instead of an MP4");
+  if (!head.empty() && head.front() == '{' && sink_.size() <= kMaxJsonBytes)
+    result.other_url = link_in_json(sink_.head(kMaxJsonBytes));
+  return result;
+}
+
+Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
+  const int status = response.status();
+  retry_after_ = parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  const std::string body = co_await response.read_text(kErrorBody);
+  if (status == 416) {
+    // The file changed, or was complete: start over.
+    sink_.reset();
+    attempt.fault = TransportFault::broken;
+    co_return failed(Download::Outcome::unusable, Reason::bad_result, "HTTP 416", status);
+  }
+  const Reply reply = parse_reply(body, ReplyKind::poll);
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  Download result;
+  result.error = {Reason::bad_result,
+                  "the result's link " + redact_url(response.url()) + " answered HTTP " +
+                      std::to_string(status) + (refusal ? ": " + refusal->text : ""),
+                  status, {}, {}};
+  const bool refetch = decide_download(attempt, max_attempts_) == Action::refetch;
+  if (refetch)
+    result.outcome = status == 400 ? Download::Outcome::not_ready : Download::Outcome::used_up;
+  co_return result;
+}
+
+std::shared_ptr<const Bytes> decode_data_uri(const std::string& uri) {
+  const std::size_t comma = uri.find(',');
+  if (!g_str_has_prefix(uri.c_str(), "data:") || comma == std::string::npos) return nullptr;
+  if (uri.compare(comma - 7, 7, ";base64") != 0) return nullptr;
+  gsize size = 0;
+  guchar* data = g_base64_decode(uri.c_str() + comma + 1, &size);
+  auto bytes = std::make_shared<Bytes>();
+  bytes->append(BytesPtr::adopt(g_bytes_new_take(data, size)));
+  return bytes;
+}
+
+}  // namespace omni

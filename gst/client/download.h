@@ -1,0 +1,67 @@
+// Fetches a result: with a bound, resumed where it broke, checked before anybody sees it. Knows
+// nothing of tasks; what to do when a link is used up is the job's business.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/coroutine.h"
+#include "client/http.h"
+#include "client/result-sink.h"
+#include "service/bytes.h"
+#include "service/error.h"
+
+namespace omni {
+
+/// Says what is wrong with a result; nullopt when it may go downstream.
+using ResultCheck = std::function<std::optional<std::string>(const Bytes&)>;
+
+/// What one link gave.
+struct Download {
+  enum class Outcome {
+    complete,   // `bytes` is a checked result
+    used_up,    // the link is no longer good: a fresh one may be
+    not_ready,  // the service says that the task is not finished after all
+    unusable,   // something came, or nothing did, and asking again here won't help
+  };
+  Outcome outcome = Outcome::unusable;
+  std::shared_ptr<const Bytes> bytes;
+  Error error;                 // for all but `complete`
+  std::string other_url;       // unusable: the answer was JSON that names another place
+};
+
+class Downloader {
+ public:
+  Downloader(Http& http, Cancellation& cancellation, std::string folder, int max_attempts,
+             ResultCheck check, LogSink log);
+
+  /// `bearer`: send the key from the start (the API's own content proxy). Elsewhere at the API's
+  /// origin it is only sent after a 401, and at another origin never.
+  Async<Download> fetch(std::string url, bool bearer);
+
+  /// Counts the tries beyond the first of each fetch.
+  std::function<void()> on_retry;
+
+ private:
+  Async<Download> fetch_once(const std::string& url, bool bearer, Attempt& attempt);
+  Async<Download> receive(HttpResponse& response, Attempt& attempt);
+  Async<Download> refuse(HttpResponse& response, Attempt& attempt);
+  bool prepare(HttpResponse& response);
+  Download judge() const;
+
+  Http& http_;
+  Cancellation& cancellation_;
+  ResultSink sink_;
+  int max_attempts_;
+  ResultCheck check_;
+  LogSink log_;
+  std::string etag_;
+  std::optional<Micros> retry_after_;
+};
+
+/// The content of a data: URI; nullptr when it is none, or not base64.
+std::shared_ptr<const Bytes> decode_data_uri(const std::string& uri);
+
+}  // namespace omni

@@ -1,0 +1,258 @@
+#include "client/http.h"
+
+#include <algorithm>
+
+#include "client/url.h"
+#include "service/error.h"
+#include "service/redact.h"
+
+namespace omni {
+
+namespace {
+
+constexpr int kMaxRedirects = 5;
+// Far above any max-in-flight: the limits of this client are counted in jobs, not in sockets.
+constexpr int kConnections = 1024;
+constexpr int kKeepAliveSeconds = 90;
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+ObjectPtr<GTlsDatabase> load_ca_file(const std::string& path) {
+  ErrorPtr error;
+  GError* raw = nullptr;
+  const CharPtr absolute(g_canonicalize_filename(path.c_str(), nullptr));
+  GTlsDatabase* database = g_tls_file_database_new(absolute.get(), &raw);
+  error.reset(raw);
+  if (!database)
+    throw Failure(Reason::invalid_request, "ssl-ca-file \"" + path + "\" cannot be used: " +
+                                               error->message);
+  return ObjectPtr<GTlsDatabase>::adopt(database);
+}
+
+TransportFault classify(const GError* error) {
+  if (error->domain == G_TLS_ERROR) return TransportFault::tls;
+  if (error->domain == G_RESOLVER_ERROR) return TransportFault::connect;
+  for (const int code : {G_IO_ERROR_CONNECTION_REFUSED, G_IO_ERROR_HOST_UNREACHABLE,
+                         G_IO_ERROR_NETWORK_UNREACHABLE, G_IO_ERROR_HOST_NOT_FOUND,
+                         G_IO_ERROR_PROXY_FAILED, G_IO_ERROR_PROXY_NEED_AUTH,
+                         G_IO_ERROR_PROXY_AUTH_FAILED, G_IO_ERROR_PROXY_NOT_ALLOWED}) {
+    if (g_error_matches(error, G_IO_ERROR, code)) return TransportFault::connect;
+  }
+  if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) return TransportFault::timed_out;
+  return TransportFault::broken;
+}
+
+}  // namespace
+
+HttpResponse::HttpResponse(Http& http, Cancellation& cancellation)
+    : http_(http), link_(cancellation), watchdog_([this] {
+        idle_ = true;
+        link_.cancel();
+      }) {}
+
+HttpResponse::~HttpResponse() {
+  // Without this a reply that was not read to its end would keep its connection for good.
+  link_.cancel();
+  if (stream_) g_input_stream_close(stream_.get(), nullptr, nullptr);
+  if (message_) g_signal_handlers_disconnect_by_data(message_.get(), this);
+}
+
+int HttpResponse::status() const { return static_cast<int>(soup_message_get_status(message_.get())); }
+
+std::string HttpResponse::header(const char* name) const {
+  const char* value =
+      soup_message_headers_get_list(soup_message_get_response_headers(message_.get()), name);
+  return value ? value : "";
+}
+
+std::optional<std::uint64_t> HttpResponse::length() const {
+  SoupMessageHeaders* headers = soup_message_get_response_headers(message_.get());
+  if (soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CONTENT_LENGTH)
+    return std::nullopt;
+  return static_cast<std::uint64_t>(soup_message_headers_get_content_length(headers));
+}
+
+bool HttpResponse::http1() const {
+  return !message_ || soup_message_get_http_version(message_.get()) != SOUP_HTTP_2_0;
+}
+
+Async<BytesPtr> HttpResponse::read(std::size_t most) {
+  watchdog_.restart(http_.settings().idle_timeout);
+  auto result = co_await GioCall([&](GAsyncReadyCallback callback, gpointer data) {
+    g_input_stream_read_bytes_async(stream_.get(), most, G_PRIORITY_DEFAULT, link_.get(), callback,
+                                    data);
+  });
+  watchdog_.suspend();
+  GError* raw = nullptr;
+  auto piece =
+      BytesPtr::adopt(g_input_stream_read_bytes_finish(stream_.get(), result.get(), &raw));
+  const ErrorPtr error(raw);
+  if (error) http_.raise(error.get(), *this);
+  received_ += g_bytes_get_size(piece.get());
+  http_.bytes_down += g_bytes_get_size(piece.get());
+  const bool ended = g_bytes_get_size(piece.get()) == 0;
+  if (ended && length() && received_ < *length())
+    throw TransportError(TransportFault::broken, "the connection closed after " +
+                                                     std::to_string(received_) + " of " +
+                                                     std::to_string(*length()) + " bytes");
+  co_return piece;
+}
+
+Async<std::string> HttpResponse::read_text(std::size_t most) {
+  std::string text;
+  while (text.size() < most) {
+    const BytesPtr piece = co_await read(std::min<std::size_t>(most - text.size(), 64 * 1024));
+    gsize size = 0;
+    const auto* data = static_cast<const char*>(g_bytes_get_data(piece.get(), &size));
+    if (size == 0) break;
+    text.append(data, size);
+  }
+  co_return text;
+}
+
+Http::Http(HttpSettings settings, LogSink log)
+    : settings_(std::move(settings)), own_origin_(origin_of(settings_.base_url)),
+      log_(std::move(log)) {
+  if (own_origin_.empty())
+    throw Failure(Reason::invalid_request,
+                  "base-url \"" + redact_url(settings_.base_url) +
+                      "\" is not an http or https URL such as https://example.com");
+  // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's
+  // reply, which a gateway may rightly spend relaying 20 MB.
+  session_ = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
+      "max-conns", kConnections, "max-conns-per-host", kConnections, "timeout", 0, "idle-timeout",
+      kKeepAliveSeconds, "user-agent", settings_.user_agent.c_str(), nullptr));
+  // Lengths and ranges are those of the file, not of a compressed form of it.
+  soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
+  if (!settings_.proxy.empty()) {
+    const auto resolver = ObjectPtr<GProxyResolver>::adopt(
+        g_simple_proxy_resolver_new(settings_.proxy.c_str(), nullptr));
+    soup_session_set_proxy_resolver(session_.get(), resolver.get());
+  }
+  if (!settings_.ssl_ca_file.empty())
+    soup_session_set_tls_database(session_.get(), load_ca_file(settings_.ssl_ca_file).get());
+}
+
+Http::~Http() { soup_session_abort(session_.get()); }
+
+bool Http::is_own_origin(const std::string& url) const { return origin_of(url) == own_origin_; }
+
+void Http::add_headers(SoupMessage* message, const HttpRequest& request,
+                       const std::string& url) const {
+  SoupMessageHeaders* headers = soup_message_get_request_headers(message);
+  if (is_own_origin(url)) {
+    if (request.bearer)
+      soup_message_headers_replace(headers, "Authorization",
+                                   ("Bearer " + settings_.api_key).c_str());
+    for (const auto& [name, value] : settings_.extra_headers)
+      soup_message_headers_replace(headers, name.c_str(), value.c_str());
+  }
+  if (!request.idempotency_key.empty())
+    soup_message_headers_replace(headers, "Idempotency-Key", request.idempotency_key.c_str());
+  if (request.range_from > 0) {
+    soup_message_headers_replace(
+        headers, "Range", ("bytes=" + std::to_string(request.range_from) + "-").c_str());
+    if (!request.if_range.empty())
+      soup_message_headers_replace(headers, "If-Range", request.if_range.c_str());
+  }
+  if (request.ask_first) soup_message_headers_set_expectations(headers, SOUP_EXPECTATION_CONTINUE);
+}
+
+ObjectPtr<SoupMessage> Http::new_message(const HttpRequest& request, const std::string& url) const {
+  auto message = ObjectPtr<SoupMessage>::adopt(soup_message_new(request.method, url.c_str()));
+  if (!message) throw Failure(Reason::bad_result, "\"" + redact_url(url) + "\" is not a usable URL");
+  soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
+  if (request.body) {
+    // A kept-alive connection may be closed by the other side while the body is on its way, which
+    // cannot be told from a create that was taken.
+    soup_message_add_flags(message.get(), SOUP_MESSAGE_NEW_CONNECTION);
+    soup_message_set_request_body(message.get(), "application/json", request.body->stream(),
+                                  static_cast<gssize>(request.body->length()));
+  }
+  add_headers(message.get(), request, url);
+  return message;
+}
+
+void Http::watch(SoupMessage* message, const HttpRequest& request, HttpResponse& response) {
+  // Every sign of life starts the idle time anew.
+  const auto alive = +[](SoupMessage*, HttpResponse* self) {
+    self->watchdog_.restart(self->http_.settings().idle_timeout);
+  };
+  g_signal_connect(message, "wrote-headers", G_CALLBACK(alive), &response);
+  g_signal_connect(message, "got-headers", G_CALLBACK(alive), &response);
+  g_signal_connect(message, "got-informational", G_CALLBACK(alive), &response);
+  const auto connected = +[](SoupMessage*, GSocketClientEvent, GIOStream*, HttpResponse* self) {
+    self->watchdog_.restart(self->http_.settings().idle_timeout);
+  };
+  g_signal_connect(message, "network-event", G_CALLBACK(connected), &response);
+  const auto wrote = +[](SoupMessage*, guint size, HttpResponse* self) {
+    self->http_.bytes_up += size;
+    self->watchdog_.restart(self->http_.settings().idle_timeout);
+  };
+  g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote), &response);
+  if (!request.patient) return;
+  const auto sent = +[](SoupMessage*, HttpResponse* self) { self->watchdog_.suspend(); };
+  g_signal_connect(message, "wrote-body", G_CALLBACK(sent), &response);
+}
+
+void Http::raise(const GError* error, const HttpResponse& response) const {
+  if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && !response.idle_)
+    throw Failure(Reason::cancelled, "stopped");
+  TransportError fault =
+      response.idle_
+          ? TransportError(TransportFault::timed_out,
+                           "nothing moved for " +
+                               std::to_string(settings_.idle_timeout / kSecond) + " s (timeout)")
+          : TransportError(classify(error), quote_for_user(error->message));
+  fault.http1 = response.http1();
+  throw fault;
+}
+
+Async<void> Http::exchange(const HttpRequest& request, const std::string& url,
+                           HttpResponse& response) {
+  response.url_ = url;
+  response.message_ = new_message(request, url);
+  SoupMessage* message = response.message_.get();
+  watch(message, request, response);
+  response.watchdog_.restart(settings_.idle_timeout);
+  auto result = co_await GioCall([&](GAsyncReadyCallback callback, gpointer data) {
+    soup_session_send_async(session_.get(), message, G_PRIORITY_DEFAULT, response.link_.get(),
+                            callback, data);
+  });
+  response.watchdog_.suspend();
+  GError* raw = nullptr;
+  response.stream_ = ObjectPtr<GInputStream>::adopt(
+      soup_session_send_finish(session_.get(), result.get(), &raw));
+  const ErrorPtr error(raw);
+  if (error) {
+    log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": " +
+                              quote_for_user(error->message));
+    raise(error.get(), response);
+  }
+  log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": HTTP " +
+                            std::to_string(response.status()));
+}
+
+Async<std::unique_ptr<HttpResponse>> Http::send(HttpRequest request, Cancellation& cancellation) {
+  std::string url = request.url;
+  for (int hops = 0;; ++hops) {
+    cancellation.check();
+    auto response = std::make_unique<HttpResponse>(*this, cancellation);
+    co_await exchange(request, url, *response);
+    const std::string location = response->header("Location");
+    if (request.body || !is_redirect(response->status()) || location.empty())
+      co_return std::move(response);
+    const auto next = resolve_url(url, location);
+    if (!next || !may_redirect(url, *next))
+      throw Failure(Reason::bad_result, "a redirect from " + redact_url(url) + " to " +
+                                            (next ? redact_url(*next) : "something that is no web address") +
+                                            " was refused");
+    if (hops == kMaxRedirects)
+      throw Failure(Reason::bad_result, "more than five redirects from " + redact_url(request.url));
+    url = *next;
+  }
+}
+
+}  // namespace omni

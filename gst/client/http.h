@@ -1,0 +1,118 @@
+// HTTP as the jobs need it: one session on one thread, awaitable exchanges with an idle limit, size
+// caps, the key only where it belongs, redirects followed by hand, and a log without secrets.
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/body-stream.h"
+#include "client/coroutine.h"
+#include "client/log.h"
+#include "client/retry.h"
+#include "client/wait.h"
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+struct HttpSettings {
+  std::string base_url;       // its origin is the only one that gets the key
+  std::string api_key;
+  std::string user_agent;
+  std::string proxy;          // URL, may hold user:password; empty = the system's
+  std::string ssl_ca_file;    // PEM; empty = the system's
+  std::vector<std::pair<std::string, std::string>> extra_headers;  // to the API's origin only
+  Micros idle_timeout = 30 * kSecond;
+};
+
+/// No reply: why, and how far the request had come.
+class TransportError : public std::exception {
+ public:
+  TransportError(TransportFault fault, std::string text) : fault(fault), text(std::move(text)) {}
+  const char* what() const noexcept override { return text.c_str(); }
+  TransportFault fault;
+  std::string text;
+  bool http1 = true;
+};
+
+struct HttpRequest {
+  const char* method = "GET";
+  std::string url;
+  BodyStream* body = nullptr;  // JSON; outlives the exchange
+  std::string idempotency_key;
+  bool bearer = false;         // wanted; sent to the API's origin only
+  bool ask_first = false;      // Expect: 100-continue
+  bool patient = false;        // the wait for the reply has no limit of its own
+  std::uint64_t range_from = 0;
+  std::string if_range;        // with range_from: the ETag that the first part had
+};
+
+class Http;
+
+/// A reply whose head has come. Its body is read piece by piece; closed when it goes.
+class HttpResponse {
+ public:
+  HttpResponse(Http& http, Cancellation& cancellation);
+  ~HttpResponse();
+  HttpResponse(const HttpResponse&) = delete;
+
+  int status() const;
+  std::string header(const char* name) const;  // empty when absent
+  std::optional<std::uint64_t> length() const; // Content-Length
+  bool http1() const;
+  const std::string& url() const { return url_; }  // after redirects
+
+  /// The next piece; empty at the end. Throws TransportError, also when the end came too early.
+  Async<BytesPtr> read(std::size_t most);
+  /// The whole body if it has at most `most` bytes, else its first `most`.
+  Async<std::string> read_text(std::size_t most);
+
+ private:
+  friend class Http;
+  Http& http_;
+  Cancellation::Link link_;
+  Watchdog watchdog_;
+  bool idle_ = false;
+  ObjectPtr<SoupMessage> message_;
+  ObjectPtr<GInputStream> stream_;
+  std::string url_;
+  std::uint64_t received_ = 0;
+};
+
+class Http {
+ public:
+  /// On the network thread, with its context pushed. Throws Failure for settings that cannot work.
+  Http(HttpSettings settings, LogSink log);
+  ~Http();
+
+  /// Sends, follows redirects of a GET (at most five), returns when the head of the reply is there.
+  /// Throws TransportError; Failure(cancelled); Failure(bad_result) for a redirect that is refused.
+  Async<std::unique_ptr<HttpResponse>> send(HttpRequest request, Cancellation& cancellation);
+
+  const HttpSettings& settings() const { return settings_; }
+  bool is_own_origin(const std::string& url) const;
+
+  std::atomic<std::uint64_t> bytes_up = 0;    // request bodies; read by stats() from any thread
+  std::atomic<std::uint64_t> bytes_down = 0;  // reply bodies
+
+ private:
+  friend class HttpResponse;
+  Async<void> exchange(const HttpRequest& request, const std::string& url, HttpResponse& response);
+  ObjectPtr<SoupMessage> new_message(const HttpRequest& request, const std::string& url) const;
+  void add_headers(SoupMessage* message, const HttpRequest& request, const std::string& url) const;
+  void watch(SoupMessage* message, const HttpRequest& request, HttpResponse& response);
+  [[noreturn]] void raise(const GError* error, const HttpResponse& response) const;
+
+  HttpSettings settings_;
+  std::string own_origin_;
+  LogSink log_;
+  ObjectPtr<SoupSession> session_;
+};
+
+}  // namespace omni

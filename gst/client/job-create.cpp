@@ -1,0 +1,156 @@
+// The step that costs money. Everything here serves one rule: a create is sent again only if it
+// surely was not taken.
+#include "client/job.h"
+#include "client/url.h"
+#include "service/json.h"
+
+namespace omni {
+
+namespace {
+
+constexpr std::size_t kErrorBody = 64 * 1024;
+
+/// A refusal that came as HTTP 200 (T7), as the status that it stands for.
+int status_of(const Refusal& refusal) {
+  const int code = static_cast<int>(g_ascii_strtoll(refusal.code.c_str(), nullptr, 10));
+  return code >= 400 && code < 600 ? code : 400;
+}
+
+}  // namespace
+
+Async<std::string> Job::create() {
+  bool ask_first = false;
+  for (Attempt attempt;; ++attempt.number) {
+    services_.count([&](JobCounters& c) { attempt.number == 1 ? ++c.submitted : ++c.retried; });
+    const Task task = co_await post_once(attempt, ask_first);
+    if (!task.id.empty()) {
+      services_.count([&](JobCounters& c) {
+        ++c.jobs_paid;
+        c.seconds_paid += spec_.seconds;
+      });
+      co_return task.id;
+    }
+    const Action action = decide_create(attempt, spec_.max_attempts);
+    if (action == Action::proceed || action == Action::refuse || action == Action::unknown)
+      raise_create(action, attempt);
+    ask_first = action == Action::ask_first;
+    const Micros pause = backoff(attempt, asked_pause_, g_random_double());
+    if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
+    log(LogLevel::info, "not accepted (" + refusal_.message + "); trying again in " +
+                            std::to_string(pause / 1000) + " ms");
+    co_await sleep(cancellation_, pause);
+  }
+}
+
+/// One POST. A task with an id is a success; anything else is in `attempt` and refusal_.
+Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
+  std::shared_ptr<BodyStream> body;
+  const auto at_gate = [this, &body] {
+    releasing_ = true;
+    run_detached(release_last_chunk(body), [this] {
+      releasing_ = false;
+      released_.notify_all();
+    });
+  };
+  body = std::make_shared<BodyStream>(spec_.body, spec_.reference, at_gate);
+  HttpRequest request;
+  request.method = "POST";
+  request.url = join_path(services_.http.settings().base_url, services_.dialect.create_path());
+  request.body = body.get();
+  request.idempotency_key = name_;
+  request.bearer = true;
+  request.ask_first = ask_first;
+  request.patient = true;
+  attempt.http_status = 0;
+  attempt.fault.reset();
+  attempt.service_code.clear();
+  asked_pause_.reset();
+  std::string text;
+  bool called_off = false;
+  try {
+    const auto response = co_await services_.http.send(request, cancellation_);
+    const int status = response->status();
+    attempt.http1 = response->http1();
+    asked_pause_ = parse_retry_after(response->header("Retry-After").c_str(),
+                                     g_get_real_time() / kSecond);
+    attempt.has_retry_after = asked_pause_.has_value();
+    text = co_await response->read_text(status < 300 ? kMaxJsonBytes + 1 : kErrorBody);
+    attempt.http_status = status;
+  } catch (const TransportError& error) {
+    attempt.fault = error.fault;
+    attempt.http1 = error.http1;
+    refusal_ = {Reason::unreachable, error.text, 0, {}, {}};
+  } catch (const Failure& failure) {
+    if (failure.error().reason != Reason::cancelled) throw;
+    called_off = true;
+  }
+  // The row must say what happened before anything else is decided.
+  Cancellation never;
+  while (releasing_) co_await Wait(never, kNever, &released_);
+  attempt.body_complete = body->complete();
+  if (called_off && attempt.body_complete && deadline_hit_) {
+    refusal_ = {Reason::unknown_outcome, "there was no answer within job-timeout", 0, {}, {}};
+    raise_create(Action::unknown, attempt);
+  }
+  cancellation_.check();
+  if (attempt.fault) co_return Task{};
+
+  const Reply reply = parse_reply(text, ReplyKind::create);
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  const bool success = attempt.http_status >= 200 && attempt.http_status < 300;
+  if (success && refusal) attempt.http_status = status_of(*refusal);
+  attempt.json_error = refusal != nullptr;
+  if (refusal) attempt.service_code = refusal->code;
+  if (success && !refusal) {
+    if (const auto* task = std::get_if<Task>(&reply); task && !task->id.empty()) co_return *task;
+    const auto* unreadable = std::get_if<Unreadable>(&reply);
+    refusal_ = {Reason::unknown_outcome,
+                unreadable ? "its answer was " + unreadable->why : "its answer names no task id",
+                attempt.http_status, {}, {}};
+    co_return Task{};
+  }
+  refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
+                                refusal ? *refusal : Refusal{});
+  co_return Task{};
+}
+
+/// All but the last chunk is out: write that down, then let it go.
+Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
+  try {
+    co_await services_.ledger.sent(name_);
+    body->open_gate();
+  } catch (const Failure& failure) {
+    ledger_failure_ = failure.error();
+    cancellation_.cancel();
+  }
+}
+
+void Job::raise_create(Action action, const Attempt& attempt) const {
+  // A good status without a task id leaves the same doubt as a broken connection.
+  if (action == Action::proceed || action == Action::unknown) {
+    throw Failure(Error{
+        Reason::unknown_outcome,
+        std::string("the job was sent completely to ") + services_.dialect.title() + ", but " +
+            refusal_.message +
+            ". It may have been accepted and billed, so it is not sent again by itself. Look at the "
+            "service's task list before you submit this clip once more",
+        attempt.http_status, {}, refusal_.service_code});
+  }
+  Error error = refusal_;
+  const int status = attempt.http_status;
+  if (attempt.fault) {
+    const std::string host = redact_url(services_.http.settings().base_url);
+    error.message = attempt.fault == TransportFault::tls
+                        ? "the certificate of " + host + " was refused: " + error.message +
+                              ". For a private certificate authority set ssl-ca-file"
+                        : "no connection to " + host + ": " + error.message +
+                              ". Check base-url, proxy and the network; nothing was submitted";
+  } else if (status >= 300 && status < 400) {
+    error.message = "the service redirects creates elsewhere, and a paid request is not sent "
+                    "after a redirect: set base-url to the address that it names";
+    error.reason = Reason::invalid_request;
+  }
+  throw Failure(error);
+}
+
+}  // namespace omni

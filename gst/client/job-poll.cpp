@@ -1,0 +1,115 @@
+// Waiting for the service: when to ask, and what an answer means.
+#include "client/job.h"
+#include "client/url.h"
+#include "service/json.h"
+
+namespace omni {
+
+namespace {
+
+constexpr int kPollsForUrl = 3;
+constexpr Micros kPauseForUrl = 2 * kSecond;
+// A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
+constexpr int kRefusalsInRow = 3;
+
+std::optional<Micros> asked_pause(const HttpResponse& response) {
+  const std::string millis = response.header("openai-poll-after-ms");
+  if (!millis.empty() && g_ascii_isdigit(millis[0]))
+    return std::min<Micros>(static_cast<Micros>(g_ascii_strtoull(millis.c_str(), nullptr, 10)) * 1000,
+                            60 * kSecond);
+  return parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+}
+
+}  // namespace
+
+Async<Task> Job::wait_until_done() {
+  while (true) {
+    const Micros pause = asked_pause_.value_or(schedule_.next_pause(age()));
+    co_await sleep(cancellation_, pause);
+    const Task task = co_await poll();
+    schedule_.reported(age(), task.progress);
+    if (task.state == TaskState::done) co_return co_await ask_for_url(task);
+    if (!task.word_known && task.word != unknown_word_) {
+      unknown_word_ = task.word;
+      log(LogLevel::warning, "the service reports the unknown status \"" + task.word +
+                                 "\": taken as still running");
+    }
+    update(task.state == TaskState::pending ? JobState::pending : JobState::running, task.progress);
+  }
+}
+
+/// Done without a link is a passing state of some gateways.
+Async<Task> Job::ask_for_url(Task task) {
+  for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
+    co_await sleep(cancellation_, std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
+    task = co_await poll();
+  }
+  co_return task;
+}
+
+/// The task's state, however often it takes to learn it. Throws when the task failed, or when the
+/// service definitely won't say.
+Async<Task> Job::poll() {
+  Attempt attempt;
+  int refusals = 0;
+  for (;; ++attempt.number) {
+    co_await services_.pacer.turn(cancellation_);
+    auto task = co_await poll_once(attempt);
+    if (task && task->state == TaskState::failed) {
+      Error error = error_from_failed_task(services_.dialect.title(), *task);
+      throw Failure(error);
+    }
+    if (task) co_return std::move(*task);
+    Action action = decide_poll(attempt);
+    if (action == Action::refuse && attempt.json_error && ++refusals < kRefusalsInRow)
+      action = Action::retry;
+    if (action == Action::refuse) throw Failure(refusal_);
+    services_.count([](JobCounters& c) { ++c.retried; });
+    const Micros pause = backoff(attempt, asked_pause_, g_random_double());
+    if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
+    log(LogLevel::debug, "no answer to the poll (" + refusal_.message + ")");
+    co_await sleep(cancellation_, pause);
+  }
+}
+
+/// One GET. nullopt: the reason is in `attempt` and refusal_.
+Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
+  HttpRequest request;
+  request.url = join_path(services_.http.settings().base_url,
+                          services_.dialect.poll_path(last_.task_id));
+  request.bearer = true;
+  attempt.fault.reset();
+  attempt.http_status = 0;
+  attempt.service_code.clear();
+  attempt.json_error = false;
+  attempt.since_create = age();
+  asked_pause_.reset();
+  std::string text;
+  try {
+    const auto response = co_await services_.http.send(request, cancellation_);
+    asked_pause_ = asked_pause(*response);
+    text = co_await response->read_text(kMaxJsonBytes + 1);
+    attempt.http_status = response->status();
+  } catch (const TransportError& error) {
+    attempt.fault = error.fault;
+    refusal_ = {Reason::unreachable,
+                "the connection to the service was lost while waiting: " + error.text, 0, {}, {}};
+    co_return std::nullopt;
+  }
+  const Reply reply = parse_reply(text, ReplyKind::poll);
+  const bool success = attempt.http_status >= 200 && attempt.http_status < 300;
+  if (const auto* task = std::get_if<Task>(&reply); task && success) co_return *task;
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  if (refusal) attempt.service_code = refusal->code;
+  if (success) {
+    // Not an answer of the task system; a gateway's page or an error in disguise.
+    const int code = refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
+    attempt.json_error = refusal && (code < 400 || code > 599);
+    attempt.http_status = code >= 400 && code < 600 ? code : refusal ? 400 : 502;
+  }
+  refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
+                                refusal ? *refusal : Refusal{});
+  co_return std::nullopt;
+}
+
+}  // namespace omni

@@ -1,0 +1,170 @@
+#include "client/job.h"
+
+#include "client/url.h"
+
+namespace omni {
+
+namespace {
+
+constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
+
+bool is_base64_video(const std::string& url) { return g_str_has_prefix(url.c_str(), "data:"); }
+
+}  // namespace
+
+Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> observer)
+    : services_(services),
+      spec_(std::move(spec)),
+      observer_(std::move(observer)),
+      name_(CharPtr(g_uuid_string_random()).get()),
+      deadline_([this] {
+        deadline_hit_ = true;
+        cancellation_.cancel();
+      }),
+      schedule_({static_cast<Micros>(services.dialect.first_poll_ns() / 1000), spec_.poll_interval},
+                services.times),
+      downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,
+                  spec_.check_result, services.log) {
+  downloader_.on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); };
+}
+
+Async<void> Job::run() {
+  JobOutcome outcome;
+  try {
+    outcome = co_await steps();
+  } catch (const Failure& failure) {
+    outcome = explain(failure.error());
+  } catch (const std::exception& error) {
+    outcome = explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
+  }
+  deadline_.suspend();
+  if (const auto* error = std::get_if<Error>(&outcome)) {
+    services_.count([](JobCounters& c) { ++c.failed; });
+    log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
+        std::string("ended: ") + reason_word(error->reason) + ": " + error->message);
+    try {
+      co_await services_.ledger.failed(name_, *error);
+    } catch (const Failure& failure) {
+      log(LogLevel::warning, failure.what());
+    }
+  } else {
+    services_.count([](JobCounters& c) { ++c.completed; });
+  }
+  observer_->job_finished(std::move(outcome));
+}
+
+Async<std::shared_ptr<const Bytes>> Job::steps() {
+  update(JobState::waiting);
+  const Gate::Pass pass = co_await services_.gate.enter(cancellation_);
+  deadline_.restart(spec_.job_timeout);
+  update(JobState::submitting);
+  co_await services_.ledger.intent(name_);
+  last_.task_id = co_await create();
+  created_at_ = now();
+  co_await services_.ledger.accepted(name_, last_.task_id);
+  log(LogLevel::info, "accepted as task " + last_.task_id);
+  update(JobState::pending);
+  const Task task = co_await wait_until_done();
+  services_.times.add(age());
+  update(JobState::downloading, task.progress);
+  auto bytes = co_await fetch(task);
+  log(LogLevel::info, "result: " + std::to_string(bytes->size()) + " bytes");
+  co_await services_.ledger.delivered(name_);
+  co_return bytes;
+}
+
+void Job::update(JobState state, std::optional<double> progress) {
+  if (state == last_.state && progress == last_.progress && state != JobState::waiting) return;
+  last_.state = state;
+  last_.progress = progress;
+  observer_->job_updated(last_);
+}
+
+void Job::log(LogLevel level, const std::string& text) const {
+  services_.log(level, spec_.label + ": " + text);
+}
+
+/// Puts into an error what only the job knows.
+Error Job::explain(Error error) const {
+  if (ledger_failure_) error = *ledger_failure_;
+  error.task_id = last_.task_id;
+  if (error.reason != Reason::cancelled || !deadline_hit_) return error;
+  error.reason = Reason::timed_out;
+  error.message = "no result within " + std::to_string(spec_.job_timeout / kSecond) +
+                  " s (job-timeout)";
+  if (last_.task_id.empty()) {
+    error.message += "; the service had not accepted the job, so nothing was paid";
+  } else {
+    error.message += "; the task goes on at the service and is billed there: raise job-timeout, or "
+                     "fetch its result by its task id rather than paying for another";
+  }
+  return error;
+}
+
+Async<std::shared_ptr<const Bytes>> Job::fetch(Task task) {
+  for (int fresh = 0;; ++fresh) {
+    Download download = co_await fetch_from_any(task);
+    if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
+    const bool worth_asking = download.outcome != Download::Outcome::unusable;
+    if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
+    log(LogLevel::info, download.error.message + "; asking for a fresh link");
+    co_await sleep(cancellation_, kSecond);
+    // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
+    if (download.outcome == Download::Outcome::not_ready)
+      task = co_await wait_until_done();
+    else
+      task = co_await poll();
+  }
+}
+
+/// Tries every place that the service named, then its content proxy. A used-up link outranks other
+/// failures, because a fresh poll can mend it.
+Async<Download> Job::fetch_from_any(const Task& task) {
+  std::vector<std::string> links = task.urls;
+  const std::string content = services_.dialect.content_path(last_.task_id);
+  if (!content.empty()) links.push_back(join_path(services_.http.settings().base_url, content));
+  Download best;
+  best.error = {Reason::bad_result, "the service says that the task is done but names no result", 0, {}, {}};
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    Download download = co_await fetch_from(links[i], true);
+    if (download.outcome == Download::Outcome::complete) co_return download;
+    log(LogLevel::debug, "no result there: " + download.error.message);
+    if (i == 0 || (best.outcome == Download::Outcome::unusable &&
+                   download.outcome == Download::Outcome::used_up && i + 1 < links.size()))
+      best = std::move(download);
+  }
+  co_return best;
+}
+
+Async<Download> Job::fetch_from(std::string link, bool follow_json) {
+  Download result;
+  if (is_base64_video(link)) {
+    result.bytes = decode_data_uri(link);
+    const auto problem = result.bytes ? spec_.check_result(*result.bytes)
+                                      : std::optional<std::string>("the data: URI cannot be read");
+    if (!problem) result.outcome = Download::Outcome::complete;
+    if (problem) result.error = {Reason::bad_result, *problem, 0, {}, {}};
+    co_return result;
+  }
+  const auto url = resolve_url(services_.http.settings().base_url, link);
+  if (!url) {
+    result.error = {Reason::bad_result, "the service named a result that is no web address", 0, {}, {}};
+    co_return result;
+  }
+  const std::string content = services_.dialect.content_path(last_.task_id);
+  const bool bearer = !content.empty() &&
+                      *url == join_path(services_.http.settings().base_url, content);
+  try {
+    result = co_await downloader_.fetch(*url, bearer);
+  } catch (const Failure& failure) {
+    if (failure.error().reason == Reason::cancelled) throw;
+    result.error = failure.error();
+  }
+  if (!result.other_url.empty() && follow_json) {
+    const std::string other = result.other_url;
+    co_return co_await fetch_from(other, false);
+  }
+  co_return result;
+}
+
+}  // namespace omni

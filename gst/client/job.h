@@ -1,0 +1,127 @@
+// One job, from the reference to its result, as one coroutine that reads from top to bottom:
+// wait for a place -> create -> poll -> download -> deliver. Runs on the client's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "client/coroutine.h"
+#include "client/download.h"
+#include "client/http.h"
+#include "client/ledger.h"
+#include "client/log.h"
+#include "client/poll-schedule.h"
+#include "client/traffic.h"
+#include "service/bytes.h"
+#include "service/dialect.h"
+#include "service/reply.h"
+
+namespace omni {
+
+/// What one job needs to know. Everything in it is already checked and fitted.
+struct JobSpec {
+  std::string label;          // for the log: "segment 3"
+  std::shared_ptr<const Bytes> reference;
+  unsigned seconds = 0;       // what it will be billed for
+  CreateBody body;
+  Micros job_timeout = 1800 * kSecond;
+  Micros poll_interval = 0;   // 0 = adaptive
+  int max_attempts = 5;
+  std::string download_folder;
+  ResultCheck check_result;
+};
+
+enum class JobState {
+  waiting,      // for a place among max-in-flight
+  submitting,   // the create is on its way
+  pending,      // the service has it, and has not begun
+  running,      // the service is at work
+  downloading,  // the result is on its way
+};
+
+struct JobUpdate {
+  JobState state = JobState::waiting;
+  std::string task_id;
+  std::optional<double> progress;  // 0..100, as the service says
+};
+
+using JobOutcome = std::variant<std::shared_ptr<const Bytes>, Error>;
+
+/// Is told about one job, on the client's thread, without a lock held.
+class JobObserver {
+ public:
+  virtual ~JobObserver() = default;
+  virtual void job_updated(const JobUpdate& update) = 0;
+  /// Exactly once, and last. A job that was called off ends with Reason::cancelled.
+  virtual void job_finished(JobOutcome outcome) = 0;
+};
+
+/// What the jobs of a client count, for `stats`.
+struct JobCounters {
+  unsigned submitted = 0, completed = 0, failed = 0, retried = 0;
+  unsigned jobs_paid = 0, seconds_paid = 0;
+};
+
+/// What all jobs of a client share.
+struct JobServices {
+  const Dialect& dialect;
+  Http& http;
+  Ledger& ledger;
+  Gate& gate;
+  Pacer& pacer;
+  ServiceTimes& times;
+  LogSink log;
+  /// Changes the counters under the client's lock.
+  std::function<void(const std::function<void(JobCounters&)>&)> count;
+};
+
+class Job {
+ public:
+  Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> observer);
+  Async<void> run();
+  /// From the client's thread.
+  void cancel() { cancellation_.cancel(); }
+
+ private:
+  Async<std::shared_ptr<const Bytes>> steps();
+  // Create: job-create.cpp
+  Async<std::string> create();
+  Async<Task> post_once(Attempt& attempt, bool ask_first);
+  Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
+  [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
+  // Poll: job-poll.cpp
+  Async<Task> wait_until_done();
+  Async<Task> poll();
+  Async<std::optional<Task>> poll_once(Attempt& attempt);
+  Async<Task> ask_for_url(Task task);
+  // Fetch: job.cpp
+  Async<std::shared_ptr<const Bytes>> fetch(Task task);
+  Async<Download> fetch_from_any(const Task& task);
+  Async<Download> fetch_from(std::string url, bool follow_json);
+
+  void update(JobState state, std::optional<double> progress = std::nullopt);
+  void log(LogLevel level, const std::string& text) const;
+  Error explain(Error error) const;
+  Micros age() const { return now() - created_at_; }
+
+  JobServices& services_;
+  JobSpec spec_;
+  std::shared_ptr<JobObserver> observer_;
+  std::string name_;  // unique for good: ledger row and Idempotency-Key
+  Cancellation cancellation_;
+  Watchdog deadline_;
+  bool deadline_hit_ = false;
+  std::optional<Error> ledger_failure_;
+  bool releasing_ = false;  // the ledger is writing that the last chunk goes
+  Event released_;
+  PollSchedule schedule_;
+  Downloader downloader_;
+  JobUpdate last_;
+  Error refusal_;  // what the last reply that was no success said
+  std::optional<Micros> asked_pause_;
+  Micros created_at_ = 0;
+  std::string unknown_word_;  // so that an unknown status is logged once
+};
+
+}  // namespace omni

@@ -1,0 +1,59 @@
+// When to ask next whether a task is done. Pure: time comes in as an argument, so that tests and
+// simulations run it without a clock.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "client/wait.h"
+
+namespace omni {
+
+/// How long jobs took in this session: what the next one is predicted from.
+class ServiceTimes {
+ public:
+  void add(Micros duration);
+  std::size_t count() const { return sorted_.size(); }
+  /// The q-quantile (0..1); 0 without any job.
+  Micros quantile(double q) const;
+  /// Expected rest of a job that has already run for `age`; nullopt when no job ran longer.
+  std::optional<Micros> expected_rest(Micros age) const;
+
+ private:
+  static constexpr std::size_t kMost = 256;
+  std::vector<Micros> sorted_;
+  std::vector<Micros> in_order_;  // so that the oldest is forgotten first
+};
+
+/// The polls of one job. Feed it what each poll reported, ask it for the next pause.
+class PollSchedule {
+ public:
+  struct Limits {
+    Micros first = 5 * kSecond;     // the service's known minimum
+    Micros fixed = 0;               // the user's poll-interval; 0 = adaptive
+  };
+  PollSchedule(Limits limits, const ServiceTimes& history) : limits_(limits), history_(history) {}
+
+  /// A poll came back at `age` (time since the create) with this progress, 0..100.
+  void reported(Micros age, std::optional<double> progress);
+
+  /// The pause from `age` to the next poll.
+  Micros next_pause(Micros age) const;
+
+ private:
+  struct Sample {
+    Micros age;
+    double progress;
+  };
+  std::optional<Micros> predicted_end(Micros age) const;
+  Micros pause_by_history(Micros age) const;
+  static Micros pause_towards(Micros end, Micros age);
+
+  Limits limits_;
+  const ServiceTimes& history_;
+  std::vector<Sample> steps_;  // the polls at which the progress had moved
+  Micros last_age_ = 0;
+  double last_progress_ = 0;
+};
+
+}  // namespace omni

@@ -1,0 +1,43 @@
+// Where a result is gathered: in memory while it is small, then in a file that has no name any more,
+// so that nothing is left behind whatever happens.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/bytes.h"
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+class ResultSink {
+ public:
+  static constexpr std::size_t kInMemory = 1024 * 1024;
+  /// Against a service that never stops sending.
+  static constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+
+  /// `folder` is made (0700) when the first file is needed.
+  explicit ResultSink(std::string folder) : folder_(std::move(folder)) {}
+  ~ResultSink();
+  ResultSink(const ResultSink&) = delete;
+
+  /// Throws Failure when the disk is full or the result is larger than kMost.
+  void append(BytesPtr piece);
+  void reset();
+  std::uint64_t size() const { return size_; }
+  /// The first bytes, for a look at what it is.
+  std::string head(std::size_t most) const;
+  /// What was gathered; a file is mapped, not read.
+  std::shared_ptr<const Bytes> finish() const;
+
+ private:
+  void spill();
+  void write(GBytes* piece);
+
+  std::string folder_;
+  Bytes memory_;
+  int file_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace omni

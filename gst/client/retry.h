@@ -1,0 +1,52 @@
+// What to do after an HTTP exchange went wrong: pure decisions, no I/O. The one rule that outranks
+// all others: a create is repeated only if it surely did not take effect.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "client/wait.h"
+
+namespace omni {
+
+enum class TransportFault {
+  connect,    // no connection: name not found, refused, unreachable, no route
+  tls,        // the certificate or the handshake was refused
+  timed_out,  // no byte moved for `timeout`
+  broken,     // the connection broke after it stood
+};
+
+/// One exchange, as far as it came.
+struct Attempt {
+  int number = 1;                       // 1 = the first try
+  int http_status = 0;                  // 0 = no reply
+  std::optional<TransportFault> fault;  // set when http_status is 0
+  bool body_complete = true;            // the request's last chunk was given to the network
+  bool http1 = true;                    // the connection spoke HTTP/1.x
+  bool has_retry_after = false;
+  bool json_error = false;              // the body is an error of the service itself
+  std::string service_code;
+  Micros since_create = 0;              // for polls: age of the task
+};
+
+enum class Action {
+  proceed,    // a good reply
+  retry,      // the same again, after a pause
+  ask_first,  // the same again, but with Expect: 100-continue, to learn the reason of a break
+  refuse,     // a definite no
+  unknown,    // may have taken effect: never repeated
+  refetch,    // download: the link is used up, poll for a fresh one
+};
+
+Action decide_create(const Attempt& attempt, int max_attempts);
+Action decide_poll(const Attempt& attempt);
+Action decide_download(const Attempt& attempt, int max_attempts);
+
+/// The pause before try number `attempt.number + 1`. `random` in [0, 1) spreads clients.
+Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random);
+
+/// Retry-After in seconds or as an HTTP date; nullopt when it is neither. Capped at 10 minutes.
+std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix);
+
+}  // namespace omni

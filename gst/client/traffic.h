@@ -1,0 +1,57 @@
+// What the jobs of one client share so that together they stay polite: how many run at once, and how
+// often one host is asked. One thread, no locks.
+#pragma once
+
+#include <algorithm>
+#include <list>
+
+#include "client/coroutine.h"
+#include "client/wait.h"
+
+namespace omni {
+
+/// Lets at most `limit` jobs in, first come first served.
+class Gate {
+ public:
+  explicit Gate(unsigned limit) : limit_(limit) {}
+
+  /// Inside while it lives.
+  class Pass {
+   public:
+    explicit Pass(Gate* gate) : gate_(gate) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass() {
+      if (gate_) gate_->leave();
+    }
+
+   private:
+    Gate* gate_;
+  };
+
+  Async<Pass> enter(Cancellation& cancellation);
+  void set_limit(unsigned limit);
+
+ private:
+  void leave();
+  unsigned limit_;
+  unsigned inside_ = 0;
+  std::list<int> queue_;  // one place for each job that waits
+  Event changed_;
+};
+
+/// One pacing budget for all requests to the API's host that only look.
+class Pacer {
+ public:
+  /// Waits for this request's turn.
+  Async<void> turn(Cancellation& cancellation);
+  /// The service asked for a pause: nobody asks before `until`.
+  void hold(Micros until) { next_ = std::max(next_, until); }
+
+ private:
+  // 20 polls a second: what 64 jobs need with their polls close together, and no more.
+  static constexpr Micros kApart = kSecond / 20;
+  Micros next_ = 0;
+};
+
+}  // namespace omni

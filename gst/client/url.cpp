@@ -1,0 +1,74 @@
+#include "client/url.h"
+
+#include <gio/gio.h>
+
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+namespace {
+
+UriPtr parse(const std::string& url) {
+  return UriPtr(g_uri_parse(url.c_str(), G_URI_FLAGS_PARSE_RELAXED, nullptr));
+}
+
+bool is_web(GUri* uri) {
+  const char* scheme = uri ? g_uri_get_scheme(uri) : nullptr;
+  const bool web = scheme && (g_str_equal(scheme, "http") || g_str_equal(scheme, "https"));
+  return web && g_uri_get_host(uri) && *g_uri_get_host(uri);
+}
+
+int port_of(GUri* uri) {
+  const int port = g_uri_get_port(uri);
+  if (port > 0) return port;
+  return g_str_equal(g_uri_get_scheme(uri), "https") ? 443 : 80;
+}
+
+}  // namespace
+
+std::string origin_of(const std::string& url) {
+  const UriPtr uri = parse(url);
+  if (!is_web(uri.get())) return {};
+  const CharPtr host(g_ascii_strdown(g_uri_get_host(uri.get()), -1));
+  return std::string(g_uri_get_scheme(uri.get())) + "://" + host.get() + ":" +
+         std::to_string(port_of(uri.get()));
+}
+
+std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {
+  const UriPtr base_uri = parse(base);
+  if (!base_uri) return std::nullopt;
+  const UriPtr uri(
+      g_uri_parse_relative(base_uri.get(), reference.c_str(), G_URI_FLAGS_PARSE_RELAXED, nullptr));
+  if (!is_web(uri.get())) return std::nullopt;
+  const CharPtr text(g_uri_to_string(uri.get()));
+  return std::string(text.get());
+}
+
+std::string join_path(const std::string& base, std::string_view path) {
+  std::string joined = base;
+  while (!joined.empty() && joined.back() == '/') joined.pop_back();
+  if (path.empty() || path.front() != '/') joined += '/';
+  joined += path;
+  return joined;
+}
+
+bool may_redirect(const std::string& from, const std::string& to) {
+  const UriPtr source = parse(from), target = parse(to);
+  if (!is_web(source.get()) || !is_web(target.get())) return false;
+  const bool secure_from = g_str_equal(g_uri_get_scheme(source.get()), "https");
+  const bool secure_to = g_str_equal(g_uri_get_scheme(target.get()), "https");
+  return secure_to || !secure_from;
+}
+
+std::string redact_url(const std::string& url) {
+  if (g_str_has_prefix(url.c_str(), "data:")) return "data:(left out)";
+  const UriPtr uri = parse(url);
+  if (!uri || !g_uri_get_host(uri.get())) return "(not a URL)";
+  std::string shown = std::string(g_uri_get_scheme(uri.get())) + "://" + g_uri_get_host(uri.get());
+  if (g_uri_get_port(uri.get()) > 0) shown += ":" + std::to_string(g_uri_get_port(uri.get()));
+  shown += g_uri_get_path(uri.get());
+  if (g_uri_get_query(uri.get())) shown += "?(left out)";
+  return shown;
+}
+
+}  // namespace omni

@@ -1,0 +1,107 @@
+#include "client/wait.h"
+
+#include <algorithm>
+
+#include "service/error.h"
+
+namespace omni {
+
+namespace {
+
+gboolean dispatch(GSource* source, GSourceFunc callback, gpointer data) {
+  g_source_set_ready_time(source, -1);
+  return callback ? callback(data) : G_SOURCE_REMOVE;
+}
+
+GSourceFuncs timed_source_functions = {nullptr, nullptr, dispatch, nullptr, nullptr, nullptr};
+
+/// A source that fires at `deadline`, or when its ready time is set to 0.
+GSource* new_timed_source(Micros deadline, GSourceFunc callback, gpointer data) {
+  GSource* source = g_source_new(&timed_source_functions, sizeof(GSource));
+  g_source_set_ready_time(source, deadline);
+  g_source_set_callback(source, callback, data, nullptr);
+  return source;
+}
+
+}  // namespace
+
+Cancellation::Link::Link(Cancellation& owner)
+    : owner_(owner), cancellable_(ObjectPtr<GCancellable>::adopt(g_cancellable_new())) {
+  if (owner_.cancelled_) g_cancellable_cancel(get());
+  owner_.links_.push_back(get());
+}
+
+Cancellation::Link::~Link() { std::erase(owner_.links_, get()); }
+
+void Cancellation::cancel() {
+  cancelled_ = true;
+  // A cancelled call may end at once and take its link out of the list.
+  std::vector<ObjectPtr<GCancellable>> held;
+  for (GCancellable* link : links_) held.push_back(ObjectPtr<GCancellable>::share(link));
+  for (auto& link : held) g_cancellable_cancel(link.get());
+}
+
+void Cancellation::check() const {
+  if (cancelled_) throw Failure(Reason::cancelled, "stopped");
+}
+
+void Event::notify_all() {
+  for (GSource* source : waiting_) g_source_set_ready_time(source, 0);
+  waiting_.clear();
+}
+
+Wait::Wait(Cancellation& cancellation, Micros deadline, Event* event)
+    : cancellation_(cancellation), link_(cancellation), deadline_(deadline), event_(event) {}
+
+Wait::~Wait() { forget(); }
+
+void Wait::await_suspend(std::coroutine_handle<> awaiting) {
+  awaiting_ = awaiting;
+  source_ = SourceHandle(new_timed_source(deadline_, on_wake, this));
+  GSource* called_off = g_cancellable_source_new(link_.get());
+  g_source_set_dummy_callback(called_off);
+  g_source_add_child_source(source_.get(), called_off);
+  g_source_unref(called_off);
+  g_source_attach(source_.get(), g_main_context_get_thread_default());
+  if (event_) event_->waiting_.push_back(source_.get());
+}
+
+gboolean Wait::on_wake(gpointer data) {
+  auto* self = static_cast<Wait*>(data);
+  self->forget();
+  self->awaiting_.resume();
+  return G_SOURCE_REMOVE;
+}
+
+void Wait::forget() {
+  // A source that is gone from the event's list was woken by it.
+  if (source_ && event_) notified_ = std::erase(event_->waiting_, source_.get()) == 0;
+  event_ = nullptr;
+  source_.reset();
+}
+
+bool Wait::await_resume() {
+  cancellation_.check();
+  return notified_;
+}
+
+void Watchdog::restart(Micros duration) {
+  if (duration <= 0) return suspend();
+  if (!source_) {
+    source_ = SourceHandle(new_timed_source(now() + duration, on_timeout, this));
+    g_source_attach(source_.get(), g_main_context_get_thread_default());
+  } else {
+    g_source_set_ready_time(source_.get(), now() + duration);
+  }
+}
+
+void Watchdog::suspend() {
+  if (source_) g_source_set_ready_time(source_.get(), -1);
+}
+
+gboolean Watchdog::on_timeout(gpointer data) {
+  static_cast<Watchdog*>(data)->fire_();
+  return G_SOURCE_CONTINUE;
+}
+
+}  // namespace omni

@@ -1,0 +1,107 @@
+// Waiting on the network thread: for a time, for an event, or for both; and being called off.
+// Everything here belongs to one thread, so there are no locks.
+#pragma once
+
+#include <gio/gio.h>
+
+#include <coroutine>
+#include <cstdint>
+#include <vector>
+
+#include "client/coroutine.h"
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+/// Monotonic microseconds, the clock of everything here.
+using Micros = std::int64_t;
+inline constexpr Micros kSecond = G_USEC_PER_SEC;
+inline constexpr Micros kNever = -1;
+
+/// Calls off everything that one job has under way. Each blocking step takes a Link of its own, so
+/// that a step can be called off alone too (an idle timeout) without calling off the job.
+class Cancellation {
+ public:
+  class Link {
+   public:
+    explicit Link(Cancellation& owner);
+    ~Link();
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    GCancellable* get() const { return cancellable_.get(); }
+    void cancel() { g_cancellable_cancel(get()); }
+
+   private:
+    Cancellation& owner_;
+    ObjectPtr<GCancellable> cancellable_;
+  };
+
+  void cancel();
+  bool cancelled() const { return cancelled_; }
+  /// Throws Failure(cancelled) once cancel() was called.
+  void check() const;
+
+ private:
+  bool cancelled_ = false;
+  std::vector<GCancellable*> links_;
+};
+
+/// Something that others wait for; it outlives them. notify_all() wakes everybody who waits now, in
+/// the order in which they came.
+class Event {
+ public:
+  void notify_all();
+
+ private:
+  friend class Wait;
+  std::vector<GSource*> waiting_;
+};
+
+/// co_await Wait(...): until `deadline` (kNever: no deadline) or until `event` is notified, whichever
+/// comes first. Throws Failure(cancelled) when the job is called off. Returns true when woken by
+/// the event.
+class Wait {
+ public:
+  Wait(Cancellation& cancellation, Micros deadline, Event* event = nullptr);
+  ~Wait();
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+
+  bool await_ready() const { return cancellation_.cancelled(); }
+  void await_suspend(std::coroutine_handle<> awaiting);
+  bool await_resume();
+
+ private:
+  static gboolean on_wake(gpointer self);
+  void forget();
+
+  Cancellation& cancellation_;
+  Cancellation::Link link_;
+  Micros deadline_;
+  Event* event_;
+  bool notified_ = false;
+  SourceHandle source_;
+  std::coroutine_handle<> awaiting_;
+};
+
+inline Micros now() { return g_get_monotonic_time(); }
+
+/// co_await sleep(...): just a time.
+inline Wait sleep(Cancellation& cancellation, Micros duration) {
+  return Wait(cancellation, now() + duration);
+}
+
+/// A timer on the thread's context: `fire` is called every time `restart` was not, for `duration`.
+class Watchdog {
+ public:
+  explicit Watchdog(std::function<void()> fire) : fire_(std::move(fire)) {}
+  void restart(Micros duration);
+  void suspend();
+
+ private:
+  static gboolean on_timeout(gpointer self);
+  std::function<void()> fire_;
+  SourceHandle source_;
+};
+
+}  // namespace omni

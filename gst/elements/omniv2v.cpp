@@ -1,0 +1,287 @@
+/**
+ * SECTION:element-omniv2v
+ * @title: omniv2v
+ * @short_description: Regenerates an MP4 with an AI video-to-video service
+ *
+ * omniv2v collects an MP4 from upstream, sends it with a prompt to a video service as the reference
+ * of a video-to-video job, waits the minutes that takes, checks the result and emits it downstream.
+ *
+ * ## Input modes
+ *
+ * - `input-mode=stream` (default): everything up to EOS is one MP4. The result can be sought in by
+ *   bytes, so that `omniv2v ! decodebin` plays any of them.
+ * - `input-mode=buffer`: every buffer is one whole MP4. Up to #GstOmniV2v:max-in-flight jobs run at
+ *   once; results leave in the order of their inputs, with their timestamps.
+ *
+ * ## What it costs
+ *
+ * Every job is billed by the service. A create request is repeated only when it surely was not taken;
+ * anything else ends as `unknown-outcome`. #GstOmniV2v:dry-run shows what would be sent,
+ * #GstOmniV2v:max-jobs and #GstOmniV2v:max-seconds set a bound.
+ *
+ * ## Messages
+ *
+ * - PROGRESS with the codes `submit`, `generate`, `download` (stream mode).
+ * - an element message `omni/job` at each change of state, with the fields `segment` (uint), `state`
+ *   (waiting, submitting, pending, running, downloading, done, failed, cancelled, planned),
+ *   `task-id`, `progress` (double, 0 to 100, when the service reports it), `running-time`,
+ *   `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, and on failure `reason`,
+ *   `message`, `http-status`.
+ * - errors and warnings carry a details structure with `reason` (one of unauthorized,
+ *   payment-required, rate-limited, invalid-request, moderated, timed-out, too-large, bad-input,
+ *   bad-result, unreachable, service-error, unknown-outcome, budget), `http-status-code` and
+ *   `task-id`.
+ *
+ * ## Example launch lines
+ * |[
+ * export OMNI_API_KEY=...
+ * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt="rainy neon night" ! filesink location=out.mp4
+ * ]| Regenerates a clip.
+ * |[
+ * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt=@prompt.txt ! decodebin ! videoconvert ! autovideosink
+ * ]| Regenerates a clip and plays it.
+ * |[
+ * gst-launch-1.0 multifilesrc location=in-%d.mp4 stop-index=9 ! omniv2v input-mode=buffer prompt="film noir" max-in-flight=4 ! multifilesink location=out-%d.mp4
+ * ]| Ten clips, four at a time, in order.
+ */
+#include "elements/omniv2v.h"
+
+#include <memory>
+#include <mutex>
+#include <new>
+
+#include "elements/account.h"
+#include "elements/enums.h"
+#include "elements/messages.h"
+#include "elements/settings.h"
+#include "elements/v2v-stream.h"
+
+GST_DEBUG_CATEGORY_STATIC(omni_debug);
+#define GST_CAT_DEFAULT omni_debug
+
+using omni::V2vStream;
+
+namespace {
+
+enum {
+  PROP_0,
+  PROP_INPUT_MODE,
+  PROP_STATS,
+  PROP_SHARED,  // and those after it: see settings.cpp
+};
+
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/quicktime"));
+GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/quicktime"));
+
+}  // namespace
+
+struct _GstOmniV2v {
+  GstElement parent;
+};
+
+struct GstOmniV2vPrivate {
+  std::mutex lock;  // guards settings, input_mode, stream; innermost
+  omni::Settings settings;
+  omni::InputMode input_mode = omni::InputMode::stream;
+  omni::Account account;
+  GstPad* sink = nullptr;  // owned by the element
+  GstPad* src = nullptr;
+  /// From READY->PAUSED to PAUSED->READY. Shared, because a query of the application may still be
+  /// inside when the state changes.
+  std::shared_ptr<V2vStream> stream;
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstOmniV2v, gst_omni_v2v, GST_TYPE_ELEMENT,
+                              G_ADD_PRIVATE(GstOmniV2v)
+                                  G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(omniv2v, "omniv2v", GST_RANK_NONE, GST_TYPE_OMNI_V2V,
+                                      GST_DEBUG_CATEGORY_INIT(omni_debug, "omni", 0,
+                                                              "AI video regeneration"))
+
+namespace {
+
+GstOmniV2vPrivate& priv_of(gpointer element) {
+  return *static_cast<GstOmniV2vPrivate*>(
+      gst_omni_v2v_get_instance_private(static_cast<GstOmniV2v*>(element)));
+}
+
+std::shared_ptr<V2vStream> stream_of(gpointer element) {
+  GstOmniV2vPrivate& priv = priv_of(element);
+  const std::lock_guard lock(priv.lock);
+  return priv.stream;
+}
+
+/// No exception crosses into C: what nobody expected becomes an element error.
+template <class Result, class Call>
+Result guarded(gpointer element, Result otherwise, Call call) {
+  try {
+    return call();
+  } catch (const std::exception& error) {
+    GST_ELEMENT_ERROR(element, LIBRARY, FAILED, (nullptr), ("%s", error.what()));
+    return otherwise;
+  }
+}
+
+GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
+  return guarded(parent, GST_FLOW_ERROR, [&] {
+    auto owned = omni::BufferPtr::adopt(buffer);
+    const auto stream = stream_of(parent);
+    return stream ? stream->chain(std::move(owned)) : GST_FLOW_FLUSHING;
+  });
+}
+
+gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) {
+  return guarded(parent, gboolean{FALSE}, [&] {
+    auto owned = omni::EventPtr::adopt(event);
+    const auto stream = stream_of(parent);
+    return stream ? stream->sink_event(std::move(owned)) : FALSE;
+  });
+}
+
+gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) {
+  return guarded(parent, gboolean{FALSE}, [&] {
+    auto owned = omni::EventPtr::adopt(event);
+    const auto stream = stream_of(parent);
+    return stream ? stream->src_event(std::move(owned)) : FALSE;
+  });
+}
+
+gboolean src_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  gboolean answer = FALSE;
+  const auto stream = stream_of(parent);
+  if (stream && stream->src_query(query, &answer)) return answer;
+  return gst_pad_query_default(pad, parent, query);
+}
+
+gboolean activate_src(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) {
+  const auto stream = stream_of(parent);
+  if (mode != GST_PAD_MODE_PUSH) return FALSE;
+  return stream ? stream->activate_src(active) : TRUE;
+}
+
+void log_to_gstreamer(GstElement* element, omni::LogLevel level, const std::string& text) {
+  switch (level) {
+    case omni::LogLevel::warning:
+      GST_WARNING_OBJECT(element, "%s", text.c_str());
+      break;
+    case omni::LogLevel::info:
+      GST_INFO_OBJECT(element, "%s", text.c_str());
+      break;
+    case omni::LogLevel::debug:
+      GST_DEBUG_OBJECT(element, "%s", text.c_str());
+      break;
+  }
+}
+
+void begin_stream(GstElement* element) {
+  GstOmniV2vPrivate& priv = priv_of(element);
+  const auto settings = [&priv] {
+    const std::lock_guard lock(priv.lock);
+    return priv.settings;
+  };
+  const auto log = [element](omni::LogLevel level, const std::string& text) {
+    log_to_gstreamer(element, level, text);
+  };
+  const std::lock_guard lock(priv.lock);
+  priv.stream = std::make_shared<V2vStream>(V2vStream::Host{
+      element, priv.sink, priv.src, settings, priv.account, log, priv.input_mode});
+}
+
+void end_stream(GstElement* element) {
+  GstOmniV2vPrivate& priv = priv_of(element);
+  std::shared_ptr<V2vStream> last;
+  const std::lock_guard lock(priv.lock);
+  last.swap(priv.stream);
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) begin_stream(element);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    // Before the pads are deactivated: that waits for the threads that this wakes.
+    if (const auto stream = stream_of(element)) stream->stop();
+  }
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS(gst_omni_v2v_parent_class)->change_state(element, transition);
+  const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
+  const bool not_started = transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
+                           result == GST_STATE_CHANGE_FAILURE;
+  if (stopped || not_started) end_stream(element);
+  return result;
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  GstOmniV2vPrivate& priv = priv_of(object);
+  const std::lock_guard lock(priv.lock);
+  if (id == PROP_INPUT_MODE)
+    priv.input_mode = static_cast<omni::InputMode>(g_value_get_enum(value));
+  else if (!omni::set_shared_property(priv.settings, id, PROP_SHARED, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void get_stats(GObject* object, GValue* value) {
+  const auto stream = stream_of(object);
+  const omni::ClientStats stats =
+      stream ? stream->stats() : priv_of(object).account.totals(nullptr);
+  g_value_take_boxed(value, omni::stats_structure(stats));
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  if (id == PROP_STATS) return get_stats(object, value);
+  GstOmniV2vPrivate& priv = priv_of(object);
+  const std::lock_guard lock(priv.lock);
+  if (id == PROP_INPUT_MODE)
+    g_value_set_enum(value, static_cast<gint>(priv.input_mode));
+  else if (!omni::get_shared_property(priv.settings, id, PROP_SHARED, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void finalize(GObject* object) {
+  priv_of(object).~GstOmniV2vPrivate();
+  G_OBJECT_CLASS(gst_omni_v2v_parent_class)->finalize(object);
+}
+
+void install_properties(GObjectClass* klass) {
+  g_object_class_install_property(
+      klass, PROP_INPUT_MODE,
+      g_param_spec_enum("input-mode", "Input mode", "What one MP4 is on the sink pad",
+                        GST_TYPE_OMNI_V2V_INPUT_MODE, static_cast<gint>(omni::InputMode::stream),
+                        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                 GST_PARAM_MUTABLE_READY)));
+  omni::install_stats_property(klass, PROP_STATS);
+  omni::install_shared_properties(klass, PROP_SHARED, GST_TYPE_OMNI_V2V_ON_FAILURE);
+}
+
+}  // namespace
+
+static void gst_omni_v2v_class_init(GstOmniV2vClass* klass) {
+  GObjectClass* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  install_properties(object_class);
+
+  GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = change_state;
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_set_static_metadata(
+      element_class, "AI video-to-video", "Filter/Effect/Video/Network",
+      "Regenerates an MP4 from a prompt with an AI video-to-video service",
+      "The gst-omni authors");
+}
+
+static void gst_omni_v2v_init(GstOmniV2v* self) {
+  auto* priv = new (&priv_of(self)) GstOmniV2vPrivate;
+  priv->sink = gst_pad_new_from_static_template(&sink_template, "sink");
+  gst_pad_set_chain_function(priv->sink, chain);
+  gst_pad_set_event_function(priv->sink, sink_event);
+  gst_element_add_pad(GST_ELEMENT(self), priv->sink);
+  priv->src = gst_pad_new_from_static_template(&src_template, "src");
+  gst_pad_set_event_function(priv->src, src_event);
+  gst_pad_set_query_function(priv->src, src_query);
+  gst_pad_set_activatemode_function(priv->src, activate_src);
+  gst_pad_use_fixed_caps(priv->src);
+  gst_element_add_pad(GST_ELEMENT(self), priv->src);
+}

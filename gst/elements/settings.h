@@ -1,0 +1,65 @@
+// What the user sets on an element: the properties that all three elements share, with their
+// defaults. Installed, written and read from one table, here and nowhere else.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+#include <vector>
+
+#include "client/wait.h"
+#include "elements/gst-ptr.h"
+
+namespace omni {
+
+/// What stands in for a job that failed. Each element offers the values that make sense for it.
+enum class OnFailure {
+  automatic,  // the original in a live bin, else an error
+  error,      // the element fails
+  source,     // the original
+  skip,       // nothing
+};
+
+/// A copy of this is what a job works with; it changes only under the element's lock.
+struct Settings {
+  std::string provider = "octopusx";
+  std::string base_url;
+  std::string api_key;
+  std::string api_key_file;
+  std::string model;
+  std::string prompt;
+  guint seconds = 0;
+  std::string aspect_ratio = "auto";
+  std::string resolution = "auto";
+  std::vector<std::string> images;
+  std::string first_image;
+  std::string last_image;
+  std::string parameters;
+  guint64 poll_interval = 0;  // ns
+  guint timeout = 30;         // s
+  guint64 job_timeout = 30 * 60 * GST_SECOND;
+  guint retry_attempts = 5;
+  guint max_in_flight = 0;
+  guint max_jobs = 0;
+  guint max_seconds = 0;
+  gboolean dry_run = FALSE;
+  OnFailure on_failure = OnFailure::automatic;
+  std::string state_dir;
+  std::string proxy;
+  std::vector<std::pair<std::string, std::string>> extra_headers;
+  std::string ssl_ca_file;
+  std::string user_agent;
+};
+
+/// Installs the shared properties; their ids follow `first_id`. `on_failure_type` is the element's
+/// enum. Returns the first id that is free again.
+guint install_shared_properties(GObjectClass* klass, guint first_id, GType on_failure_type);
+
+/// False when `id` is none of the shared ones.
+bool set_shared_property(Settings& settings, guint id, guint first_id, const GValue* value);
+bool get_shared_property(const Settings& settings, guint id, guint first_id, GValue* value);
+
+/// The in-band form of `stats`: read-only, so the element itself answers it.
+void install_stats_property(GObjectClass* klass, guint id);
+
+}  // namespace omni

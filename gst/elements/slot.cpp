@@ -1,0 +1,70 @@
+#include "elements/slot.h"
+
+namespace omni {
+
+namespace {
+
+/// After these nobody can have been billed. A job that was called off may have been accepted in the
+/// very moment.
+bool surely_unpaid(const Error& error) {
+  return error.task_id.empty() && error.reason != Reason::unknown_outcome &&
+         error.reason != Reason::cancelled;
+}
+
+}  // namespace
+
+Slot::Slot(GstElement* element, Account& account, OnFailure on_failure, bool report_progress,
+           std::function<void()> changed)
+    : on_failure(on_failure), element_(element), account_(account), changed_(std::move(changed)) {
+  if (report_progress) progress_.emplace(element);
+}
+
+void Slot::job_updated(const JobUpdate& update) {
+  report.state = state_word(update.state);
+  report.task_id = update.task_id;
+  report.progress = update.progress;
+  post_job(element_, report);
+  if (progress_) progress_->updated(update);
+}
+
+void Slot::job_finished(JobOutcome outcome) {
+  if (const auto* error = std::get_if<Error>(&outcome); error && surely_unpaid(*error))
+    account_.give_back(report.seconds);
+  if (progress_) progress_->finished(outcome);
+  finish(std::move(outcome));
+}
+
+void Slot::finish(JobOutcome outcome) {
+  settle(outcome);
+  {
+    const std::lock_guard lock(lock_);
+    outcome_ = std::move(outcome);
+  }
+  changed_();
+}
+
+void Slot::settle(const JobOutcome& outcome) {
+  const auto* error = std::get_if<Error>(&outcome);
+  if (error && error->reason == Reason::cancelled) {
+    report.state = "cancelled";
+  } else if (error) {
+    report.state = "failed";
+    report.error = *error;
+  } else {
+    report.state = report.request.empty() ? "done" : "planned";
+    reference.reset();
+  }
+  post_job(element_, report);
+}
+
+bool Slot::finished() const {
+  const std::lock_guard lock(lock_);
+  return outcome_.has_value();
+}
+
+JobOutcome Slot::take_outcome() {
+  const std::lock_guard lock(lock_);
+  return std::move(*outcome_);
+}
+
+}  // namespace omni

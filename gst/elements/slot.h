@@ -1,0 +1,49 @@
+// One place in the output: a reference on its way through the service, and what became of it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "client/job.h"
+#include "elements/account.h"
+#include "elements/gst-ptr.h"
+#include "elements/messages.h"
+#include "elements/settings.h"
+
+namespace omni {
+
+class Slot : public JobObserver {
+ public:
+  /// `changed` is called, without a lock held, when the outcome is there.
+  Slot(GstElement* element, Account& account, OnFailure on_failure, bool report_progress,
+       std::function<void()> changed);
+
+  /// For omni/job: which segment, its times and prompt.
+  JobReport report;
+  /// What came in, for its timestamps and for on-failure=source. Let go of as early as possible.
+  BufferPtr input;
+  std::shared_ptr<const Bytes> reference;
+  const OnFailure on_failure;
+
+  /// Ends the slot without a job: a refused plan, or a dry run.
+  void finish(JobOutcome outcome);
+  bool finished() const;
+  /// Once, after finished().
+  JobOutcome take_outcome();
+
+  void job_updated(const JobUpdate& update) override;
+  void job_finished(JobOutcome outcome) override;
+
+ private:
+  void settle(const JobOutcome& outcome);
+
+  GstElement* element_;
+  Account& account_;
+  std::optional<ProgressReporter> progress_;
+  std::function<void()> changed_;
+  mutable std::mutex lock_;  // innermost
+  std::optional<JobOutcome> outcome_;
+};
+
+}  // namespace omni

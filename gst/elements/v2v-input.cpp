@@ -1,0 +1,256 @@
+// omniv2v, the sink pad's side: buffers become references, references become jobs.
+#include "elements/plan.h"
+#include "elements/v2v-stream.h"
+
+namespace omni {
+
+namespace {
+
+// Finished slots wait for older ones; with a window of just the jobs that run, they would keep
+// others from starting.
+constexpr unsigned kWindowPerJob = 3;
+
+/// The buffer's memory as bytes, not copied, kept mapped while somebody needs it.
+BytesPtr as_bytes(BufferPtr buffer) {
+  struct Mapped {
+    BufferPtr buffer;
+    GstMapInfo info;
+  };
+  auto mapped = std::make_unique<Mapped>(Mapped{std::move(buffer), {}});
+  if (!gst_buffer_map(mapped->buffer.get(), &mapped->info, GST_MAP_READ)) return nullptr;
+  const gpointer data = mapped->info.data;
+  const gsize size = mapped->info.size;
+  return BytesPtr::adopt(g_bytes_new_with_free_func(
+      data, size,
+      [](gpointer self) {
+        const std::unique_ptr<Mapped> owned(static_cast<Mapped*>(self));
+        gst_buffer_unmap(owned->buffer.get(), &owned->info);
+      },
+      mapped.release()));
+}
+
+/// The create body for eyes: the reference is only counted.
+std::string shown_request(const JobSpec& spec) {
+  if (!spec.body.has_hole) return spec.body.head;
+  return spec.body.head + "(" + std::to_string(spec.reference->size()) + " bytes)" + spec.body.tail;
+}
+
+}  // namespace
+
+V2vStream::V2vStream(Host host)
+    : host_(std::move(host)), collecting_(std::make_shared<Bytes>()) {
+  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
+  gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
+}
+
+V2vStream::~V2vStream() {
+  if (client_) host_.account.add(client_->stats());
+}
+
+ClientStats V2vStream::stats() const {
+  const std::lock_guard lock(lock_);
+  return host_.account.totals(client_.get());
+}
+
+/// At the first caps or buffer, so that going to PAUSED needs neither a key nor a network.
+gboolean V2vStream::start_client() {
+  if (client_ || input_refused_) return !input_refused_;
+  const Settings settings = host_.settings();
+  if (settings.dry_run) return TRUE;
+  try {
+    auto client = std::make_unique<Client>(client_settings(settings, host_.log));
+    const std::lock_guard lock(lock_);
+    client_ = std::move(client);
+    return TRUE;
+  } catch (const Failure& failure) {
+    fail_now(failure.error());
+    return FALSE;
+  }
+}
+
+/// An error that has nothing to do with one job: said by this thread, before upstream says its own.
+GstFlowReturn V2vStream::fail_now(const Error& error) {
+  input_refused_ = true;
+  post_error(host_.element, error);
+  return GST_FLOW_ERROR;
+}
+
+GstFlowReturn V2vStream::chain(BufferPtr buffer) {
+  {
+    const std::lock_guard lock(lock_);
+    if (flushing_) return GST_FLOW_FLUSHING;
+    if (flow_ != GST_FLOW_OK) return flow_;
+  }
+  if (!start_client()) return GST_FLOW_ERROR;
+  return host_.mode == InputMode::stream ? collect(std::move(buffer))
+                                         : submit_buffer(std::move(buffer));
+}
+
+GstFlowReturn V2vStream::collect(BufferPtr buffer) {
+  if (gst_buffer_get_size(buffer.get()) == 0) return GST_FLOW_OK;
+  BytesPtr bytes = as_bytes(std::move(buffer));
+  if (!bytes) return fail_now({Reason::bad_input, "a buffer could not be read", 0, {}, {}});
+  collecting_->append(std::move(bytes));
+  const Settings settings = host_.settings();
+  if (settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip)
+    return GST_FLOW_OK;
+  try {
+    // No need to read the other 20 GB first.
+    check_reference_size(settings, collecting_->size());
+  } catch (const Failure& failure) {
+    return fail_now(failure.error());
+  }
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn V2vStream::submit_buffer(BufferPtr buffer) {
+  const Settings settings = host_.settings();
+  if (!wait_for_window(kWindowPerJob * jobs_at_once(settings))) {
+    const std::lock_guard lock(lock_);
+    return flushing_ ? GST_FLOW_FLUSHING : flow_;
+  }
+  auto reference = std::make_shared<Bytes>();
+  if (BytesPtr bytes = as_bytes(buffer); bytes && g_bytes_get_size(bytes.get()) > 0)
+    reference->append(std::move(bytes));
+  auto slot = new_slot(settings, std::move(reference));
+  slot->input = buffer;
+  slot->report.duration = GST_BUFFER_DURATION(buffer.get());
+  if (input_segment_.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(buffer.get()))
+    slot->report.running_time = gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME,
+                                                            GST_BUFFER_PTS(buffer.get()));
+  submit(std::move(slot), settings);
+  return GST_FLOW_OK;
+}
+
+/// Blocks while too many slots are on their way; false when flushing, or when the output ended.
+bool V2vStream::wait_for_window(unsigned window) {
+  std::unique_lock lock(lock_);
+  changed_.wait(lock, [&] {
+    return flushing_ || flow_ != GST_FLOW_OK || open_slots_ < window;
+  });
+  return !flushing_ && flow_ == GST_FLOW_OK;
+}
+
+std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
+                                          std::shared_ptr<const Bytes> reference) {
+  const OnFailure on_failure = settings.on_failure == OnFailure::automatic ? OnFailure::error
+                                                                           : settings.on_failure;
+  auto slot = std::make_shared<Slot>(host_.element, host_.account, on_failure,
+                                     host_.mode == InputMode::stream, [this] {
+                                       const std::lock_guard lock(lock_);
+                                       changed_.notify_all();
+                                     });
+  slot->reference = std::move(reference);
+  slot->report.segment = next_segment_++;
+  slot->report.prompt = settings.prompt;
+  return slot;
+}
+
+void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
+  try {
+    Plan plan = plan_job(settings, slot->reference);
+    slot->report.seconds = plan.fitted.seconds;
+    slot->report.prompt = plan.fitted.request.prompt;
+    if (!GST_CLOCK_TIME_IS_VALID(slot->report.duration)) slot->report.duration = plan.duration_ns;
+    plan.spec.label = "segment " + std::to_string(slot->report.segment);
+    enqueue({slot, nullptr});
+    host_.account.reserve(settings, plan.fitted.seconds);
+    if (settings.dry_run) {
+      host_.account.give_back(plan.fitted.seconds);
+      slot->report.request = shown_request(plan.spec);
+      return slot->finish(slot->reference);
+    }
+    if (slot->on_failure != OnFailure::source) slot->reference.reset();
+    client_->submit(std::move(plan.spec), slot);
+  } catch (const Failure& failure) {
+    enqueue({slot, nullptr});
+    slot->finish(failure.error());
+  }
+}
+
+void V2vStream::enqueue(Item item) {
+  const std::lock_guard lock(lock_);
+  if (item.slot) ++open_slots_;
+  queue_.push_back(std::move(item));
+  changed_.notify_all();
+}
+
+gboolean V2vStream::sink_event(EventPtr event) {
+  switch (GST_EVENT_TYPE(event.get())) {
+    case GST_EVENT_FLUSH_START:
+      return flush_start(std::move(event));
+    case GST_EVENT_FLUSH_STOP:
+      return flush_stop(std::move(event));
+    case GST_EVENT_CAPS:
+      // Ours are said with the first output.
+      return start_client();
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment(event.get(), &input_segment_);
+      // The result of a stream has bytes of its own.
+      if (host_.mode == InputMode::buffer) enqueue({nullptr, std::move(event)});
+      return TRUE;
+    case GST_EVENT_EOS:
+      end_of_stream(std::move(event));
+      return TRUE;
+    default:
+      if (!GST_EVENT_IS_SERIALIZED(event.get()))
+        return gst_pad_push_event(host_.src, event.release());
+      enqueue({nullptr, std::move(event)});
+      return TRUE;
+  }
+}
+
+void V2vStream::end_of_stream(EventPtr eos) {
+  // An empty stream is the business of a job too: a wrong key is told first, then that nothing came.
+  if (host_.mode == InputMode::stream && start_client()) {
+    const Settings settings = host_.settings();
+    submit(new_slot(settings, std::exchange(collecting_, std::make_shared<Bytes>())), settings);
+  }
+  enqueue({nullptr, std::move(eos)});
+}
+
+gboolean V2vStream::flush_start(EventPtr event) {
+  {
+    const std::lock_guard lock(lock_);
+    flushing_ = true;
+    changed_.notify_all();
+  }
+  if (client_) client_->cancel_all();
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  gst_pad_pause_task(host_.src);
+  return pushed;
+}
+
+gboolean V2vStream::flush_stop(EventPtr event) {
+  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  GST_PAD_STREAM_LOCK(host_.src);
+  {
+    const std::lock_guard lock(lock_);
+    queue_.clear();
+    open_slots_ = 0;
+    flow_ = GST_FLOW_OK;
+    flushing_ = false;
+    result_.reset();
+  }
+  collecting_ = std::make_shared<Bytes>();
+  input_refused_ = false;
+  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
+  segment_sent_ = false;
+  eos_ = nullptr;
+  ++seek_count_;
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  gst_pad_start_task(host_.src, task, this, nullptr);
+  GST_PAD_STREAM_UNLOCK(host_.src);
+  return pushed;
+}
+
+void V2vStream::stop() {
+  {
+    const std::lock_guard lock(lock_);
+    flushing_ = true;
+    changed_.notify_all();
+  }
+  if (client_) client_->cancel_all();
+}
+
+}  // namespace omni

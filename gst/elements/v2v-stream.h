@@ -1,0 +1,124 @@
+// One run of omniv2v from READY to READY: what came in, which jobs run, what goes out. Made anew for
+// each run, so nothing has to be reset. The element itself (omniv2v.cpp) only forwards to it.
+//
+//   sink pad's thread            network thread              src pad's task
+//   buffers -> reference ->      the job (client/)           waits for the front of the queue,
+//   plan -> submit -> queue      tells its slot              pushes events and results in order
+//
+// The queue keeps slots and serialized events in the order in which they came in. Locks: `lock_`
+// guards the queue and flags; a slot's own lock may be taken under it; nothing else is. No lock is
+// held while pushing, posting, querying or calling the client.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "client/client.h"
+#include "elements/enums.h"
+#include "elements/gst-ptr.h"
+#include "elements/settings.h"
+#include "elements/slot.h"
+
+namespace omni {
+
+class V2vStream {
+ public:
+  /// What the element lends to its run. All of it outlives the run.
+  struct Host {
+    GstElement* element;
+    GstPad* sink;
+    GstPad* src;
+    std::function<Settings()> settings;  // a copy of this moment's
+    Account& account;
+    LogSink log;
+    InputMode mode;
+  };
+
+  explicit V2vStream(Host host);
+  ~V2vStream();
+
+  // The sink pad's side (v2v-input.cpp)
+  GstFlowReturn chain(BufferPtr buffer);
+  gboolean sink_event(EventPtr event);
+
+  // The src pad's side (v2v-output.cpp)
+  gboolean src_event(EventPtr event);
+  bool src_query(GstQuery* query, gboolean* answer);
+  gboolean activate_src(bool active);
+
+  /// Wakes every thread that waits in here and calls the jobs off. Before the pads are deactivated.
+  void stop();
+
+  ClientStats stats() const;
+
+ private:
+  /// What goes out in order: one of the two; neither = nothing to be had.
+  struct Item {
+    std::shared_ptr<Slot> slot;
+    EventPtr event;
+  };
+
+  // Input
+  gboolean start_client();
+  GstFlowReturn collect(BufferPtr buffer);
+  GstFlowReturn submit_buffer(BufferPtr buffer);
+  void submit(std::shared_ptr<Slot> slot, const Settings& settings);
+  std::shared_ptr<Slot> new_slot(const Settings& settings, std::shared_ptr<const Bytes> reference);
+  GstFlowReturn fail_now(const Error& error);
+  bool wait_for_window(unsigned window);
+  void enqueue(Item item);
+  void end_of_stream(EventPtr eos);
+  gboolean flush_start(EventPtr event);
+  gboolean flush_stop(EventPtr event);
+
+  // Output
+  static void task(gpointer self);
+  void output_once();
+  Item wait_for_front();
+  void push_item(Item item);
+  void push_slot(Slot& slot);
+  void start_result(std::shared_ptr<const Bytes> bytes);
+  void push_piece();
+  void push_whole(const Bytes& bytes, const Slot& slot);
+  void push_serialized(EventPtr event);
+  void ensure_caps();
+  void finish_output();
+  void handle_flow(GstFlowReturn flow, guint seek_count);
+  void stop_output(GstFlowReturn flow, bool with_eos);
+  gboolean seek_result(GstEvent* event);
+  bool answer_position(GstQuery* query, gboolean* answer);
+
+  const Host host_;
+
+  // Under lock_
+  mutable std::mutex lock_;
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  bool flushing_ = true;          // until the src pad is active
+  GstFlowReturn flow_ = GST_FLOW_OK;  // what the output side came to
+  unsigned open_slots_ = 0;       // in the queue, or being pushed
+
+  // Sink pad's thread
+  std::shared_ptr<Bytes> collecting_;
+  GstSegment input_segment_;
+  guint next_segment_ = 0;
+  bool input_refused_ = false;
+
+  // Under the src pad's stream lock
+  bool caps_sent_ = false;
+  bool segment_sent_ = false;
+  EventPtr eos_;
+  guint32 result_seqnum_ = GST_SEQNUM_INVALID;
+  guint seek_count_ = 0;
+
+  // Written under lock_ and under the stream lock, so that either is enough to read them
+  std::shared_ptr<const Bytes> result_;
+  GstSegment result_segment_;     // BYTES; position = what goes out next
+
+  // Last: goes first, so that no job is left that could tell a slot
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace omni

@@ -1,0 +1,13 @@
+// Tells what a file is that is no MP4, from its first bytes, so that a message can say so.
+#pragma once
+
+#include <string>
+
+#include "service/bytes.h"
+
+namespace omni::mp4 {
+
+/// With its article, such as "a JPEG image"; empty when the first bytes tell nothing.
+std::string other_type(const Bytes& file);
+
+}  // namespace omni::mp4

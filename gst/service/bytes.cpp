@@ -1,0 +1,42 @@
+#include "service/bytes.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace omni {
+
+void Bytes::append(BytesPtr piece) {
+  if (!piece) return;
+  const std::size_t length = g_bytes_get_size(piece.get());
+  if (length == 0) return;  // an empty piece would make two pieces start at the same offset
+  starts_.push_back(size_);
+  pieces_.push_back(std::move(piece));
+  size_ += length;
+}
+
+std::size_t Bytes::read(std::uint64_t offset, void* to, std::size_t length) const {
+  auto* out = static_cast<std::uint8_t*>(to);
+  std::size_t done = 0;
+  while (done < length) {
+    const auto [data, available] = run_at(offset + done);
+    if (available == 0) break;
+    const std::size_t count = std::min(available, length - done);
+    std::memcpy(out + done, data, count);
+    done += count;
+  }
+  return done;
+}
+
+std::pair<const std::uint8_t*, std::size_t> Bytes::run_at(std::uint64_t offset) const {
+  if (offset >= size_) return {nullptr, 0};
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+  const auto index = static_cast<std::size_t>(after - starts_.begin()) - 1;
+  gsize length = 0;
+  const auto* data =
+      static_cast<const std::uint8_t*>(g_bytes_get_data(pieces_[index].get(), &length));
+  const auto inside = static_cast<std::size_t>(offset - starts_[index]);
+  return {data + inside, length - inside};
+}
+
+}  // namespace omni

@@ -1,0 +1,23 @@
+// What a service wrote, made fit for a user's eyes and a log: no secrets, no line breaks, not
+// endless.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace omni {
+
+/// Replaces by "***" what may be a secret: URL queries, fragments and user names, bearer tokens,
+/// keys (sk-..., JWTs, any run of 40 or more key characters), and values of members named like
+/// secrets. Rather too much than too little.
+std::string redact_secrets(std::string_view text);
+
+/// Redacted, valid UTF-8, white space and control characters collapsed, cut to `max_characters`.
+std::string quote_for_user(std::string_view text, std::size_t max_characters = 300);
+
+/// The id that gateways append to an error text ("(request id: 2025...)"); empty when there is
+/// none.
+std::string find_request_id(std::string_view text);
+
+}  // namespace omni

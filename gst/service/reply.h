@@ -1,0 +1,57 @@
+// Reads what a service answered: one tolerant parser for every reply shape that deployed services
+// were seen to emit. Text in, Task or Refusal out; no I/O. Routes and limits live in dialect.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "service/error.h"
+
+namespace omni {
+
+enum class TaskState {
+  pending,  // accepted, not begun
+  running,  // at work; also every word that is not known
+  done,     // finished: the result can be fetched
+  failed,   // finished: there will be no result
+};
+
+struct Task {
+  TaskState state = TaskState::running;
+  std::string id;                  // create replies only: polls must never re-learn it (T12)
+  std::string word;                // the status as the service wrote it
+  bool word_known = true;          // false: kept running, worth one log line
+  std::optional<double> progress;  // 0..100
+  std::vector<std::string> urls;   // done only: candidates, best first; http(s), data: or "/path"
+  std::string error_text;          // failed only, in the service's own language
+  std::string error_code;
+};
+
+/// The envelope says no, whatever the HTTP status was (T7).
+struct Refusal {
+  std::string code;
+  std::string text;
+};
+
+/// Not a reply of such a service at all: HTML, truncated JSON, an empty body, a bare number.
+struct Unreadable {
+  std::string why;
+};
+
+using Reply = std::variant<Task, Refusal, Unreadable>;
+
+enum class ReplyKind { create, poll };
+
+Reply parse_reply(std::string_view body, ReplyKind kind);
+
+/// The reason word and the user's message for an HTTP status with what its body said. `text` and
+/// `code` may be empty. `provider` is the service's printed name.
+Error error_from_refusal(std::string_view provider, int http_status, const Refusal& refusal);
+
+/// The same for a task that the service reports as failed.
+Error error_from_failed_task(std::string_view provider, const Task& task);
+
+}  // namespace omni

@@ -1,0 +1,14 @@
+// The plugin `omni`: registers the elements, and does nothing else. No libsoup call is made here:
+// loading the plugin must stay cheap, and must not fail where only gst-inspect looks at it.
+#include <config.h>
+#include <gst/gst.h>
+
+#include "elements/omniv2v.h"
+
+static gboolean plugin_init(GstPlugin* plugin) {
+  return GST_ELEMENT_REGISTER(omniv2v, plugin);
+}
+
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, omni,
+                  "AI video-to-video regeneration as elements", plugin_init, VERSION, "LGPL",
+                  GST_PACKAGE_NAME, GST_PACKAGE_ORIGIN)

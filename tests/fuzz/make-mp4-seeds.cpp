@@ -1,0 +1,40 @@
+// Writes the small MP4s that the MP4 target begins with into a folder.
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "../unit/mp4-writer.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make-mp4-seeds FOLDER\n";
+    return 2;
+  }
+  using namespace mp4_writer;
+  TrackPlan wide;
+  wide.version = 1;
+  wide.wide_offsets = true;
+  wide.degrees = 90;
+  TrackPlan sound;
+  sound.id = 2;
+  sound.handler = "soun";
+  FragmentPlan by_default;
+  by_default.default_duration = 250;
+  by_default.sample_duration = 0;
+  const std::string sidx =
+      full("sidx", 0, 0,
+           u32(1) + u32(1000) + u32(0) + u32(0) + u16(0) + u16(1) + u32(100) + u32(2000) + u32(0));
+  const std::map<std::string, std::string> files = {
+      {"plain", plain_file()},
+      {"fast-start", fast_start_file()},
+      {"wide", plain_file(wide)},
+      {"sound",
+       ftyp() + wide_box("mdat", zeros(90)) + box("moov", mvhd() + trak(sound) + trak({}))},
+      {"fragments", fragmented_file(moof({}) + moof(by_default), full("mehd", 0, 0, u32(2000)), 9)},
+      {"index", fragmented_file(sidx + moof({}))},
+  };
+  for (const auto& [name, bytes] : files) {
+    std::ofstream(std::string(argv[1]) + "/" + name + ".mp4", std::ios::binary) << bytes;
+  }
+  return 0;
+}
