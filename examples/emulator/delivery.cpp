@@ -1,5 +1,7 @@
 #include "delivery.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -113,6 +115,14 @@ void cut_connection(SoupServerMessage* message) {
   if (GSocket* socket = soup_server_message_get_socket(message)) {
     g_socket_shutdown(socket, TRUE, TRUE, nullptr);
   }
+}
+
+void reset_connection(SoupServerMessage* message) {
+  GSocket* socket = soup_server_message_get_socket(message);
+  if (!socket) return;
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  g_socket_close(socket, nullptr);
 }
 
 void deliver(SoupServerMessage* message, const Outgoing& right, const Fault& fault) {

@@ -18,6 +18,9 @@ struct Outgoing {
 /// Closes the connection under libsoup: the client sees the end of it and no reply.
 void cut_connection(SoupServerMessage* message);
 
+/// Resets it, so that a client that is still sending notices at once.
+void reset_connection(SoupServerMessage* message);
+
 /// Sets status, headers and body as the fault wants them. The message may be paused or not; whoever
 /// has paused it unpauses it afterwards.
 void deliver(SoupServerMessage* message, const Outgoing& outgoing, const Fault& fault);

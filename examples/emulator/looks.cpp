@@ -15,9 +15,9 @@ constexpr Look kLooks[] = {
     {"neon", "neon night rain cyber city glow dark", "dark blue-violet night with glowing edges",
      "tee name=split "
      "split. ! queue ! videoconvert ! coloreffects preset=sepia ! videoconvert "
-     "! videobalance hue=0.8 brightness=-0.3 contrast=0.85 saturation=1.8 ! mix.sink_0 "
-     "split. ! queue ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert ! edgetv "
-     "! videoconvert ! dilate ! videoconvert ! videobalance contrast=1.6 saturation=2 hue=0.1 "
+     "! videobalance hue=0.8 brightness=-0.34 contrast=0.85 saturation=1.8 ! mix.sink_0 "
+     "split. ! queue ! videoscale ! video/x-raw,width={w4},height={h4} ! videoconvert ! edgetv "
+     "! videoconvert ! videobalance contrast=1.6 saturation=2 hue=0.1 "
      "! mix.sink_1 "
      "compositor name=mix background=black sink_1::alpha=0.5 sink_1::width={w} sink_1::height={h} "
      "! video/x-raw,width={w},height={h} ! videobalance contrast=2 saturation=2"},
@@ -58,7 +58,7 @@ constexpr Look kLooks[] = {
      "videobalance saturation=2 ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! solarize threshold=110 ! videoconvert ! videoscale ! video/x-raw,width={w},height={h} "
      "! videoconvert ! vertigotv"},
-    {"identity", "identity unchanged", "the reference itself, byte for byte, not even decoded", ""},
+    {"identity", "", "the reference itself, byte for byte, not even decoded", ""},
 };
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -96,6 +96,10 @@ const Look* find_look(std::string_view name) {
 
 const Look& choose_look(std::string_view prompt, const Look& fallback) {
   const std::vector<std::string> said = words_of(prompt);
+  // "identity" has no words, for prompts like to speak of it: it must be all that is said.
+  if (said.size() == 1) {
+    if (const Look* named = find_look(said.front())) return *named;
+  }
   const Look* best = &fallback;
   unsigned most = 0;
   for (const Look& look : kLooks) {

@@ -20,7 +20,8 @@ std::span<const Look> looks();
 
 const Look* find_look(std::string_view name);
 
-/// The look with the most words in the prompt; `fallback` when there is none.
+/// The look that is all the prompt says, else the one with the most words in it; `fallback` when
+/// there is none.
 const Look& choose_look(std::string_view prompt, const Look& fallback);
 
 /// The pipeline with the sizes filled in.

@@ -44,51 +44,55 @@ constexpr NamedForm kForms[] = {
     {"nested", ReplyForm::nested},
 };
 
+constexpr const char* kLooksHelp =
+    R"(Looks, chosen by words in the prompt: the most words win, and a word counts by its beginning
+(rainy has rain). A prompt that is only the name of a look chooses it.
+)";
+
+constexpr const char* kHelp = R"(
+Faults: --fault takes kind:action[=value][*count][@nth], separated by commas, or @FILE with one
+or more a line. Kinds: create, poll, content, result (the link). Each kind counts its requests
+from 1; a rule holds for count requests (1; a bare * = all) from the nth on, or after the rule
+of that kind before it.
+  STATUS[=SECONDS]  this status with its documented body, and Retry-After
+  retry-after=N     429 with Retry-After: N
+  drop              close without a reply; a create is not taken
+  drop-early        create: reset while the body is coming in
+  drop-after        create: take the job, then close without a reply
+  hang              never reply
+  html              a gateway's 502 page
+  empty             200 without a body
+  garbage           200 with JSON that breaks off
+  truncate          the full Content-Length, half of the body, then close
+  slow=SECONDS      the body in small pieces (default 5)
+  fail=MESSAGE      create: the task is taken and fails
+  moderated         create: the task is taken and fails for its content
+  wrong-type        content, result: an HTML page instead of the MP4
+  redirect          302 to a second port, another origin that asks for no key
+
+Command: --command runs a program of yours as the model, without a shell. In its arguments {in},
+{out}, {prompt}, {seconds}, {width}, {height} are filled in. Lines "progress N" (0 to 100) on its
+stdout are reported; when it fails, the last line of its stderr is the task's error.
+
+State folder: reference-ID.mp4, result-ID.mp4, and requests.jsonl with one line a request
+(method, path without query, status, bytes, whether an Authorization header came along).
+
+Examples:
+  omni-emulator --port 8080
+  omni-emulator --port 0 --service-time 20 --concurrency 4 --fault 'create:429=3*2,poll:500'
+  omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt {prompt}'
+
+This is an emulator: it plays GStreamer effects over the reference. No AI model is involved.
+)";
+
 std::string description() {
-  std::string text =
-      "Looks, by words in the prompt (the most words win; parts of words count from their "
-      "beginning):\n";
+  std::string text = kLooksHelp;
   for (const Look& look : looks()) {
-    char line[256];
-    std::snprintf(line, sizeof line, "  %-12s %s\n               words: %s\n", look.name,
-                  look.description, look.words);
-    text += line;
+    text.append("  ").append(look.name).append(14 - std::string_view(look.name).size(), ' ');
+    text.append(look.description).append("\n");
+    if (look.words[0]) text.append(16, ' ').append(look.words).append("\n");
   }
-  text +=
-      "\n"
-      "Faults: --fault takes kind:action[=value][*count][@nth], separated by commas, or @FILE with "
-      "one or\n"
-      "more a line. Kinds: create, poll, content, result (the link). Each kind counts its requests "
-      "from 1;\n"
-      "a rule holds for count requests (1; a bare * = all) from the nth on, or after the rule "
-      "before it.\n"
-      "  STATUS[=SECONDS]  that status with its documented body, and Retry-After\n"
-      "  retry-after=N     429 with Retry-After: N\n"
-      "  drop, hang        close without a reply, never reply\n"
-      "  drop-early        create: close while the body is coming in\n"
-      "  drop-after        create: take the job, then close without a reply\n"
-      "  html, empty, garbage   a gateway's 502 page, 200 without a body, JSON that breaks off\n"
-      "  truncate, slow=SECONDS half of the body, the body in small pieces\n"
-      "  fail=MESSAGE, moderated create: the task is taken and fails\n"
-      "  wrong-type        content, result: an HTML page instead of the MP4\n"
-      "  redirect          302 to a second port, another origin that asks for no key\n"
-      "\n"
-      "Command: --command runs a program of yours as the model, without a shell. In its arguments "
-      "{in},\n"
-      "{out}, {prompt}, {seconds}, {width}, {height} are filled in. Its stdout lines \"progress "
-      "N\" (0 to 100)\n"
-      "are reported; when it fails, the last line of its stderr is the task's error.\n"
-      "\n"
-      "Examples:\n"
-      "  omni-emulator --port 8080\n"
-      "  omni-emulator --port 0 --service-time 20 --concurrency 4 --fault "
-      "'create:429=3*2,poll:500'\n"
-      "  omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt "
-      "{prompt}'\n"
-      "\n"
-      "This is an emulator: it plays GStreamer effects over the reference. No AI model is "
-      "involved.\n";
-  return text;
+  return text + kHelp;
 }
 
 unsigned at_least(int value, int minimum, const char* name) {

@@ -2,9 +2,10 @@
 
 #include <gst/gst.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
+#include <utility>
 
 namespace emu {
 namespace {
@@ -48,24 +49,31 @@ GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
   return GST_PAD_PROBE_HANDLED;
 }
 
+void count_frame(FrameGate& gate, GstBuffer* buffer) {
+  ++gate.passed;
+  gate.last = BufferPtr::share(buffer);
+  gate.ticket->progress = static_cast<double>(gate.passed) / static_cast<double>(gate.wanted);
+}
+
 GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   auto& gate = *static_cast<FrameGate*>(data);
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
     if (gate.passed >= gate.wanted) return end_of_stream(pad, info);
-    ++gate.passed;
-    gate.last = BufferPtr::share(GST_PAD_PROBE_INFO_BUFFER(info));
-    gate.ticket->progress = static_cast<double>(gate.passed) / static_cast<double>(gate.wanted);
+    count_frame(gate, GST_PAD_PROBE_INFO_BUFFER(info));
     return GST_PAD_PROBE_OK;
   }
   if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
   if (gate.ended) return GST_PAD_PROBE_DROP;
   gate.ended = true;
-  // Each push comes through here again and is counted.
-  while (gate.last && gate.passed < gate.wanted) {
+  // Past this pad, which is at its end already; the next one is not yet.
+  GstPad* next = gst_pad_get_peer(pad);
+  while (next && gate.last && gate.passed < gate.wanted) {
     GstBuffer* again = gst_buffer_copy(gate.last.get());
     GST_BUFFER_PTS(again) += GST_BUFFER_DURATION(again);
-    if (gst_pad_push(pad, again) != GST_FLOW_OK) break;
+    count_frame(gate, again);
+    if (gst_pad_chain(next, again) != GST_FLOW_OK) break;
   }
+  if (next) gst_object_unref(next);
   gate.last = nullptr;
   return GST_PAD_PROBE_OK;
 }

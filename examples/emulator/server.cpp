@@ -219,8 +219,7 @@ void Server::on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer) {
   exchange->received += size;
   if (exchange->fault.action == Action::drop_early) {
     exchange->cut = true;
-    // Closed, not only shut down: the client, still sending, has to notice.
-    if (GSocket* socket = soup_server_message_get_socket(message)) g_socket_close(socket, nullptr);
+    reset_connection(message);
     return;
   }
   exchange->too_large = exchange->too_large || exchange->received > kMaxBodyBytes;

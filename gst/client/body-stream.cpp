@@ -4,7 +4,6 @@
 #include <cstring>
 #include <vector>
 
-
 namespace omni {
 
 namespace {
@@ -139,7 +138,9 @@ G_DEFINE_TYPE_WITH_CODE(OmniBodyStream, omni_body_stream, G_TYPE_INPUT_STREAM,
                         G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_INPUT_STREAM,
                                               omni_body_stream_pollable_init))
 
-StreamState& state_of(gpointer stream) { return *static_cast<OmniBodyStream*>(stream)->state; }
+StreamState& state_of(gpointer stream) {
+  return *static_cast<OmniBodyStream*>(stream)->state;
+}
 
 gssize read_some(StreamState& state, void* buffer, gsize count, GError** error) {
   const std::size_t got = state.copy(static_cast<char*>(buffer), count);
@@ -203,7 +204,9 @@ void omni_body_stream_class_init(OmniBodyStreamClass* klass) {
   G_INPUT_STREAM_CLASS(klass)->read_fn = body_read;
 }
 
-void omni_body_stream_init(OmniBodyStream* self) { self->state = new StreamState; }
+void omni_body_stream_init(OmniBodyStream* self) {
+  self->state = new StreamState;
+}
 
 void omni_body_stream_pollable_init(GPollableInputStreamInterface* iface) {
   iface->is_readable = body_is_readable;
@@ -228,7 +231,9 @@ BodyStream::~BodyStream() {
   state_of(stream_.get()).at_gate = nullptr;
 }
 
-goffset BodyStream::length() const { return state_of(stream_.get()).length(); }
+goffset BodyStream::length() const {
+  return state_of(stream_.get()).length();
+}
 
 bool BodyStream::complete() const {
   const StreamState& state = state_of(stream_.get());

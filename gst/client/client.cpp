@@ -1,5 +1,7 @@
 #include "client/client.h"
 
+#include <pthread.h>
+
 #include <future>
 
 namespace omni {
@@ -8,8 +10,14 @@ struct Client::Network {
   Network(Client& client)
       : http(client.settings_.http, client.settings_.log),
         gate(client.settings_.max_in_flight),
-        services{*client.settings_.dialect, http, *client.ledger_, gate, pacer, times,
-                 client.settings_.log, [&client](const auto& change) {
+        services{*client.settings_.dialect,
+                 http,
+                 *client.ledger_,
+                 gate,
+                 pacer,
+                 times,
+                 client.settings_.log,
+                 [&client](const auto& change) {
                    const std::lock_guard lock(client.stats_lock_);
                    change(client.stats_.jobs);
                  }} {}
@@ -52,6 +60,7 @@ Client::~Client() {
 
 /// The network thread from its first to its last line.
 void Client::run(std::function<void(std::exception_ptr)> started) {
+  pthread_setname_np(pthread_self(), "omni-network");
   g_main_context_push_thread_default(context_.get());
   bool ready = false;
   try {

@@ -1,5 +1,6 @@
 // The client of a video service: one network thread that runs any number of jobs. Calls come from
-// any thread and return at once; what becomes of a job is told to its observer on the network thread.
+// any thread and return at once; what becomes of a job is told to its observer on the network
+// thread.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// C++20 coroutines over GLib's main loop: Async<T> is a step that a job awaits. Everything here runs
-// on one thread, the one that owns the main context; nothing is locked. Waiting is in wait.h.
+// C++20 coroutines over GLib's main loop: Async<T> is a step that a job awaits. Everything here
+// runs on one thread, the one that owns the main context; nothing is locked. Waiting is in wait.h.
 #pragma once
 
 #include <gio/gio.h>
@@ -106,8 +106,8 @@ inline detail::Detached run_detached(Async<void> step, std::function<void()> fin
   finished();
 }
 
-/// Awaits one GIO-style call: `start` is given the callback and its data, the result of the await is
-/// the GAsyncResult for the matching _finish function.
+/// Awaits one GIO-style call: `start` is given the callback and its data, the result of the await
+/// is the GAsyncResult for the matching _finish function.
 template <class Start>
 class GioCall {
  public:

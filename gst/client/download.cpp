@@ -47,10 +47,15 @@ Download failed(Download::Outcome outcome, Reason reason, std::string text, int 
 
 }  // namespace
 
-Downloader::Downloader(Http& http, Cancellation& cancellation, std::string folder,
-                       int max_attempts, ResultCheck check, LogSink log)
-    : http_(http), cancellation_(cancellation), sink_(std::move(folder)),
-      max_attempts_(max_attempts), check_(std::move(check)), log_(std::move(log)) {}
+Downloader::Downloader(Http& http, Cancellation& cancellation, std::string folder, int max_attempts,
+                       ResultCheck check, LogSink log)
+    : http_(http),
+      cancellation_(cancellation),
+      sink_(std::move(folder)),
+      max_attempts_(max_attempts),
+      check_(std::move(check)),
+      log_(std::move(log)) {
+}
 
 Async<Download> Downloader::fetch(std::string url, bool bearer) {
   sink_.reset();
@@ -92,7 +97,7 @@ Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Atte
     why = error.text;
   }
   co_return failed(Download::Outcome::unusable, Reason::unreachable,
-                   "the result could not be fetched from " + redact_url(url) + ": " + why);
+                   "The result could not be fetched from " + redact_url(url) + ": " + why + ".");
 }
 
 /// Readies the sink for what this reply brings; false when it does not fit to what is there.
@@ -112,7 +117,7 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
   if (!prepare(response)) {
     attempt.fault = TransportFault::broken;
     co_return failed(Download::Outcome::unusable, Reason::bad_result,
-                     "the server answered with another range than was asked for");
+                     "The server answered with another range than was asked for.");
   }
   const std::uint64_t before = sink_.size();
   while (true) {
@@ -141,7 +146,7 @@ Download Downloader::judge() const {
     return result;
   }
   Download result = failed(Download::Outcome::unusable, Reason::bad_result,
-                           "the service sent " + describe_start(head) + " instead of an MP4");
+                           "The service sent " + describe_start(head) + " instead of an MP4.");
   if (!head.empty() && head.front() == '{' && sink_.size() <= kMaxJsonBytes)
     result.other_url = link_in_json(sink_.head(kMaxJsonBytes));
   return result;
@@ -149,7 +154,8 @@ Download Downloader::judge() const {
 
 Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   const int status = response.status();
-  retry_after_ = parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  retry_after_ =
+      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
   const std::string body = co_await response.read_text(kErrorBody);
   if (status == 416) {
     // The file changed, or was complete: start over.
@@ -161,9 +167,11 @@ Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   const auto* refusal = std::get_if<Refusal>(&reply);
   Download result;
   result.error = {Reason::bad_result,
-                  "the result's link " + redact_url(response.url()) + " answered HTTP " +
+                  "The result's link " + redact_url(response.url()) + " answered HTTP " +
                       std::to_string(status) + (refusal ? ": " + refusal->text : ""),
-                  status, {}, {}};
+                  status,
+                  {},
+                  {}};
   const bool refetch = decide_download(attempt, max_attempts_) == Action::refetch;
   if (refetch)
     result.outcome = status == 400 ? Download::Outcome::not_ready : Download::Outcome::used_up;

@@ -28,8 +28,8 @@ struct Download {
   };
   Outcome outcome = Outcome::unusable;
   std::shared_ptr<const Bytes> bytes;
-  Error error;                 // for all but `complete`
-  std::string other_url;       // unusable: the answer was JSON that names another place
+  Error error;            // for all but `complete`
+  std::string other_url;  // unusable: the answer was JSON that names another place
 };
 
 class Downloader {

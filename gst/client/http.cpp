@@ -26,18 +26,18 @@ ObjectPtr<GTlsDatabase> load_ca_file(const std::string& path) {
   GTlsDatabase* database = g_tls_file_database_new(absolute.get(), &raw);
   error.reset(raw);
   if (!database)
-    throw Failure(Reason::invalid_request, "ssl-ca-file \"" + path + "\" cannot be used: " +
-                                               error->message);
+    throw Failure(Reason::invalid_request,
+                  "The ssl-ca-file \"" + path + "\" cannot be used: " + error->message);
   return ObjectPtr<GTlsDatabase>::adopt(database);
 }
 
 TransportFault classify(const GError* error) {
   if (error->domain == G_TLS_ERROR) return TransportFault::tls;
   if (error->domain == G_RESOLVER_ERROR) return TransportFault::connect;
-  for (const int code : {G_IO_ERROR_CONNECTION_REFUSED, G_IO_ERROR_HOST_UNREACHABLE,
-                         G_IO_ERROR_NETWORK_UNREACHABLE, G_IO_ERROR_HOST_NOT_FOUND,
-                         G_IO_ERROR_PROXY_FAILED, G_IO_ERROR_PROXY_NEED_AUTH,
-                         G_IO_ERROR_PROXY_AUTH_FAILED, G_IO_ERROR_PROXY_NOT_ALLOWED}) {
+  for (const int code :
+       {G_IO_ERROR_CONNECTION_REFUSED, G_IO_ERROR_HOST_UNREACHABLE, G_IO_ERROR_NETWORK_UNREACHABLE,
+        G_IO_ERROR_HOST_NOT_FOUND, G_IO_ERROR_PROXY_FAILED, G_IO_ERROR_PROXY_NEED_AUTH,
+        G_IO_ERROR_PROXY_AUTH_FAILED, G_IO_ERROR_PROXY_NOT_ALLOWED}) {
     if (g_error_matches(error, G_IO_ERROR, code)) return TransportFault::connect;
   }
   if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) return TransportFault::timed_out;
@@ -50,7 +50,8 @@ HttpResponse::HttpResponse(Http& http, Cancellation& cancellation)
     : http_(http), link_(cancellation), watchdog_([this] {
         idle_ = true;
         link_.cancel();
-      }) {}
+      }) {
+}
 
 HttpResponse::~HttpResponse() {
   // Without this a reply that was not read to its end would keep its connection for good.
@@ -59,7 +60,9 @@ HttpResponse::~HttpResponse() {
   if (message_) g_signal_handlers_disconnect_by_data(message_.get(), this);
 }
 
-int HttpResponse::status() const { return static_cast<int>(soup_message_get_status(message_.get())); }
+int HttpResponse::status() const {
+  return static_cast<int>(soup_message_get_status(message_.get()));
+}
 
 std::string HttpResponse::header(const char* name) const {
   const char* value =
@@ -86,8 +89,7 @@ Async<BytesPtr> HttpResponse::read(std::size_t most) {
   });
   watchdog_.suspend();
   GError* raw = nullptr;
-  auto piece =
-      BytesPtr::adopt(g_input_stream_read_bytes_finish(stream_.get(), result.get(), &raw));
+  auto piece = BytesPtr::adopt(g_input_stream_read_bytes_finish(stream_.get(), result.get(), &raw));
   const ErrorPtr error(raw);
   if (error) http_.raise(error.get(), *this);
   received_ += g_bytes_get_size(piece.get());
@@ -113,12 +115,13 @@ Async<std::string> HttpResponse::read_text(std::size_t most) {
 }
 
 Http::Http(HttpSettings settings, LogSink log)
-    : settings_(std::move(settings)), own_origin_(origin_of(settings_.base_url)),
+    : settings_(std::move(settings)),
+      own_origin_(origin_of(settings_.base_url)),
       log_(std::move(log)) {
   if (own_origin_.empty())
     throw Failure(Reason::invalid_request,
-                  "base-url \"" + redact_url(settings_.base_url) +
-                      "\" is not an http or https URL such as https://example.com");
+                  "The base-url \"" + redact_url(settings_.base_url) +
+                      "\" is not an http or https URL such as https://example.com.");
   // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's
   // reply, which a gateway may rightly spend relaying 20 MB.
   session_ = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
@@ -135,9 +138,13 @@ Http::Http(HttpSettings settings, LogSink log)
     soup_session_set_tls_database(session_.get(), load_ca_file(settings_.ssl_ca_file).get());
 }
 
-Http::~Http() { soup_session_abort(session_.get()); }
+Http::~Http() {
+  soup_session_abort(session_.get());
+}
 
-bool Http::is_own_origin(const std::string& url) const { return origin_of(url) == own_origin_; }
+bool Http::is_own_origin(const std::string& url) const {
+  return origin_of(url) == own_origin_;
+}
 
 void Http::add_headers(SoupMessage* message, const HttpRequest& request,
                        const std::string& url) const {
@@ -152,8 +159,8 @@ void Http::add_headers(SoupMessage* message, const HttpRequest& request,
   if (!request.idempotency_key.empty())
     soup_message_headers_replace(headers, "Idempotency-Key", request.idempotency_key.c_str());
   if (request.range_from > 0) {
-    soup_message_headers_replace(
-        headers, "Range", ("bytes=" + std::to_string(request.range_from) + "-").c_str());
+    soup_message_headers_replace(headers, "Range",
+                                 ("bytes=" + std::to_string(request.range_from) + "-").c_str());
     if (!request.if_range.empty())
       soup_message_headers_replace(headers, "If-Range", request.if_range.c_str());
   }
@@ -162,7 +169,8 @@ void Http::add_headers(SoupMessage* message, const HttpRequest& request,
 
 ObjectPtr<SoupMessage> Http::new_message(const HttpRequest& request, const std::string& url) const {
   auto message = ObjectPtr<SoupMessage>::adopt(soup_message_new(request.method, url.c_str()));
-  if (!message) throw Failure(Reason::bad_result, "\"" + redact_url(url) + "\" is not a usable URL");
+  if (!message)
+    throw Failure(Reason::bad_result, "\"" + redact_url(url) + "\" is not a usable URL");
   soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
   if (request.body) {
     // A kept-alive connection may be closed by the other side while the body is on its way, which
@@ -203,8 +211,8 @@ void Http::raise(const GError* error, const HttpResponse& response) const {
   TransportError fault =
       response.idle_
           ? TransportError(TransportFault::timed_out,
-                           "nothing moved for " +
-                               std::to_string(settings_.idle_timeout / kSecond) + " s (timeout)")
+                           "nothing moved for " + std::to_string(settings_.idle_timeout / kSecond) +
+                               " s (timeout)")
           : TransportError(classify(error), quote_for_user(error->message));
   fault.http1 = response.http1();
   throw fault;
@@ -223,8 +231,8 @@ Async<void> Http::exchange(const HttpRequest& request, const std::string& url,
   });
   response.watchdog_.suspend();
   GError* raw = nullptr;
-  response.stream_ = ObjectPtr<GInputStream>::adopt(
-      soup_session_send_finish(session_.get(), result.get(), &raw));
+  response.stream_ =
+      ObjectPtr<GInputStream>::adopt(soup_session_send_finish(session_.get(), result.get(), &raw));
   const ErrorPtr error(raw);
   if (error) {
     log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": " +
@@ -246,9 +254,10 @@ Async<std::unique_ptr<HttpResponse>> Http::send(HttpRequest request, Cancellatio
       co_return std::move(response);
     const auto next = resolve_url(url, location);
     if (!next || !may_redirect(url, *next))
-      throw Failure(Reason::bad_result, "a redirect from " + redact_url(url) + " to " +
-                                            (next ? redact_url(*next) : "something that is no web address") +
-                                            " was refused");
+      throw Failure(Reason::bad_result,
+                    "a redirect from " + redact_url(url) + " to " +
+                        (next ? redact_url(*next) : "something that is no web address") +
+                        " was refused");
     if (hops == kMaxRedirects)
       throw Failure(Reason::bad_result, "more than five redirects from " + redact_url(request.url));
     url = *next;

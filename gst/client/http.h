@@ -22,11 +22,11 @@
 namespace omni {
 
 struct HttpSettings {
-  std::string base_url;       // its origin is the only one that gets the key
+  std::string base_url;  // its origin is the only one that gets the key
   std::string api_key;
   std::string user_agent;
-  std::string proxy;          // URL, may hold user:password; empty = the system's
-  std::string ssl_ca_file;    // PEM; empty = the system's
+  std::string proxy;        // URL, may hold user:password; empty = the system's
+  std::string ssl_ca_file;  // PEM; empty = the system's
   std::vector<std::pair<std::string, std::string>> extra_headers;  // to the API's origin only
   Micros idle_timeout = 30 * kSecond;
 };
@@ -46,11 +46,11 @@ struct HttpRequest {
   std::string url;
   BodyStream* body = nullptr;  // JSON; outlives the exchange
   std::string idempotency_key;
-  bool bearer = false;         // wanted; sent to the API's origin only
-  bool ask_first = false;      // Expect: 100-continue
-  bool patient = false;        // the wait for the reply has no limit of its own
+  bool bearer = false;     // wanted; sent to the API's origin only
+  bool ask_first = false;  // Expect: 100-continue
+  bool patient = false;    // the wait for the reply has no limit of its own
   std::uint64_t range_from = 0;
-  std::string if_range;        // with range_from: the ETag that the first part had
+  std::string if_range;  // with range_from: the ETag that the first part had
 };
 
 class Http;
@@ -63,8 +63,8 @@ class HttpResponse {
   HttpResponse(const HttpResponse&) = delete;
 
   int status() const;
-  std::string header(const char* name) const;  // empty when absent
-  std::optional<std::uint64_t> length() const; // Content-Length
+  std::string header(const char* name) const;   // empty when absent
+  std::optional<std::uint64_t> length() const;  // Content-Length
   bool http1() const;
   const std::string& url() const { return url_; }  // after redirects
 

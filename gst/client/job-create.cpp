@@ -71,8 +71,8 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
     const auto response = co_await services_.http.send(request, cancellation_);
     const int status = response->status();
     attempt.http1 = response->http1();
-    asked_pause_ = parse_retry_after(response->header("Retry-After").c_str(),
-                                     g_get_real_time() / kSecond);
+    asked_pause_ =
+        parse_retry_after(response->header("Retry-After").c_str(), g_get_real_time() / kSecond);
     attempt.has_retry_after = asked_pause_.has_value();
     text = co_await response->read_text(status < 300 ? kMaxJsonBytes + 1 : kErrorBody);
     attempt.http_status = status;
@@ -106,7 +106,9 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
     const auto* unreadable = std::get_if<Unreadable>(&reply);
     refusal_ = {Reason::unknown_outcome,
                 unreadable ? "its answer was " + unreadable->why : "its answer names no task id",
-                attempt.http_status, {}, {}};
+                attempt.http_status,
+                {},
+                {}};
     co_return Task{};
   }
   refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
@@ -128,26 +130,29 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
 void Job::raise_create(Action action, const Attempt& attempt) const {
   // A good status without a task id leaves the same doubt as a broken connection.
   if (action == Action::proceed || action == Action::unknown) {
-    throw Failure(Error{
-        Reason::unknown_outcome,
-        std::string("the job was sent completely to ") + services_.dialect.title() + ", but " +
-            refusal_.message +
-            ". It may have been accepted and billed, so it is not sent again by itself. Look at the "
-            "service's task list before you submit this clip once more",
-        attempt.http_status, {}, refusal_.service_code});
+    throw Failure(Error{Reason::unknown_outcome,
+                        std::string("The job was sent completely to ") + services_.dialect.title() +
+                            ", but " + refusal_.message +
+                            ". It may have been accepted and billed, so it is not sent again by "
+                            "itself. Look at the "
+                            "service's task list before you submit this clip once more.",
+                        attempt.http_status,
+                        {},
+                        refusal_.service_code});
   }
   Error error = refusal_;
   const int status = attempt.http_status;
   if (attempt.fault) {
     const std::string host = redact_url(services_.http.settings().base_url);
     error.message = attempt.fault == TransportFault::tls
-                        ? "the certificate of " + host + " was refused: " + error.message +
-                              ". For a private certificate authority set ssl-ca-file"
-                        : "no connection to " + host + ": " + error.message +
-                              ". Check base-url, proxy and the network; nothing was submitted";
+                        ? "The certificate of " + host + " was refused: " + error.message +
+                              ". For a private certificate authority set ssl-ca-file."
+                        : "There is no connection to " + host + ": " + error.message +
+                              ". Check base-url, proxy and the network; nothing was submitted.";
   } else if (status >= 300 && status < 400) {
-    error.message = "the service redirects creates elsewhere, and a paid request is not sent "
-                    "after a redirect: set base-url to the address that it names";
+    error.message =
+        "The service redirects creates elsewhere, and a paid request is not sent "
+        "after a redirect. Set base-url to the address that it names.";
     error.reason = Reason::invalid_request;
   }
   throw Failure(error);

@@ -15,8 +15,8 @@ constexpr int kRefusalsInRow = 3;
 std::optional<Micros> asked_pause(const HttpResponse& response) {
   const std::string millis = response.header("openai-poll-after-ms");
   if (!millis.empty() && g_ascii_isdigit(millis[0]))
-    return std::min<Micros>(static_cast<Micros>(g_ascii_strtoull(millis.c_str(), nullptr, 10)) * 1000,
-                            60 * kSecond);
+    return std::min<Micros>(
+        static_cast<Micros>(g_ascii_strtoull(millis.c_str(), nullptr, 10)) * 1000, 60 * kSecond);
   return parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
 }
 
@@ -31,8 +31,8 @@ Async<Task> Job::wait_until_done() {
     if (task.state == TaskState::done) co_return co_await ask_for_url(task);
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
-      log(LogLevel::warning, "the service reports the unknown status \"" + task.word +
-                                 "\": taken as still running");
+      log(LogLevel::warning,
+          "the service reports the unknown status \"" + task.word + "\": taken as still running");
     }
     update(task.state == TaskState::pending ? JobState::pending : JobState::running, task.progress);
   }
@@ -41,7 +41,9 @@ Async<Task> Job::wait_until_done() {
 /// Done without a link is a passing state of some gateways.
 Async<Task> Job::ask_for_url(Task task) {
   for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
-    co_await sleep(cancellation_, std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
+    co_await sleep(
+        cancellation_,
+        std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
     task = co_await poll();
   }
   co_return task;
@@ -75,8 +77,8 @@ Async<Task> Job::poll() {
 /// One GET. nullopt: the reason is in `attempt` and refusal_.
 Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   HttpRequest request;
-  request.url = join_path(services_.http.settings().base_url,
-                          services_.dialect.poll_path(last_.task_id));
+  request.url =
+      join_path(services_.http.settings().base_url, services_.dialect.poll_path(last_.task_id));
   request.bearer = true;
   attempt.fault.reset();
   attempt.http_status = 0;
@@ -93,7 +95,10 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   } catch (const TransportError& error) {
     attempt.fault = error.fault;
     refusal_ = {Reason::unreachable,
-                "the connection to the service was lost while waiting: " + error.text, 0, {}, {}};
+                "The connection to the service was lost while waiting: " + error.text + ".",
+                0,
+                {},
+                {}};
     co_return std::nullopt;
   }
   const Reply reply = parse_reply(text, ReplyKind::poll);
@@ -103,7 +108,8 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   if (refusal) attempt.service_code = refusal->code;
   if (success) {
     // Not an answer of the task system; a gateway's page or an error in disguise.
-    const int code = refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
+    const int code =
+        refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
     attempt.json_error = refusal && (code < 400 || code > 599);
     attempt.http_status = code >= 400 && code < 600 ? code : refusal ? 400 : 502;
   }

@@ -8,7 +8,9 @@ namespace {
 
 constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
 
-bool is_base64_video(const std::string& url) { return g_str_has_prefix(url.c_str(), "data:"); }
+bool is_base64_video(const std::string& url) {
+  return g_str_has_prefix(url.c_str(), "data:");
+}
 
 }  // namespace
 
@@ -35,7 +37,8 @@ Async<void> Job::run() {
   } catch (const Failure& failure) {
     outcome = explain(failure.error());
   } catch (const std::exception& error) {
-    outcome = explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
+    outcome =
+        explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
   }
   deadline_.suspend();
   if (const auto* error = std::get_if<Error>(&outcome)) {
@@ -90,13 +93,14 @@ Error Job::explain(Error error) const {
   error.task_id = last_.task_id;
   if (error.reason != Reason::cancelled || !deadline_hit_) return error;
   error.reason = Reason::timed_out;
-  error.message = "no result within " + std::to_string(spec_.job_timeout / kSecond) +
+  error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
   if (last_.task_id.empty()) {
-    error.message += "; the service had not accepted the job, so nothing was paid";
+    error.message += ". The service had not accepted the job, so nothing was paid.";
   } else {
-    error.message += "; the task goes on at the service and is billed there: raise job-timeout, or "
-                     "fetch its result by its task id rather than paying for another";
+    error.message +=
+        ". The task goes on at the service and is billed there: raise job-timeout, or "
+        "fetch its result by its task id rather than paying for another.";
   }
   return error;
 }
@@ -124,7 +128,11 @@ Async<Download> Job::fetch_from_any(const Task& task) {
   const std::string content = services_.dialect.content_path(last_.task_id);
   if (!content.empty()) links.push_back(join_path(services_.http.settings().base_url, content));
   Download best;
-  best.error = {Reason::bad_result, "the service says that the task is done but names no result", 0, {}, {}};
+  best.error = {Reason::bad_result,
+                "The service says that the task is done, but names no result.",
+                0,
+                {},
+                {}};
   for (std::size_t i = 0; i < links.size(); ++i) {
     Download download = co_await fetch_from(links[i], true);
     if (download.outcome == Download::Outcome::complete) co_return download;
@@ -140,20 +148,22 @@ Async<Download> Job::fetch_from(std::string link, bool follow_json) {
   Download result;
   if (is_base64_video(link)) {
     result.bytes = decode_data_uri(link);
-    const auto problem = result.bytes ? spec_.check_result(*result.bytes)
-                                      : std::optional<std::string>("the data: URI cannot be read");
+    const auto problem =
+        result.bytes ? spec_.check_result(*result.bytes)
+                     : std::optional<std::string>("The data: URI of the result cannot be read.");
     if (!problem) result.outcome = Download::Outcome::complete;
     if (problem) result.error = {Reason::bad_result, *problem, 0, {}, {}};
     co_return result;
   }
   const auto url = resolve_url(services_.http.settings().base_url, link);
   if (!url) {
-    result.error = {Reason::bad_result, "the service named a result that is no web address", 0, {}, {}};
+    result.error = {
+        Reason::bad_result, "The service named a result that is no web address.", 0, {}, {}};
     co_return result;
   }
   const std::string content = services_.dialect.content_path(last_.task_id);
-  const bool bearer = !content.empty() &&
-                      *url == join_path(services_.http.settings().base_url, content);
+  const bool bearer =
+      !content.empty() && *url == join_path(services_.http.settings().base_url, content);
   try {
     result = co_await downloader_.fetch(*url, bearer);
   } catch (const Failure& failure) {

@@ -21,12 +21,12 @@ namespace omni {
 
 /// What one job needs to know. Everything in it is already checked and fitted.
 struct JobSpec {
-  std::string label;          // for the log: "segment 3"
+  std::string label;  // for the log: "segment 3"
   std::shared_ptr<const Bytes> reference;
-  unsigned seconds = 0;       // what it will be billed for
+  unsigned seconds = 0;  // what it will be billed for
   CreateBody body;
   Micros job_timeout = 1800 * kSecond;
-  Micros poll_interval = 0;   // 0 = adaptive
+  Micros poll_interval = 0;  // 0 = adaptive
   int max_attempts = 5;
   std::string download_folder;
   ResultCheck check_result;

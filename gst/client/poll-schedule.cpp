@@ -2,21 +2,43 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <numeric>
+#include <utility>
 
 namespace omni {
 
 namespace {
 
-// Asking more often than this gains nothing: gateways look at their upstreams once a second or less.
+// Asking more often than this gains nothing: gateways look at their upstreams once a second or
+// less.
 constexpr Micros kShortest = 850 * 1000;
+// Whoever looks on wants to see progress: no longer than this, or than a share of the job's age.
 constexpr Micros kLongest = 30 * kSecond;
+constexpr int kLongestShare = 12;
 // Without any knowledge: the services' own advice is 5 to 10 s.
 constexpr Micros kBlindShortest = 5 * kSecond;
-constexpr Micros kBlindLongest = 10 * kSecond;
-// Below this many finished jobs the history says too little about the next one.
-constexpr std::size_t kFewJobs = 3;
+// Seconds of lag that one more poll is worth; see fair_pause().
+constexpr double kPollWorth = 0.5;
+// The polls between which the time of a doubtful prediction is divided.
+constexpr int kPollsInDoubt = 16;
 
-Micros as_micros(double value) { return static_cast<Micros>(value); }
+double as_seconds(Micros value) {
+  return static_cast<double>(value) / kSecond;
+}
+Micros from_seconds(double value) {
+  return static_cast<Micros>(value * kSecond);
+}
+
+Micros within_limits(Micros pause, Micros age) {
+  return std::clamp(pause, kShortest, std::max(kLongest, age / kLongestShare));
+}
+
+/// Polls cost the least lag for their number when they are spread by the square root of the time
+/// that is expected to remain.
+Micros fair_pause(Micros rest) {
+  return from_seconds(std::sqrt(kPollWorth * as_seconds(rest)));
+}
 
 }  // namespace
 
@@ -36,64 +58,82 @@ Micros ServiceTimes::quantile(double q) const {
   return sorted_[static_cast<std::size_t>(std::lround(rank))];
 }
 
-std::optional<Micros> ServiceTimes::expected_rest(Micros age) const {
+/// One more job is made up beside those that were seen: it takes half as long again as this one
+/// has. So a few jobs are not taken for the whole truth, and no job at all is no special case.
+Micros ServiceTimes::expected_rest(Micros age) const {
   const auto first = std::upper_bound(sorted_.begin(), sorted_.end(), age);
-  if (first == sorted_.end()) return std::nullopt;
-  double sum = 0;
-  for (auto it = first; it != sorted_.end(); ++it) sum += static_cast<double>(*it - age);
-  return as_micros(sum / static_cast<double>(sorted_.end() - first));
+  double sum = as_seconds(age) / 2;
+  for (auto it = first; it != sorted_.end(); ++it) sum += as_seconds(*it - age);
+  return from_seconds(sum / static_cast<double>(sorted_.end() - first + 1));
 }
 
 void PollSchedule::reported(Micros age, std::optional<double> progress) {
-  last_age_ = age;
-  if (!progress) return;
-  if (*progress > last_progress_ && *progress < 100) steps_.push_back({age, *progress});
-  last_progress_ = std::max(last_progress_, *progress);
+  const Micros previous = std::exchange(last_age_, age);
+  // 100 without being done is a word, not a measure.
+  if (!progress || *progress >= 100) return;
+  if (*progress > (last_step_ ? last_step_->progress : 0)) add_step({previous, age, *progress});
 }
 
-/// The end by the line through the first and the last step. nullopt when progress is not reported,
-/// or does not behave: some gateways report 10, 20, 30 and then nothing until 100.
-std::optional<Micros> PollSchedule::predicted_end(Micros age) const {
-  if (steps_.size() < 2) return std::nullopt;
-  const Sample& first = steps_.front();
-  const Sample& last = steps_.back();
-  const double rate = (last.progress - first.progress) / static_cast<double>(last.age - first.age);
-  // Ten of the usual step times without a step: the line no longer holds.
-  const double expected_now = last.progress + rate * static_cast<double>(age - last.age);
-  const double tolerated = std::max(10.0, 0.25 * last.progress);
-  if (expected_now - last_progress_ > tolerated) return std::nullopt;
-  // Reported percentages are cut off, so the true value is half a step further on average.
-  return last.age + as_micros((100.0 - last.progress - 0.5) / rate);
+void PollSchedule::add_step(const Step& step) {
+  if (!first_step_) first_step_ = step;
+  last_step_ = step;
+  grain_ = std::gcd(grain_, std::max(1, static_cast<int>(std::lround(step.progress))));
+  const auto before = std::exchange(prediction_, predict());
+  if (before && prediction_)
+    drift_ = std::max(std::abs(prediction_->end - before->end), drift_ / 2);
 }
 
-/// Halves the way to the predicted end, so that each poll corrects the next, and closes in on it.
-Micros PollSchedule::pause_towards(Micros end, Micros age) {
-  const Micros rest = end - age;
-  // Polls close together begin this much before the end: predictions are off by a few percent.
-  const Micros margin = std::max<Micros>(2 * kSecond, end / 50);
-  if (rest > margin) return std::clamp<Micros>((rest - margin) * 6 / 10, kShortest, kLongest);
-  const Micros late = -rest;
-  // Long after the predicted end it was no prediction: fall back by and by to the blind pace.
-  if (late > margin * 2) return std::clamp<Micros>(late / 8, kShortest, kBlindLongest);
-  return kShortest;
+/// The end by the line through the first and the last step. A step was made somewhere between two
+/// polls, and not longer ago than the next one takes: that is the doubt.
+std::optional<PollSchedule::Prediction> PollSchedule::predict() const {
+  const double gained = last_step_->progress - first_step_->progress;
+  if (gained <= 0) return std::nullopt;
+  const double one_percent = static_cast<double>(last_step_->by - first_step_->by) / gained;
+  const auto half_gap = [&](const Step& step) {
+    return std::min(static_cast<double>(step.by - step.after), grain_ * one_percent) / 2;
+  };
+  const double first_gap = half_gap(*first_step_), last_gap = half_gap(*last_step_);
+  const double left = 100 - last_step_->progress;
+  const double reached = static_cast<double>(last_step_->by) - last_gap;
+  const double doubt = last_gap + (first_gap + last_gap) * left / gained;
+  return Prediction{static_cast<Micros>(reached + left * one_percent), static_cast<Micros>(doubt),
+                    one_percent};
 }
 
-/// Spreads polls by the square root of the expected rest, which costs the least lag for a number of
-/// polls, and spends none where no job of this session has ever finished.
+/// Some gateways report 10, 20, 30 and then nothing until 100: there the line no longer holds.
+bool PollSchedule::still_moves(Micros age) const {
+  if (!prediction_) return false;
+  const double missing = static_cast<double>(age - last_step_->by) / prediction_->one_percent;
+  return missing <= std::max({10.0, 2.0 * grain_, 0.25 * last_step_->progress});
+}
+
+Micros PollSchedule::pause_by_prediction(Micros age) const {
+  // Progress need not run evenly: the end may move again as far as it did of late.
+  const Micros doubt = std::max({prediction_->doubt, drift_, 2 * kShortest});
+  const Micros rest = prediction_->end - doubt - age;
+  // Part of the way, so that each poll corrects the next.
+  if (rest > 0) return rest * 6 / 10;
+  const Micros late = std::max<Micros>(0, age - prediction_->end - doubt);
+  return std::max(2 * doubt / kPollsInDoubt, fair_pause(late));
+}
+
 Micros PollSchedule::pause_by_history(Micros age) const {
+  const Micros fair = fair_pause(history_.expected_rest(age));
   const Micros earliest = history_.quantile(0) * 19 / 20;
-  if (age < earliest) return std::clamp<Micros>(earliest - age, kShortest, kLongest);
-  const auto rest = history_.expected_rest(age);
-  const double base = static_cast<double>(rest.value_or(age / 4)) / kSecond;
-  return std::clamp<Micros>(as_micros(std::sqrt(0.5 * base) * kSecond), kShortest, kBlindLongest);
+  if (age >= earliest) return fair;
+  // The more jobs there were, the less likely is this one the shortest.
+  const double jobs = static_cast<double>(history_.count() + 1);
+  const double odds = 0.5 * std::sqrt(jobs * as_seconds(earliest));
+  return std::max(fair, std::min(earliest - age, from_seconds(odds)));
 }
 
 Micros PollSchedule::next_pause(Micros age) const {
   if (limits_.fixed > 0) return limits_.fixed;
   if (age < limits_.first) return limits_.first - age;
-  if (const auto end = predicted_end(age)) return pause_towards(*end, age);
-  if (history_.count() >= kFewJobs) return pause_by_history(age);
-  return std::clamp<Micros>(age / 8, kBlindShortest, kBlindLongest);
+  if (still_moves(age)) return within_limits(pause_by_prediction(age), age);
+  if (history_.count() == 0)
+    return within_limits(std::max(kBlindShortest, pause_by_history(age)), age);
+  return within_limits(pause_by_history(age), age);
 }
 
 }  // namespace omni

@@ -16,8 +16,8 @@ class ServiceTimes {
   std::size_t count() const { return sorted_.size(); }
   /// The q-quantile (0..1); 0 without any job.
   Micros quantile(double q) const;
-  /// Expected rest of a job that has already run for `age`; nullopt when no job ran longer.
-  std::optional<Micros> expected_rest(Micros age) const;
+  /// Expected rest of a job that has already run for `age`, also when no job ever ran that long.
+  Micros expected_rest(Micros age) const;
 
  private:
   static constexpr std::size_t kMost = 256;
@@ -29,8 +29,8 @@ class ServiceTimes {
 class PollSchedule {
  public:
   struct Limits {
-    Micros first = 5 * kSecond;     // the service's known minimum
-    Micros fixed = 0;               // the user's poll-interval; 0 = adaptive
+    Micros first = 5 * kSecond;  // the service's known minimum
+    Micros fixed = 0;            // the user's poll-interval; 0 = adaptive
   };
   PollSchedule(Limits limits, const ServiceTimes& history) : limits_(limits), history_(history) {}
 
@@ -41,19 +41,29 @@ class PollSchedule {
   Micros next_pause(Micros age) const;
 
  private:
-  struct Sample {
-    Micros age;
+  /// `progress` was reached after the poll at `after`, and no later than the one at `by`.
+  struct Step {
+    Micros after, by;
     double progress;
   };
-  std::optional<Micros> predicted_end(Micros age) const;
+  /// The job ends at `end`, give or take `doubt`.
+  struct Prediction {
+    Micros end, doubt;
+    double one_percent;  // takes so many microseconds
+  };
+  void add_step(const Step& step);
+  std::optional<Prediction> predict() const;
+  bool still_moves(Micros age) const;
+  Micros pause_by_prediction(Micros age) const;
   Micros pause_by_history(Micros age) const;
-  static Micros pause_towards(Micros end, Micros age);
 
   Limits limits_;
   const ServiceTimes& history_;
-  std::vector<Sample> steps_;  // the polls at which the progress had moved
   Micros last_age_ = 0;
-  double last_progress_ = 0;
+  std::optional<Step> first_step_, last_step_;
+  int grain_ = 0;  // the service reports multiples of so many percent
+  std::optional<Prediction> prediction_;
+  Micros drift_ = 0;  // how far the predicted end moved of late
 };
 
 }  // namespace omni

@@ -17,17 +17,19 @@ namespace {
 
 int open_unnamed(const std::string& folder) {
   if (g_mkdir_with_parents(folder.c_str(), 0700) != 0)
-    raise_errno("the folder \"" + folder + "\" (state-dir) cannot be made");
+    raise_errno("The folder \"" + folder + "\" (state-dir) cannot be made");
   std::string name = folder + "/result-XXXXXX";
   const int file = g_mkstemp_full(name.data(), O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) raise_errno("no file can be made in \"" + folder + "\" (state-dir)");
+  if (file < 0) raise_errno("No file can be made in \"" + folder + "\" (state-dir)");
   g_unlink(name.c_str());
   return file;
 }
 
 }  // namespace
 
-ResultSink::~ResultSink() { reset(); }
+ResultSink::~ResultSink() {
+  reset();
+}
 
 void ResultSink::reset() {
   memory_ = Bytes();
@@ -38,7 +40,7 @@ void ResultSink::reset() {
 
 void ResultSink::append(BytesPtr piece) {
   size_ += g_bytes_get_size(piece.get());
-  if (size_ > kMost) throw Failure(Reason::bad_result, "the result is larger than 1 GiB");
+  if (size_ > kMost) throw Failure(Reason::bad_result, "The result is larger than 1 GiB.");
   if (file_ < 0 && size_ > kInMemory) spill();
   if (file_ < 0)
     memory_.append(std::move(piece));
@@ -58,7 +60,7 @@ void ResultSink::write(GBytes* piece) {
   while (left > 0) {
     const ssize_t written = ::write(file_, data, left);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) raise_errno("the result cannot be kept in \"" + folder_ + "\" (state-dir)");
+    if (written < 0) raise_errno("The result cannot be kept in \"" + folder_ + "\" (state-dir)");
     data += written;
     left -= static_cast<gsize>(written);
   }
@@ -82,7 +84,9 @@ std::shared_ptr<const Bytes> ResultSink::finish() const {
   GError* raw = nullptr;
   GMappedFile* mapped = g_mapped_file_new_from_fd(file_, FALSE, &raw);
   const ErrorPtr error(raw);
-  if (!mapped) throw Failure(Reason::bad_result, std::string("the result cannot be mapped: ") + error->message);
+  if (!mapped)
+    throw Failure(Reason::bad_result,
+                  std::string("The result cannot be mapped: ") + error->message);
   auto bytes = std::make_shared<Bytes>();
   bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
   g_mapped_file_unref(mapped);

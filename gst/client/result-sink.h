@@ -1,5 +1,5 @@
-// Where a result is gathered: in memory while it is small, then in a file that has no name any more,
-// so that nothing is left behind whatever happens.
+// Where a result is gathered: in memory while it is small, then in a file that has no name any
+// more, so that nothing is left behind whatever happens.
 #pragma once
 
 #include <memory>

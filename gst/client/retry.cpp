@@ -14,9 +14,13 @@ namespace {
 constexpr Micros kTaskSettleTime = 30 * kSecond;
 constexpr Micros kMaxRetryAfter = 600 * kSecond;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
 
-bool is_gateway_failure(int status) { return status >= 500; }
+bool is_gateway_failure(int status) {
+  return status >= 500;
+}
 
 Action again_or_refuse(const Attempt& attempt, int max_attempts) {
   return attempt.number < max_attempts ? Action::retry : Action::refuse;
@@ -62,7 +66,8 @@ Action decide_poll(const Attempt& attempt) {
   if (status == 408 || status == 425 || status == 429) return Action::retry;
   if (status == 501) return Action::refuse;
   if (is_gateway_failure(status)) return Action::retry;
-  const bool not_known = status == 404 || (status == 400 && attempt.service_code == "task_not_exist");
+  const bool not_known =
+      status == 404 || (status == 400 && attempt.service_code == "task_not_exist");
   if (not_known && attempt.since_create < kTaskSettleTime) return Action::retry;
   return Action::refuse;
 }
@@ -95,8 +100,8 @@ std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix
   const std::unique_ptr<GDateTime, FreeWith<&g_date_time_unref>> date(
       soup_date_time_new_from_http_string(value));
   if (!date) return std::nullopt;
-  const std::int64_t wait = std::clamp<std::int64_t>(
-      g_date_time_to_unix(date.get()) - now_unix, 0, kMaxRetryAfter / kSecond);
+  const std::int64_t wait = std::clamp<std::int64_t>(g_date_time_to_unix(date.get()) - now_unix, 0,
+                                                     kMaxRetryAfter / kSecond);
   return wait * kSecond;
 }
 

@@ -25,9 +25,9 @@ struct Attempt {
   bool body_complete = true;            // the request's last chunk was given to the network
   bool http1 = true;                    // the connection spoke HTTP/1.x
   bool has_retry_after = false;
-  bool json_error = false;              // the body is an error of the service itself
+  bool json_error = false;  // the body is an error of the service itself
   std::string service_code;
-  Micros since_create = 0;              // for polls: age of the task
+  Micros since_create = 0;  // for polls: age of the task
 };
 
 enum class Action {

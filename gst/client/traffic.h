@@ -1,5 +1,5 @@
-// What the jobs of one client share so that together they stay polite: how many run at once, and how
-// often one host is asked. One thread, no locks.
+// What the jobs of one client share so that together they stay polite: how many run at once, and
+// how often one host is asked. One thread, no locks.
 #pragma once
 
 #include <algorithm>

@@ -7,7 +7,8 @@
 
 namespace omni {
 
-/// scheme://host:port in lower case with the port written out; empty for anything but http and https.
+/// scheme://host:port in lower case with the port written out; empty for anything but http and
+/// https.
 std::string origin_of(const std::string& url);
 
 /// `reference` as seen from `base` (RFC 3986); nullopt unless the outcome is an http or https URL.
@@ -16,7 +17,8 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
 /// `base` + `path`, where base may end in a slash and may have a path of its own.
 std::string join_path(const std::string& base, std::string_view path);
 
-/// May a request that went to `from` be sent on to `to`? Only http(s), and never from https to http.
+/// May a request that went to `from` be sent on to `to`? Only http(s), and never from https to
+/// http.
 bool may_redirect(const std::string& from, const std::string& to);
 
 /// For logs and messages: without user, password, query and fragment, which may hold secrets.

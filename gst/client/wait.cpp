@@ -31,7 +31,9 @@ Cancellation::Link::Link(Cancellation& owner)
   owner_.links_.push_back(get());
 }
 
-Cancellation::Link::~Link() { std::erase(owner_.links_, get()); }
+Cancellation::Link::~Link() {
+  std::erase(owner_.links_, get());
+}
 
 void Cancellation::cancel() {
   cancelled_ = true;
@@ -51,9 +53,12 @@ void Event::notify_all() {
 }
 
 Wait::Wait(Cancellation& cancellation, Micros deadline, Event* event)
-    : cancellation_(cancellation), link_(cancellation), deadline_(deadline), event_(event) {}
+    : cancellation_(cancellation), link_(cancellation), deadline_(deadline), event_(event) {
+}
 
-Wait::~Wait() { forget(); }
+Wait::~Wait() {
+  forget();
+}
 
 void Wait::await_suspend(std::coroutine_handle<> awaiting) {
   awaiting_ = awaiting;

@@ -57,9 +57,9 @@ class Event {
   std::vector<GSource*> waiting_;
 };
 
-/// co_await Wait(...): until `deadline` (kNever: no deadline) or until `event` is notified, whichever
-/// comes first. Throws Failure(cancelled) when the job is called off. Returns true when woken by
-/// the event.
+/// co_await Wait(...): until `deadline` (kNever: no deadline) or until `event` is notified,
+/// whichever comes first. Throws Failure(cancelled) when the job is called off. Returns true when
+/// woken by the event.
 class Wait {
  public:
   Wait(Cancellation& cancellation, Micros deadline, Event* event = nullptr);
@@ -84,7 +84,9 @@ class Wait {
   std::coroutine_handle<> awaiting_;
 };
 
-inline Micros now() { return g_get_monotonic_time(); }
+inline Micros now() {
+  return g_get_monotonic_time();
+}
 
 /// co_await sleep(...): just a time.
 inline Wait sleep(Cancellation& cancellation, Micros duration) {

@@ -16,8 +16,8 @@ void add_counts(ClientStats& to, const ClientStats& from) {
 }
 
 std::string used_up(const char* property, unsigned limit) {
-  return std::string("the spend guard ") + property + "=" + std::to_string(limit) +
-         " is reached: nothing more is submitted. Raise it to go on";
+  return std::string("The spend guard ") + property + "=" + std::to_string(limit) +
+         " is reached: nothing more is submitted. Raise it to go on.";
 }
 
 }  // namespace

@@ -50,7 +50,9 @@ GType v2v_input_mode_type() {
   return type;
 }
 
-const char* provider_name(gint value) { return kProviders[value].value_nick; }
+const char* provider_name(gint value) {
+  return kProviders[value].value_nick;
+}
 
 gint provider_value(const std::string& name) {
   for (const GEnumValue* value = kProviders; value->value_nick; ++value) {

@@ -43,10 +43,10 @@ Domain domain_of(Reason reason) {
 }
 
 void post(GstElement* element, GstMessageType type, const Error& error, const std::string& text) {
-  GstStructure* details = gst_structure_new(
-      "details", "reason", G_TYPE_STRING, reason_word(error.reason), "http-status-code",
-      G_TYPE_UINT, static_cast<guint>(error.http_status), "task-id", G_TYPE_STRING,
-      error.task_id.c_str(), nullptr);
+  GstStructure* details =
+      gst_structure_new("details", "reason", G_TYPE_STRING, reason_word(error.reason),
+                        "http-status-code", G_TYPE_UINT, static_cast<guint>(error.http_status),
+                        "task-id", G_TYPE_STRING, error.task_id.c_str(), nullptr);
   const Domain domain = domain_of(error.reason);
   std::string debug = std::string("reason=") + reason_word(error.reason);
   if (error.http_status) debug += " http-status=" + std::to_string(error.http_status);
@@ -111,12 +111,13 @@ GstStructure* stats_structure(const ClientStats& stats) {
   const auto ns = [](Micros time) { return static_cast<guint64>(time) * 1000; };
   return gst_structure_new(
       "omni/stats", "submitted", G_TYPE_UINT, stats.jobs.submitted, "completed", G_TYPE_UINT,
-      stats.jobs.completed, "failed", G_TYPE_UINT, stats.jobs.failed, "retried", G_TYPE_UINT, stats.jobs.retried, "in-flight", G_TYPE_UINT, stats.in_flight,
-      "jobs-paid", G_TYPE_UINT, stats.jobs.jobs_paid, "seconds-paid", G_TYPE_UINT,
-      stats.jobs.seconds_paid, "bytes-up", G_TYPE_UINT64, stats.bytes_up, "bytes-down",
-      G_TYPE_UINT64, stats.bytes_down, "service-time-p50", G_TYPE_UINT64,
-      ns(stats.service_time_p50), "service-time-p90", G_TYPE_UINT64, ns(stats.service_time_p90),
-      "service-time-max", G_TYPE_UINT64, ns(stats.service_time_max), nullptr);
+      stats.jobs.completed, "failed", G_TYPE_UINT, stats.jobs.failed, "retried", G_TYPE_UINT,
+      stats.jobs.retried, "in-flight", G_TYPE_UINT, stats.in_flight, "jobs-paid", G_TYPE_UINT,
+      stats.jobs.jobs_paid, "seconds-paid", G_TYPE_UINT, stats.jobs.seconds_paid, "bytes-up",
+      G_TYPE_UINT64, stats.bytes_up, "bytes-down", G_TYPE_UINT64, stats.bytes_down,
+      "service-time-p50", G_TYPE_UINT64, ns(stats.service_time_p50), "service-time-p90",
+      G_TYPE_UINT64, ns(stats.service_time_p90), "service-time-max", G_TYPE_UINT64,
+      ns(stats.service_time_max), nullptr);
 }
 
 void ProgressReporter::post(GstProgressType type, const std::string& text) {

@@ -16,15 +16,16 @@ namespace omni {
 /// GST_CLOCK_TIME_NONE.
 struct JobReport {
   guint segment = 0;
-  const char* state = "";  // waiting, submitting, pending, running, downloading, done, failed, planned
+  const char* state =
+      "";  // waiting, submitting, pending, running, downloading, done, failed, planned
   std::string task_id;
   std::optional<double> progress;
   GstClockTime running_time = GST_CLOCK_TIME_NONE;
   GstClockTime duration = GST_CLOCK_TIME_NONE;
   std::string prompt;
-  Error error;             // state failed
-  std::string request;     // state planned: the body with the reference left out
-  guint seconds = 0;       // what is or would be billed
+  Error error;          // state failed
+  std::string request;  // state planned: the body with the reference left out
+  guint seconds = 0;    // what is or would be billed
 };
 
 void post_job(GstElement* element, const JobReport& report);
@@ -36,8 +37,8 @@ const char* state_word(JobState state);
 
 GstStructure* stats_structure(const ClientStats& stats);
 
-/// PROGRESS messages of one job at a time: always paired, one after another, because gst-launch keeps
-/// only one in mind.
+/// PROGRESS messages of one job at a time: always paired, one after another, because gst-launch
+/// keeps only one in mind.
 class ProgressReporter {
  public:
   explicit ProgressReporter(GstElement* element) : element_(element) {}

@@ -15,15 +15,15 @@
  *
  * ## What it costs
  *
- * Every job is billed by the service. A create request is repeated only when it surely was not taken;
- * anything else ends as `unknown-outcome`. #GstOmniV2v:dry-run shows what would be sent,
+ * Every job is billed by the service. A create request is repeated only when it surely was not
+ * taken; anything else ends as `unknown-outcome`. #GstOmniV2v:dry-run shows what would be sent,
  * #GstOmniV2v:max-jobs and #GstOmniV2v:max-seconds set a bound.
  *
  * ## Messages
  *
  * - PROGRESS with the codes `submit`, `generate`, `download` (stream mode).
- * - an element message `omni/job` at each change of state, with the fields `segment` (uint), `state`
- *   (waiting, submitting, pending, running, downloading, done, failed, cancelled, planned),
+ * - an element message `omni/job` at each change of state, with the fields `segment` (uint),
+ * `state` (waiting, submitting, pending, running, downloading, done, failed, cancelled, planned),
  *   `task-id`, `progress` (double, 0 to 100, when the service reports it), `running-time`,
  *   `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, and on failure `reason`,
  *   `message`, `http-status`.
@@ -35,13 +35,16 @@
  * ## Example launch lines
  * |[
  * export OMNI_API_KEY=...
- * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt="rainy neon night" ! filesink location=out.mp4
+ * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt="rainy neon night" ! filesink
+ * location=out.mp4
  * ]| Regenerates a clip.
  * |[
- * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt=@prompt.txt ! decodebin ! videoconvert ! autovideosink
+ * gst-launch-1.0 filesrc location=in.mp4 ! omniv2v prompt=@prompt.txt ! decodebin ! videoconvert !
+ * autovideosink
  * ]| Regenerates a clip and plays it.
  * |[
- * gst-launch-1.0 multifilesrc location=in-%d.mp4 stop-index=9 ! omniv2v input-mode=buffer prompt="film noir" max-in-flight=4 ! multifilesink location=out-%d.mp4
+ * gst-launch-1.0 multifilesrc location=in-%d.mp4 stop-index=9 ! omniv2v input-mode=buffer
+ * prompt="film noir" max-in-flight=4 ! multifilesink location=out-%d.mp4
  * ]| Ten clips, four at a time, in order.
  */
 #include "elements/omniv2v.h"
@@ -70,10 +73,10 @@ enum {
   PROP_SHARED,  // and those after it: see settings.cpp
 };
 
-GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/quicktime"));
-GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/quicktime"));
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+                                                             GST_STATIC_CAPS("video/quicktime"));
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/quicktime"));
 
 }  // namespace
 
@@ -185,8 +188,8 @@ void begin_stream(GstElement* element) {
     log_to_gstreamer(element, level, text);
   };
   const std::lock_guard lock(priv.lock);
-  priv.stream = std::make_shared<V2vStream>(V2vStream::Host{
-      element, priv.sink, priv.src, settings, priv.account, log, priv.input_mode});
+  priv.stream = std::make_shared<V2vStream>(
+      V2vStream::Host{element, priv.sink, priv.src, settings, priv.account, log, priv.input_mode});
 }
 
 void end_stream(GstElement* element) {
@@ -205,8 +208,8 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_omni_v2v_parent_class)->change_state(element, transition);
   const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
-  const bool not_started = transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
-                           result == GST_STATE_CHANGE_FAILURE;
+  const bool not_started =
+      transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
   if (stopped || not_started) end_stream(element);
   return result;
 }
@@ -268,8 +271,7 @@ static void gst_omni_v2v_class_init(GstOmniV2vClass* klass) {
   gst_element_class_add_static_pad_template(element_class, &src_template);
   gst_element_class_set_static_metadata(
       element_class, "AI video-to-video", "Filter/Effect/Video/Network",
-      "Regenerates an MP4 from a prompt with an AI video-to-video service",
-      "The gst-omni authors");
+      "Regenerates an MP4 from a prompt with an AI video-to-video service", "The gst-omni authors");
 }
 
 static void gst_omni_v2v_init(GstOmniV2v* self) {

@@ -14,7 +14,9 @@ namespace {
 constexpr unsigned kAutomaticInFlight = 8;
 constexpr gsize kMaxImageBytes = 20 * 1024 * 1024;
 
-const Dialect& dialect_of(const Settings& settings) { return *find_dialect(settings.provider); }
+const Dialect& dialect_of(const Settings& settings) {
+  return *find_dialect(settings.provider);
+}
 
 std::string read_file(const std::string& path, const char* property) {
   char* raw = nullptr;
@@ -23,9 +25,7 @@ std::string read_file(const std::string& path, const char* property) {
   const bool ok = g_file_get_contents(path.c_str(), &raw, &size, &raw_error);
   const CharPtr text(raw);
   const ErrorPtr error(raw_error);
-  if (!ok)
-    throw Failure(Reason::invalid_request,
-                  std::string(property) + ": " + error->message);
+  if (!ok) throw Failure(Reason::invalid_request, std::string(property) + ": " + error->message);
   return std::string(text.get(), size);
 }
 
@@ -59,13 +59,12 @@ std::string image_reference(const std::string& image, const char* property) {
   const std::string data = read_file(path, property);
   const char* type = image_type(data);
   if (!type)
-    throw Failure(Reason::invalid_request, std::string(property) + ": \"" + path +
-                                               "\" is no PNG, JPEG, WebP or GIF image");
+    throw Failure(Reason::invalid_request,
+                  std::string(property) + ": \"" + path + "\" is no PNG, JPEG, WebP or GIF image.");
   if (data.size() > kMaxImageBytes)
-    throw Failure(Reason::too_large, std::string(property) + ": \"" + path +
-                                         "\" is larger than 20 MiB");
-  const CharPtr base64(
-      g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
+    throw Failure(Reason::too_large,
+                  std::string(property) + ": \"" + path + "\" is larger than 20 MiB.");
+  const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
   return std::string("data:") + type + ";base64," + base64.get();
 }
 
@@ -87,11 +86,13 @@ Request request_of(const Settings& settings) {
 /// What the service gets must be a whole MP4 with a picture.
 ReferenceInfo look_into(const Bytes& reference) {
   if (reference.empty())
-    throw Failure(Reason::bad_input, "the input ended before any data came: there is nothing to "
-                                     "regenerate");
+    throw Failure(Reason::bad_input,
+                  "The input ended before any data came: there is nothing to "
+                  "regenerate.");
   const auto probed = mp4::probe(reference);
   if (const auto* problem = std::get_if<mp4::Problem>(&probed))
-    throw Failure(Reason::bad_input, "the input cannot be sent as a reference: " + problem->text);
+    throw Failure(Reason::bad_input,
+                  "The input cannot be sent as a reference: " + problem->text + ".");
   const auto& info = std::get<mp4::Info>(probed);
   const mp4::Track* video = info.video();
   return {reference.size(), info.duration_ns, video->width, video->height};
@@ -101,7 +102,7 @@ std::optional<std::string> check_result(const Bytes& result) {
   const auto probed = mp4::probe(result);
   const auto* problem = std::get_if<mp4::Problem>(&probed);
   if (!problem) return std::nullopt;
-  return "the service's result is not usable: " + problem->text;
+  return "The result that the service sent is not usable: " + problem->text + ".";
 }
 
 std::string state_folder(const Settings& settings) {
@@ -127,15 +128,16 @@ std::string api_key(const Settings& settings) {
   if (key.empty()) key = environment("OMNI_API_KEY");
   if (key.empty()) key = environment(dialect.key_variable());
   if (key.empty())
-    throw Failure(Reason::unauthorized, std::string("there is no API key for ") + dialect.title() +
+    throw Failure(Reason::unauthorized, std::string("There is no API key for ") + dialect.title() +
                                             ": set the environment variable OMNI_API_KEY or " +
                                             dialect.key_variable() +
-                                            ", or the property api-key-file or api-key");
+                                            ", or the property api-key-file or api-key.");
   // A stray line break would break the header, and must not be quoted back.
   for (const char c : key) {
     if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
-      throw Failure(Reason::unauthorized, "the API key holds characters that no key has, such as a "
-                                          "line break: was it pasted whole?");
+      throw Failure(Reason::unauthorized,
+                    "The API key holds characters that no key has, such as a "
+                    "line break. Was it pasted whole?");
   }
   return key;
 }
@@ -152,10 +154,10 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
   const std::uint64_t most = dialect_of(settings).max_reference_bytes();
   if (bytes <= most) return;
   throw Failure(Reason::too_large,
-                std::string("the reference is larger than the ") +
+                std::string("The reference is larger than the ") +
                     std::to_string(most / (1024 * 1024)) + " MiB that " +
                     dialect_of(settings).title() +
-                    " takes: cut it shorter, or encode it at a lower bitrate or size");
+                    " takes. Cut it shorter, or encode it at a lower bitrate or size.");
 }
 
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference) {
@@ -185,8 +187,7 @@ ClientSettings client_settings(const Settings& settings, LogSink log) {
   client.dialect = &dialect_of(settings);
   client.http.base_url = base_url(settings);
   client.http.api_key = api_key(settings);
-  client.http.user_agent =
-      settings.user_agent.empty() ? PACKAGE "/" VERSION : settings.user_agent;
+  client.http.user_agent = settings.user_agent.empty() ? PACKAGE "/" VERSION : settings.user_agent;
   client.http.proxy = settings.proxy;
   client.http.ssl_ca_file = settings.ssl_ca_file;
   client.http.extra_headers = settings.extra_headers;

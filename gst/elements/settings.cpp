@@ -11,11 +11,11 @@ namespace {
 
 constexpr GParamFlags kPlaying = static_cast<GParamFlags>(
     G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-constexpr GParamFlags kReady = static_cast<GParamFlags>(
-    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+constexpr GParamFlags kReady =
+    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 // A readable key would stand in every DOT dump.
-constexpr GParamFlags kSecret = static_cast<GParamFlags>(
-    G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+constexpr GParamFlags kSecret =
+    static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
 using StringField = std::string Settings::*;
 using UintField = guint Settings::*;
@@ -43,7 +43,8 @@ const auto kProperties = std::to_array<Property>({
      "Another host that speaks the provider's dialect, such as http://127.0.0.1:8080 (unset: "
      "environment OMNI_BASE_URL, else the provider's own)"},
     {"api-key", &Settings::api_key, kSecret, "API key",
-     "The service's key. A launch line is logged by GStreamer itself, so prefer api-key-file or the "
+     "The service's key. A launch line is logged by GStreamer itself, so prefer api-key-file or "
+     "the "
      "environment (unset: OMNI_API_KEY, else the provider's own variable, OCTOPUSX_API_KEY)"},
     {"api-key-file", &Settings::api_key_file, kReady, "API key file",
      "A file whose first line is the service's key"},
@@ -57,7 +58,8 @@ const auto kProperties = std::to_array<Property>({
     {"aspect-ratio", &Settings::aspect_ratio, kPlaying, "Aspect ratio",
      "Such as 16:9 or 9:16 (auto = from the reference, the nearest that the service knows)"},
     {"resolution", &Settings::resolution, kPlaying, "Resolution",
-     "Such as 720p, 1080p, 2k or 4k (auto = from the reference, the nearest that the service knows)"},
+     "Such as 720p, 1080p, 2k or 4k (auto = from the reference, the nearest that the service "
+     "knows)"},
     {"images", ImagesField{}, kPlaying, "Images",
      "Reference images: URLs, data URIs or local files, at most five at most services"},
     {"first-image", &Settings::first_image, kPlaying, "First image",
@@ -82,7 +84,8 @@ const auto kProperties = std::to_array<Property>({
     {"max-seconds", &Settings::max_seconds, kPlaying, "Max seconds",
      "Spend guard: buy no more than so many seconds in this element's life (0 = no limit)"},
     {"dry-run", &Settings::dry_run, kPlaying, "Dry run",
-     "Check and build every request, post it as omni/job message with state=planned, submit nothing "
+     "Check and build every request, post it as omni/job message with state=planned, submit "
+     "nothing "
      "and pass the input through"},
     {"on-failure", OnFailureField{}, kPlaying, "On failure",
      "What stands in for a job that failed"},
@@ -144,8 +147,8 @@ GParamSpec* new_spec(const Property& property, GType on_failure_type) {
                                      static_cast<gint>(defaults.on_failure), flags);
           },
           [&](ImagesField) {
-            GParamSpec* element =
-                g_param_spec_string("image", "Image", "URL, data URI or local file", nullptr, flags);
+            GParamSpec* element = g_param_spec_string(
+                "image", "Image", "URL, data URI or local file", nullptr, flags);
             return gst_param_spec_array(name, nick, blurb, element, flags);
           },
           [&](HeadersField) {
@@ -165,8 +168,8 @@ gboolean add_header(GQuark name, const GValue* value, gpointer headers) {
   GValue text = G_VALUE_INIT;
   g_value_init(&text, G_TYPE_STRING);
   if (g_value_transform(value, &text))
-    static_cast<decltype(Settings::extra_headers)*>(headers)->emplace_back(
-        g_quark_to_string(name), string_of(&text));
+    static_cast<decltype(Settings::extra_headers)*>(headers)->emplace_back(g_quark_to_string(name),
+                                                                           string_of(&text));
   g_value_unset(&text);
   return TRUE;
 }
@@ -249,20 +252,19 @@ bool get_shared_property(const Settings& settings, guint id, guint first_id, GVa
   const auto give = [&](const std::string& text) {
     g_value_set_string(value, text.empty() ? nullptr : text.c_str());
   };
-  std::visit(Overloaded{
-                 [&](StringField field) { give(settings.*field); },
-                 [&](UintField field) { g_value_set_uint(value, settings.*field); },
-                 [&](TimeField field) { g_value_set_uint64(value, settings.*field); },
-                 [&](BoolField field) { g_value_set_boolean(value, settings.*field); },
-                 [&](ProviderField) { g_value_set_enum(value, provider_value(settings.provider)); },
-                 [&](OnFailureField) {
-                   g_value_set_enum(value, static_cast<gint>(settings.on_failure));
-                 },
-                 [&](ImagesField) { get_images(settings, value); },
-                 [&](HeadersField) { get_headers(settings, value); },
-                 [&](ProxyField) { give(shown_proxy(settings.proxy)); },
-             },
-             property->field);
+  std::visit(
+      Overloaded{
+          [&](StringField field) { give(settings.*field); },
+          [&](UintField field) { g_value_set_uint(value, settings.*field); },
+          [&](TimeField field) { g_value_set_uint64(value, settings.*field); },
+          [&](BoolField field) { g_value_set_boolean(value, settings.*field); },
+          [&](ProviderField) { g_value_set_enum(value, provider_value(settings.provider)); },
+          [&](OnFailureField) { g_value_set_enum(value, static_cast<gint>(settings.on_failure)); },
+          [&](ImagesField) { get_images(settings, value); },
+          [&](HeadersField) { get_headers(settings, value); },
+          [&](ProxyField) { give(shown_proxy(settings.proxy)); },
+      },
+      property->field);
   return true;
 }
 
@@ -274,8 +276,7 @@ void install_stats_property(GObjectClass* klass, guint id) {
           "Counts since the element was made: submitted, completed, failed, retried, "
           "in-flight, jobs-paid, seconds-paid (uint), bytes-up, bytes-down (guint64), "
           "service-time-p50, service-time-p90, service-time-max (guint64, ns, this run)",
-          GST_TYPE_STRUCTURE,
-          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+          GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
 }  // namespace omni

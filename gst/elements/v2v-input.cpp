@@ -10,6 +10,10 @@ namespace {
 // others from starting.
 constexpr unsigned kWindowPerJob = 3;
 
+// After an error was told. GST_FLOW_ERROR would make a source add its own "Internal data stream
+// error", and the user should read one error, the one that says why.
+constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
+
 /// The buffer's memory as bytes, not copied, kept mapped while somebody needs it.
 BytesPtr as_bytes(BufferPtr buffer) {
   struct Mapped {
@@ -37,8 +41,7 @@ std::string shown_request(const JobSpec& spec) {
 
 }  // namespace
 
-V2vStream::V2vStream(Host host)
-    : host_(std::move(host)), collecting_(std::make_shared<Bytes>()) {
+V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_shared<Bytes>()) {
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
 }
@@ -72,16 +75,16 @@ gboolean V2vStream::start_client() {
 GstFlowReturn V2vStream::fail_now(const Error& error) {
   input_refused_ = true;
   post_error(host_.element, error);
-  return GST_FLOW_ERROR;
+  return kNoMore;
 }
 
 GstFlowReturn V2vStream::chain(BufferPtr buffer) {
   {
     const std::lock_guard lock(lock_);
     if (flushing_) return GST_FLOW_FLUSHING;
-    if (flow_ != GST_FLOW_OK) return flow_;
+    if (flow_ != GST_FLOW_OK) return kNoMore;
   }
-  if (!start_client()) return GST_FLOW_ERROR;
+  if (!start_client()) return kNoMore;
   return host_.mode == InputMode::stream ? collect(std::move(buffer))
                                          : submit_buffer(std::move(buffer));
 }
@@ -89,7 +92,7 @@ GstFlowReturn V2vStream::chain(BufferPtr buffer) {
 GstFlowReturn V2vStream::collect(BufferPtr buffer) {
   if (gst_buffer_get_size(buffer.get()) == 0) return GST_FLOW_OK;
   BytesPtr bytes = as_bytes(std::move(buffer));
-  if (!bytes) return fail_now({Reason::bad_input, "a buffer could not be read", 0, {}, {}});
+  if (!bytes) return fail_now({Reason::bad_input, "A buffer could not be read.", 0, {}, {}});
   collecting_->append(std::move(bytes));
   const Settings settings = host_.settings();
   if (settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip)
@@ -107,7 +110,7 @@ GstFlowReturn V2vStream::submit_buffer(BufferPtr buffer) {
   const Settings settings = host_.settings();
   if (!wait_for_window(kWindowPerJob * jobs_at_once(settings))) {
     const std::lock_guard lock(lock_);
-    return flushing_ ? GST_FLOW_FLUSHING : flow_;
+    return flushing_ ? GST_FLOW_FLUSHING : kNoMore;
   }
   auto reference = std::make_shared<Bytes>();
   if (BytesPtr bytes = as_bytes(buffer); bytes && g_bytes_get_size(bytes.get()) > 0)
@@ -116,8 +119,8 @@ GstFlowReturn V2vStream::submit_buffer(BufferPtr buffer) {
   slot->input = buffer;
   slot->report.duration = GST_BUFFER_DURATION(buffer.get());
   if (input_segment_.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(buffer.get()))
-    slot->report.running_time = gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME,
-                                                            GST_BUFFER_PTS(buffer.get()));
+    slot->report.running_time =
+        gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer.get()));
   submit(std::move(slot), settings);
   return GST_FLOW_OK;
 }
@@ -125,16 +128,14 @@ GstFlowReturn V2vStream::submit_buffer(BufferPtr buffer) {
 /// Blocks while too many slots are on their way; false when flushing, or when the output ended.
 bool V2vStream::wait_for_window(unsigned window) {
   std::unique_lock lock(lock_);
-  changed_.wait(lock, [&] {
-    return flushing_ || flow_ != GST_FLOW_OK || open_slots_ < window;
-  });
+  changed_.wait(lock, [&] { return flushing_ || flow_ != GST_FLOW_OK || open_slots_ < window; });
   return !flushing_ && flow_ == GST_FLOW_OK;
 }
 
 std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
                                           std::shared_ptr<const Bytes> reference) {
-  const OnFailure on_failure = settings.on_failure == OnFailure::automatic ? OnFailure::error
-                                                                           : settings.on_failure;
+  const OnFailure on_failure =
+      settings.on_failure == OnFailure::automatic ? OnFailure::error : settings.on_failure;
   auto slot = std::make_shared<Slot>(host_.element, host_.account, on_failure,
                                      host_.mode == InputMode::stream, [this] {
                                        const std::lock_guard lock(lock_);
@@ -201,8 +202,9 @@ gboolean V2vStream::sink_event(EventPtr event) {
 }
 
 void V2vStream::end_of_stream(EventPtr eos) {
-  // An empty stream is the business of a job too: a wrong key is told first, then that nothing came.
-  if (host_.mode == InputMode::stream && start_client()) {
+  // An empty stream is the business of a job too: a wrong key is told first, then that nothing
+  // came.
+  if (host_.mode == InputMode::stream && !input_refused_ && start_client()) {
     const Settings settings = host_.settings();
     submit(new_slot(settings, std::exchange(collecting_, std::make_shared<Bytes>())), settings);
   }

@@ -8,8 +8,8 @@ namespace {
 constexpr gsize kPiece = 64 * 1024;
 
 CapsPtr result_caps() {
-  return CapsPtr::adopt(gst_caps_new_simple("video/quicktime", "variant", G_TYPE_STRING, "iso",
-                                            nullptr));
+  return CapsPtr::adopt(
+      gst_caps_new_simple("video/quicktime", "variant", G_TYPE_STRING, "iso", nullptr));
 }
 
 /// Part of a rope as a buffer that shares its memory.
@@ -42,7 +42,9 @@ gboolean V2vStream::activate_src(bool active) {
   return gst_pad_stop_task(host_.src);
 }
 
-void V2vStream::task(gpointer self) { static_cast<V2vStream*>(self)->output_once(); }
+void V2vStream::task(gpointer self) {
+  static_cast<V2vStream*>(self)->output_once();
+}
 
 /// One turn of the src pad's task: a piece of the result, or the next item of the queue.
 void V2vStream::output_once() {
@@ -149,7 +151,8 @@ void V2vStream::push_piece() {
     gst_pad_push_event(host_.src, event);
   }
   const guint64 offset = result_segment_.position;
-  BufferPtr piece = slice(*result_, offset, std::min<guint64>(kPiece, result_segment_.stop - offset));
+  BufferPtr piece =
+      slice(*result_, offset, std::min<guint64>(kPiece, result_segment_.stop - offset));
   const gsize size = gst_buffer_get_size(piece.get());
   GST_BUFFER_OFFSET(piece.get()) = offset;
   GST_BUFFER_OFFSET_END(piece.get()) = offset + size;
@@ -169,10 +172,9 @@ void V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
     const auto part = BufferPtr::adopt(gst_buffer_new_wrapped_bytes(piece.get()));
     gst_buffer_append_memory(buffer.get(), gst_buffer_get_all_memory(part.get()));
   }
-  gst_buffer_copy_into(buffer.get(), slot.input.get(),
-                       static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_TIMESTAMPS |
-                                                       GST_BUFFER_COPY_META),
-                       0, -1);
+  gst_buffer_copy_into(
+      buffer.get(), slot.input.get(),
+      static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_TIMESTAMPS | GST_BUFFER_COPY_META), 0, -1);
   const guint seek_count = seek_count_;
   handle_flow(gst_pad_push(host_.src, buffer.release()), seek_count);
 }

@@ -1,5 +1,5 @@
-// One run of omniv2v from READY to READY: what came in, which jobs run, what goes out. Made anew for
-// each run, so nothing has to be reset. The element itself (omniv2v.cpp) only forwards to it.
+// One run of omniv2v from READY to READY: what came in, which jobs run, what goes out. Made anew
+// for each run, so nothing has to be reset. The element itself (omniv2v.cpp) only forwards to it.
 //
 //   sink pad's thread            network thread              src pad's task
 //   buffers -> reference ->      the job (client/)           waits for the front of the queue,
@@ -96,9 +96,9 @@ class V2vStream {
   mutable std::mutex lock_;
   std::condition_variable changed_;
   std::deque<Item> queue_;
-  bool flushing_ = true;          // until the src pad is active
+  bool flushing_ = true;              // until the src pad is active
   GstFlowReturn flow_ = GST_FLOW_OK;  // what the output side came to
-  unsigned open_slots_ = 0;       // in the queue, or being pushed
+  unsigned open_slots_ = 0;           // in the queue, or being pushed
 
   // Sink pad's thread
   std::shared_ptr<Bytes> collecting_;
@@ -115,7 +115,7 @@ class V2vStream {
 
   // Written under lock_ and under the stream lock, so that either is enough to read them
   std::shared_ptr<const Bytes> result_;
-  GstSegment result_segment_;     // BYTES; position = what goes out next
+  GstSegment result_segment_;  // BYTES; position = what goes out next
 
   // Last: goes first, so that no job is left that could tell a slot
   std::unique_ptr<Client> client_;

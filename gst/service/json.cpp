@@ -161,18 +161,25 @@ JsonNodePtr refuse(std::string* why, std::string text) {
   return nullptr;
 }
 
-/// Where json-glib gave up. Its own message repeats a piece of the text, which may be anything.
-std::string place_of_error(JsonParser* parser) {
-  return "it is not valid JSON (line " + std::to_string(json_parser_get_current_line(parser)) +
-         ", character " + std::to_string(json_parser_get_current_pos(parser)) + ")";
+/// Where json-glib gave up: "<data>:LINE:CHARACTER: ...". What follows is left out: it repeats a
+/// piece of the text, which may be anything.
+std::string place_of_error(const GError* error) {
+  constexpr std::string_view kName = "<data>:";
+  const std::string_view words = error ? error->message : "";
+  if (!words.starts_with(kName)) return "it is not valid JSON";
+  const std::size_t end = words.find_first_not_of("0123456789:", kName.size());
+  std::string_view place = words.substr(kName.size(), end - kName.size());
+  while (place.ends_with(':')) place.remove_suffix(1);
+  return "it is not valid JSON (at " + std::string(place) + ")";
 }
 
 JsonNodePtr parse_scanned(const std::string& text, std::string* why) {
   const auto parser = ObjectPtr<JsonParser>::adopt(json_parser_new());
-  if (!json_parser_load_from_data(parser.get(), text.data(), static_cast<gssize>(text.size()),
-                                  nullptr)) {
-    return refuse(why, place_of_error(parser.get()));
-  }
+  GError* raw_error = nullptr;
+  const bool parsed = json_parser_load_from_data(parser.get(), text.data(),
+                                                 static_cast<gssize>(text.size()), &raw_error);
+  const ErrorPtr error(raw_error);
+  if (!parsed) return refuse(why, place_of_error(error.get()));
   JsonNodePtr root(json_parser_steal_root(parser.get()));
   return root ? std::move(root) : refuse(why, "it is empty");
 }

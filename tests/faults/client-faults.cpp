@@ -3,7 +3,7 @@
 #include <future>
 
 #include "client/client.h"
-#include "support/fault-server.h"
+#include "support/fake-service.h"
 #include "unit/check-main.h"
 
 using namespace omni;
@@ -13,12 +13,17 @@ namespace {
 
 constexpr char kKey[] = "sk-test-0123456789";
 // Not a real MP4: what makes a result usable is the test's own check here.
-const std::string kResult = std::string("\0\0\0\x10" "ftypisom", 12) + std::string(3000000, 'r');
+const std::string kResult = std::string(
+                                "\0\0\0\x10"
+                                "ftypisom",
+                                12) +
+                            std::string(3000000, 'r');
 
 std::shared_ptr<const Bytes> rope(const std::string& text, std::size_t piece) {
   auto bytes = std::make_shared<Bytes>();
   for (std::size_t at = 0; at < text.size(); at += piece)
-    bytes->append(BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
+    bytes->append(
+        BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
   return bytes;
 }
 
@@ -50,7 +55,8 @@ struct Run {
     spec.label = "segment 0";
     spec.reference = rope(reference, 1001);
     spec.seconds = 8;
-    spec.body = {"{\"model\":\"m\",\"video\":\"data:video/mp4;base64,", "\",\"seconds\":\"8\"}", true};
+    spec.body = {"{\"model\":\"m\",\"video\":\"data:video/mp4;base64,", "\",\"seconds\":\"8\"}",
+                 true};
     spec.poll_interval = kSecond / 50;
     spec.download_folder = std::string(g_get_tmp_dir()) + "/gst-omni-test-state";
     spec.check_result = [](const Bytes& bytes) -> std::optional<std::string> {
@@ -89,57 +95,6 @@ struct Run {
   std::unique_ptr<Client> client;
 };
 
-/// A well-behaved service; a test replaces single answers.
-struct Service {
-  using Answer = std::function<std::optional<ServerReply>(const SeenRequest&)>;
-  explicit Service(Answer special = nullptr, FaultServer::Early early = nullptr)
-      : server([this, special](const SeenRequest& request) {
-          if (special) {
-            if (auto reply = special(request)) return *reply;
-          }
-          return usual(request);
-        }, early) {}
-
-  ServerReply usual(const SeenRequest& request) {
-    if (request.method == "POST") return {.body = task_json("video_1", "queued", 0)};
-    if (request.target.starts_with("/v1/videos/video_1/content"))
-      return {.body = kResult, .type = "video/mp4"};
-    if (request.target.starts_with("/v1/videos/")) {
-      if (request.number < 3) return {.body = task_json("video_1", "in_progress", 30.0 * request.number)};
-      return {.body = task_json("video_1", "completed", 100, server.url() + "/files/o.mp4?sig=s3cr3t")};
-    }
-    if (request.target.starts_with("/files/")) return ranged(request);
-    return {.status = 404, .body = "{}"};
-  }
-  static ServerReply ranged(const SeenRequest& request) {
-    const auto range = request.headers.find("range");
-    ServerReply reply{.body = kResult, .type = "video/mp4", .headers = {"ETag: \"e1\""}};
-    if (range == request.headers.end()) return reply;
-    const std::size_t from = std::stoul(range->second.substr(6));
-    reply.status = 206;
-    reply.body = kResult.substr(from);
-    reply.headers.push_back("Content-Range: bytes " + std::to_string(from) + "-" +
-                            std::to_string(kResult.size() - 1) + "/" + std::to_string(kResult.size()));
-    return reply;
-  }
-  int creates() const { return server.count("POST"); }
-  FaultServer server;
-};
-
-bool is_create(const SeenRequest& request) { return request.method == "POST"; }
-bool is_poll(const SeenRequest& request) {
-  return request.method == "GET" && request.target == "/v1/videos/video_1";
-}
-bool is_file(const SeenRequest& request) { return request.target.starts_with("/files/"); }
-
-/// The first `times` requests of a kind get `reply`.
-Service::Answer first(bool (*kind)(const SeenRequest&), int times, ServerReply reply) {
-  return [=](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (kind(request) && request.number <= times) return reply;
-    return std::nullopt;
-  };
-}
-
 void ck_reason(const Error& error, Reason wanted) {
   ck_assert_msg(error.reason == wanted, "reason is %s, not %s: %s", reason_word(error.reason),
                 reason_word(wanted), error.message.c_str());
@@ -148,12 +103,13 @@ void ck_reason(const Error& error, Reason wanted) {
 }  // namespace
 
 START_TEST(happy_path) {
-  Service service;
+  FakeService service(kResult);
   Run run(service.server.url());
   run.succeeds();
   ck_assert_int_eq(service.creates(), 1);
   const SeenRequest create = service.server.seen().front();
-  const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(run.reference.data()), run.reference.size()));
+  const CharPtr base64(
+      g_base64_encode(reinterpret_cast<const guchar*>(run.reference.data()), run.reference.size()));
   ck_assert(create.body == run.spec.body.head + base64.get() + run.spec.body.tail);
   ck_assert(create.headers.at("authorization") == std::string("Bearer ") + kKey);
   ck_assert_uint_gt(create.headers.at("idempotency-key").size(), 10);
@@ -171,22 +127,22 @@ END_TEST
 // What is ambiguous is never repeated: the job may be running, and costing, already.
 START_TEST(create_unknown_outcome) {
   const ServerReply answers[] = {
-      {.reset = true},                                    // the connection breaks after the body
+      {.reset = true},  // the connection breaks after the body
       {.status = 500, .body = "{\"error\":{\"message\":\"oops\",\"code\":\"x\"}}"},
       {.status = 502, .body = "<html>bad gateway</html>", .type = "text/html"},
       {.status = 503, .body = "<html>unavailable</html>", .type = "text/html"},
       {.status = 504, .body = ""},
       {.status = 524, .body = ""},
       {.status = 408, .body = ""},
-      {.body = ""},                                       // 200 with nothing
+      {.body = ""},  // 200 with nothing
       {.body = "<html>welcome</html>", .type = "text/html"},
-      {.body = "{\"id\":\"vid"},                          // truncated
-      {.body = "{\"status\":\"queued\"}"},                // no id
+      {.body = "{\"id\":\"vid"},            // truncated
+      {.body = "{\"status\":\"queued\"}"},  // no id
       {.body = task_json("video_1", "queued", 0), .cut_after = 5},
       {.raw = "HTTP/1.1 200 OK\r\n"},
       {.raw = "garbage that is no HTTP\r\n\r\n"},
   };
-  Service service(first(is_create, 99, answers[_i]));
+  FakeService service(kResult, first(is_create, 99, answers[_i]));
   Run run(service.server.url());
   const Error error = run.fails();
   ck_reason(error, Reason::unknown_outcome);
@@ -195,20 +151,32 @@ START_TEST(create_unknown_outcome) {
 END_TEST
 
 START_TEST(create_definite_refusal) {
-  const struct { ServerReply reply; Reason reason; } cases[] = {
-      {{.status = 401, .body = "{\"error\":{\"message\":\"bad token\",\"type\":\"new_api_error\",\"code\":\"\"}}"}, Reason::unauthorized},
-      {{.status = 402, .body = "{\"error\":{\"code\":402,\"message\":\"Insufficient balance\"}}"}, Reason::payment_required},
-      {{.status = 403, .body = "{\"code\":\"insufficient_user_quota\",\"message\":\"x\",\"data\":null}"}, Reason::payment_required},
-      {{.status = 403, .body = "{\"error\":{\"message\":\"no\",\"code\":\"access_denied\"}}"}, Reason::unauthorized},
-      {{.status = 400, .body = "{\"code\":\"invalid_request\",\"message\":\"bad seconds\",\"data\":null}"}, Reason::invalid_request},
+  const struct {
+    ServerReply reply;
+    Reason reason;
+  } cases[] = {
+      {{.status = 401,
+        .body = "{\"error\":{\"message\":\"bad token\",\"type\":\"new_api_error\",\"code\":\"\"}}"},
+       Reason::unauthorized},
+      {{.status = 402, .body = "{\"error\":{\"code\":402,\"message\":\"Insufficient balance\"}}"},
+       Reason::payment_required},
+      {{.status = 403,
+        .body = "{\"code\":\"insufficient_user_quota\",\"message\":\"x\",\"data\":null}"},
+       Reason::payment_required},
+      {{.status = 403, .body = "{\"error\":{\"message\":\"no\",\"code\":\"access_denied\"}}"},
+       Reason::unauthorized},
+      {{.status = 400,
+        .body = "{\"code\":\"invalid_request\",\"message\":\"bad seconds\",\"data\":null}"},
+       Reason::invalid_request},
       {{.status = 404, .body = "<html>no</html>"}, Reason::invalid_request},
       {{.status = 413, .body = ""}, Reason::too_large},
       {{.status = 422, .body = "{}"}, Reason::invalid_request},
       {{.body = "{\"code\":402,\"message\":\"no money\"}"}, Reason::payment_required},
       {{.body = "{\"code\":\"fail\",\"message\":\"nope\"}"}, Reason::invalid_request},
-      {{.status = 302, .body = "", .headers = {"Location: http://127.0.0.1:1/v1/videos"}}, Reason::invalid_request},
+      {{.status = 302, .body = "", .headers = {"Location: http://127.0.0.1:1/v1/videos"}},
+       Reason::invalid_request},
   };
-  Service service(first(is_create, 99, cases[_i].reply));
+  FakeService service(kResult, first(is_create, 99, cases[_i].reply));
   Run run(service.server.url());
   const Error error = run.fails();
   ck_reason(error, cases[_i].reason);
@@ -221,11 +189,13 @@ END_TEST
 START_TEST(create_retried) {
   const ServerReply answers[] = {
       {.status = 429, .body = "", .headers = {"Retry-After: 0"}},
-      {.status = 429, .body = "{\"error\":{\"message\":\"slow down\"}}", .headers = {"Retry-After: Thu, 01 Jan 2015 00:00:00 GMT"}},
+      {.status = 429,
+       .body = "{\"error\":{\"message\":\"slow down\"}}",
+       .headers = {"Retry-After: Thu, 01 Jan 2015 00:00:00 GMT"}},
       {.status = 503, .body = "<html/>", .headers = {"Retry-After: 0"}},
       {.body = "{\"code\":429,\"message\":\"busy\"}", .headers = {"Retry-After: 0"}},
   };
-  Service service(first(is_create, 2, answers[_i]));
+  FakeService service(kResult, first(is_create, 2, answers[_i]));
   Run run(service.server.url());
   run.succeeds();
   ck_assert_int_eq(service.creates(), 3);
@@ -237,7 +207,8 @@ START_TEST(create_retried) {
 END_TEST
 
 START_TEST(create_rate_limited_for_good) {
-  Service service(first(is_create, 99, {.status = 429, .body = "", .headers = {"Retry-After: 0"}}));
+  FakeService service(
+      kResult, first(is_create, 99, {.status = 429, .body = "", .headers = {"Retry-After: 0"}}));
   Run run(service.server.url());
   run.spec.max_attempts = 3;
   ck_reason(run.fails(), Reason::rate_limited);
@@ -248,7 +219,8 @@ END_TEST
 // A body that is not complete cannot have been taken, so a break in it is no doubt.
 START_TEST(create_broken_in_the_body) {
   std::atomic<int> tries{0};
-  Service service(
+  FakeService service(
+      kResult,
       [&](const SeenRequest& request) -> std::optional<ServerReply> {
         if (is_create(request) && !request.complete) return ServerReply{.reset = true};
         return std::nullopt;
@@ -268,10 +240,15 @@ END_TEST
 
 // A server that refuses early and closes: the second try asks first, and learns the reason.
 START_TEST(create_refused_early) {
-  Service service(
+  FakeService service(
+      kResult,
       [&](const SeenRequest& request) -> std::optional<ServerReply> {
         if (!is_create(request)) return std::nullopt;
-        return ServerReply{.status = 401, .body = "{\"error\":{\"message\":\"bad token\"}}", .headers = {"Connection: close"}, .cut_after = 99, .reset = request.headers.count("expect") == 0};
+        return ServerReply{.status = 401,
+                           .body = "{\"error\":{\"message\":\"bad token\"}}",
+                           .headers = {"Connection: close"},
+                           .cut_after = 99,
+                           .reset = request.headers.count("expect") == 0};
       },
       [&](const SeenRequest& request) -> EarlyDecision {
         return {.read_most = request.headers.count("expect") ? 0u : 1000u, .send_continue = false};
@@ -296,21 +273,30 @@ END_TEST
 // Nothing that a poll meets costs the result.
 START_TEST(poll_survives) {
   const ServerReply answers[] = {
-      {.status = 500, .body = "{}"}, {.status = 502, .body = "<html/>", .type = "text/html"},
-      {.status = 524, .body = ""}, {.status = 429, .body = "", .headers = {"Retry-After: 0"}},
-      {.status = 400, .body = "{\"code\":\"task_not_exist\",\"message\":\"task_not_exist\",\"data\":null}"},
+      {.status = 500, .body = "{}"},
+      {.status = 502, .body = "<html/>", .type = "text/html"},
+      {.status = 524, .body = ""},
+      {.status = 429, .body = "", .headers = {"Retry-After: 0"}},
+      {.status = 400,
+       .body = "{\"code\":\"task_not_exist\",\"message\":\"task_not_exist\",\"data\":null}"},
       {.status = 404, .body = ""},
-      {.reset = true}, {.body = ""}, {.body = "<html/>"}, {.body = "{\"status\":\"in_pro"},
-      {.body = "[]"}, {.body = "null"}, {.body = "\"a string\""}, {.body = "{\"id\":7,\"status\":{},\"progress\":[],\"error\":3}"},
+      {.reset = true},
+      {.body = ""},
+      {.body = "<html/>"},
+      {.body = "{\"status\":\"in_pro"},
+      {.body = "[]"},
+      {.body = "null"},
+      {.body = "\"a string\""},
+      {.body = "{\"id\":7,\"status\":{},\"progress\":[],\"error\":3}"},
       {.body = "{\"code\":\"success\",\"data\":null}"},
       {.body = task_json("video_1", "completed", 100), .cut_after = 9},
-      {.body = "[" , .repeat = 100000},
-      {.body = "{\"a\":" , .repeat = 100000},
+      {.body = "[", .repeat = 100000},
+      {.body = "{\"a\":", .repeat = 100000},
       {.body = std::string(1000, ' '), .repeat = 100000},
       {.body = "{\"status\":\"rendering_frames\",\"progress\":\"50%\"}"},
       {.body = "{\"status\":\"failed_over\",\"progress\":100}"},
   };
-  Service service(first(is_poll, 1, answers[_i]));
+  FakeService service(kResult, first(is_poll, 1, answers[_i]));
   Run run(service.server.url());
   run.spec.poll_interval = kSecond / 100;
   run.succeeds();
@@ -319,13 +305,22 @@ START_TEST(poll_survives) {
 END_TEST
 
 START_TEST(poll_ends_the_job) {
-  const struct { ServerReply reply; Reason reason; } cases[] = {
+  const struct {
+    ServerReply reply;
+    Reason reason;
+  } cases[] = {
       {{.status = 401, .body = "{\"error\":{\"message\":\"expired\"}}"}, Reason::unauthorized},
-      {{.body = "{\"id\":\"video_1\",\"status\":\"failed\",\"progress\":100,\"error\":{\"message\":\"upstream broke\",\"code\":\"x\"}}"}, Reason::service_error},
-      {{.body = "{\"id\":\"video_1\",\"status\":\"FAILURE\",\"fail_reason\":\"content policy violation\"}"}, Reason::moderated},
-      {{.body = "{\"id\":\"video_1\",\"status\":\"cancelled\",\"video_url\":\"http://127.0.0.1:1/o.mp4\"}"}, Reason::service_error},
+      {{.body = "{\"id\":\"video_1\",\"status\":\"failed\",\"progress\":100,\"error\":{\"message\":"
+                "\"upstream broke\",\"code\":\"x\"}}"},
+       Reason::service_error},
+      {{.body = "{\"id\":\"video_1\",\"status\":\"FAILURE\",\"fail_reason\":\"content policy "
+                "violation\"}"},
+       Reason::moderated},
+      {{.body = "{\"id\":\"video_1\",\"status\":\"cancelled\",\"video_url\":\"http://127.0.0.1:1/"
+                "o.mp4\"}"},
+       Reason::service_error},
   };
-  Service service(first(is_poll, 99, cases[_i].reply));
+  FakeService service(kResult, first(is_poll, 99, cases[_i].reply));
   Run run(service.server.url());
   const Error error = run.fails();
   ck_reason(error, cases[_i].reason);
@@ -335,7 +330,8 @@ START_TEST(poll_ends_the_job) {
 END_TEST
 
 START_TEST(job_timeout) {
-  Service service(first(is_poll, 99999, {.body = task_json("video_1", "in_progress", 5)}));
+  FakeService service(kResult,
+                      first(is_poll, 99999, {.body = task_json("video_1", "in_progress", 5)}));
   Run run(service.server.url());
   run.spec.job_timeout = kSecond / 2;
   const Error error = run.fails();
@@ -346,7 +342,7 @@ END_TEST
 
 // A create that is never answered ends at job-timeout, not at the idle limit, and leaves doubt.
 START_TEST(create_never_answered) {
-  Service service(first(is_create, 99, {.hang = true}));
+  FakeService service(kResult, first(is_create, 99, {.hang = true}));
   Run run(service.server.url(), kSecond / 10);
   run.spec.job_timeout = kSecond;
   ck_reason(run.fails(), Reason::unknown_outcome);
@@ -355,7 +351,7 @@ START_TEST(create_never_answered) {
 END_TEST
 
 START_TEST(poll_never_answered) {
-  Service service(first(is_poll, 1, {.hang = true}));
+  FakeService service(kResult, first(is_poll, 1, {.hang = true}));
   Run run(service.server.url(), kSecond / 5);
   run.succeeds();
 }
@@ -366,10 +362,12 @@ START_TEST(download_survives) {
       {.body = kResult, .type = "video/mp4", .headers = {"ETag: \"e1\""}, .cut_after = 1234567},
       {.body = kResult, .type = "application/octet-stream", .cut_after = 100},
       {.body = kResult, .type = "video/mp4", .no_length = true, .cut_after = 2000000},
-      {.status = 500, .body = ""}, {.status = 503, .body = "<html/>"},
+      {.status = 500, .body = ""},
+      {.status = 503, .body = "<html/>"},
       {.reset = true},
       {.status = 403, .body = "<Error>expired</Error>", .type = "application/xml"},
-      {.status = 404, .body = ""}, {.status = 410, .body = ""},
+      {.status = 404, .body = ""},
+      {.status = 410, .body = ""},
       {.body = "<html>login</html>", .type = "video/mp4"},
       {.body = "", .type = "video/mp4"},
       {.body = std::string(5000, 'z'), .type = "video/mp4"},
@@ -377,7 +375,7 @@ START_TEST(download_survives) {
       {.status = 302, .body = "", .headers = {"Location: file:///etc/passwd"}},
       {.status = 302, .body = "", .headers = {"Location: /files/o.mp4"}},
   };
-  Service service(first(is_file, 1, answers[_i]));
+  FakeService service(kResult, first(is_file, 1, answers[_i]));
   Run run(service.server.url());
   run.spec.max_attempts = 2;
   run.succeeds();
@@ -387,7 +385,11 @@ END_TEST
 
 // What was fetched is not fetched again.
 START_TEST(download_resumes) {
-  Service service(first(is_file, 1, {.body = kResult, .type = "video/mp4", .headers = {"ETag: \"e1\""}, .cut_after = 2000000}));
+  FakeService service(kResult, first(is_file, 1,
+                                     {.body = kResult,
+                                      .type = "video/mp4",
+                                      .headers = {"ETag: \"e1\""},
+                                      .cut_after = 2000000}));
   Run run(service.server.url());
   run.succeeds();
   bool resumed = false;
@@ -403,7 +405,7 @@ END_TEST
 
 // Idle links and bodies that stop moving are given up on, and tried again.
 START_TEST(download_stalls) {
-  Service service(first(is_file, 1, {.hang = true}));
+  FakeService service(kResult, first(is_file, 1, {.hang = true}));
   Run run(service.server.url(), kSecond / 5);
   run.succeeds();
 }
@@ -411,10 +413,12 @@ END_TEST
 
 // No link, or links that lead nowhere: the service's own proxy has the bytes, for the key.
 START_TEST(content_fallback) {
-  const std::string links[] = {"", "file:///etc/passwd", "gopher://127.0.0.1/x", "ftp://127.0.0.1/x",
+  const std::string links[] = {"", "file:///etc/passwd", "gopher://127.0.0.1/x",
+                               "ftp://127.0.0.1/x",
                                "http://127.0.0.1:" + std::to_string(closed_port()) + "/o.mp4"};
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (is_poll(request)) return ServerReply{.body = task_json("video_1", "completed", 100, links[_i])};
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_poll(request))
+      return ServerReply{.body = task_json("video_1", "completed", 100, links[_i])};
     return std::nullopt;
   });
   Run run(service.server.url());
@@ -422,20 +426,24 @@ START_TEST(content_fallback) {
   run.succeeds();
   bool authorized = false;
   for (const SeenRequest& request : service.server.seen())
-    if (request.target == "/v1/videos/video_1/content") authorized = request.headers.count("authorization");
+    if (request.target == "/v1/videos/video_1/content")
+      authorized = request.headers.count("authorization");
   ck_assert(authorized);
 }
 END_TEST
 
 // The key stays at the API's origin, whatever the service says.
 START_TEST(key_stays_home) {
-  FaultServer elsewhere([](const SeenRequest&) { return ServerReply{.body = kResult, .type = "video/mp4"}; });
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+  FaultServer elsewhere(
+      [](const SeenRequest&) { return ServerReply{.body = kResult, .type = "video/mp4"}; });
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_poll(request) && _i == 0)
-      return ServerReply{.body = task_json("video_1", "completed", 100, elsewhere.url() + "/o.mp4")};
+      return ServerReply{.body =
+                             task_json("video_1", "completed", 100, elsewhere.url() + "/o.mp4")};
     if (is_poll(request)) return ServerReply{.body = task_json("video_1", "completed", 100)};
     if (request.target.ends_with("/content"))
-      return ServerReply{.status = 302, .body = "", .headers = {"Location: " + elsewhere.url() + "/o.mp4"}};
+      return ServerReply{
+          .status = 302, .body = "", .headers = {"Location: " + elsewhere.url() + "/o.mp4"}};
     return std::nullopt;
   });
   Run run(service.server.url());
@@ -451,11 +459,12 @@ END_TEST
 START_TEST(content_as_json) {
   const bool inline_bytes = _i == 1;
   const std::string small = kResult;
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_poll(request)) return ServerReply{.body = task_json("video_1", "completed", 100)};
     if (!request.target.ends_with("/content")) return std::nullopt;
     if (!inline_bytes) return ServerReply{.body = "{\"url\":\"/files/o.mp4\"}"};
-    const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(small.data()), small.size()));
+    const CharPtr base64(
+        g_base64_encode(reinterpret_cast<const guchar*>(small.data()), small.size()));
     return ServerReply{.body = std::string("{\"base64\":\"") + base64.get() + "\"}"};
   });
   Run run(service.server.url());
@@ -465,11 +474,13 @@ END_TEST
 
 START_TEST(no_usable_result) {
   const ServerReply answers[] = {
-      {.body = "<html/>", .type = "text/html"}, {.body = ""}, {.status = 403, .body = ""},
+      {.body = "<html/>", .type = "text/html"},
+      {.body = ""},
+      {.status = 403, .body = ""},
       {.body = kResult.substr(0, 1000), .type = "video/mp4"},
       {.body = "{\"error\":\"gone\"}"},
   };
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_file(request) || request.target.ends_with("/content")) return answers[_i];
     return std::nullopt;
   });
@@ -486,7 +497,7 @@ END_TEST
 // Ids are data: they are escaped, and never leave their path segment.
 START_TEST(odd_ids) {
   const char* const ids[] = {"sora-2:task_1", "../../admin", "a b?c#d", "100%", "é"};
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_create(request)) return ServerReply{.body = task_json(ids[_i], "queued", 0)};
     const CharPtr escaped(g_uri_escape_string(ids[_i], nullptr, FALSE));
     if (request.target == std::string("/v1/videos/") + escaped.get())
@@ -502,8 +513,10 @@ END_TEST
 // Going away never waits for the network, whatever hangs.
 START_TEST(stop_with_hung_sockets) {
   const int hang = _i;
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
-    const bool here = hang == 0 ? is_create(request) : hang == 1 ? is_poll(request) : is_file(request);
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const bool here = hang == 0   ? is_create(request)
+                      : hang == 1 ? is_poll(request)
+                                  : is_file(request);
     if (here) return ServerReply{.hang = true};
     return std::nullopt;
   });
@@ -535,7 +548,7 @@ END_TEST
 
 START_TEST(many_at_once) {
   std::atomic<int> open{0}, most{0};
-  Service service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_create(request)) {
       const int now_open = ++open;
       for (int seen = most; now_open > seen && !most.compare_exchange_weak(seen, now_open);) {
@@ -544,7 +557,8 @@ START_TEST(many_at_once) {
       return ServerReply{.body = task_json(id, "queued", 0)};
     }
     if (request.target.starts_with("/v1/videos/"))
-      return ServerReply{.body = task_json("x", request.number > 2 ? "completed" : "running", 50, "/files/o.mp4")};
+      return ServerReply{
+          .body = task_json("x", request.number > 2 ? "completed" : "running", 50, "/files/o.mp4")};
     --open;
     return std::nullopt;
   });
@@ -557,7 +571,9 @@ START_TEST(many_at_once) {
     run.client->submit(run.spec, recorders.back());
   }
   for (const auto& recorder : recorders)
-    ck_assert_msg(std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()), "%s", run.log.c_str());
+    ck_assert_msg(
+        std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()),
+        "%s", run.log.c_str());
   ck_assert_int_eq(service.creates(), 40);
   ck_assert_int_le(most, 8);
   ck_assert_uint_eq(run.client->stats().jobs.completed, 40);
@@ -565,30 +581,31 @@ START_TEST(many_at_once) {
 END_TEST
 
 int main() {
-  return run_tests("client-faults", {
-      {"happy_path", happy_path, 1},
-      {"create_unknown_outcome", create_unknown_outcome, 14},
-      {"create_definite_refusal", create_definite_refusal, 11},
-      {"create_retried", create_retried, 4},
-      {"create_rate_limited_for_good", create_rate_limited_for_good, 1},
-      {"create_broken_in_the_body", create_broken_in_the_body, 1},
-      {"create_refused_early", create_refused_early, 1},
-      {"unreachable", unreachable, 1},
-      {"poll_survives", poll_survives, 21},
-      {"poll_ends_the_job", poll_ends_the_job, 4},
-      {"job_timeout", job_timeout, 1},
-      {"create_never_answered", create_never_answered, 1},
-      {"poll_never_answered", poll_never_answered, 1},
-      {"download_survives", download_survives, 15},
-      {"download_resumes", download_resumes, 1},
-      {"download_stalls", download_stalls, 1},
-      {"content_fallback", content_fallback, 5},
-      {"key_stays_home", key_stays_home, 2},
-      {"content_as_json", content_as_json, 2},
-      {"no_usable_result", no_usable_result, 5},
-      {"odd_ids", odd_ids, 5},
-      {"stop_with_hung_sockets", stop_with_hung_sockets, 3},
-      {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
-      {"many_at_once", many_at_once, 1},
-  });
+  return run_tests("client-faults",
+                   {
+                       {"happy_path", happy_path, 1},
+                       {"create_unknown_outcome", create_unknown_outcome, 14},
+                       {"create_definite_refusal", create_definite_refusal, 11},
+                       {"create_retried", create_retried, 4},
+                       {"create_rate_limited_for_good", create_rate_limited_for_good, 1},
+                       {"create_broken_in_the_body", create_broken_in_the_body, 1},
+                       {"create_refused_early", create_refused_early, 1},
+                       {"unreachable", unreachable, 1},
+                       {"poll_survives", poll_survives, 21},
+                       {"poll_ends_the_job", poll_ends_the_job, 4},
+                       {"job_timeout", job_timeout, 1},
+                       {"create_never_answered", create_never_answered, 1},
+                       {"poll_never_answered", poll_never_answered, 1},
+                       {"download_survives", download_survives, 15},
+                       {"download_resumes", download_resumes, 1},
+                       {"download_stalls", download_stalls, 1},
+                       {"content_fallback", content_fallback, 5},
+                       {"key_stays_home", key_stays_home, 2},
+                       {"content_as_json", content_as_json, 2},
+                       {"no_usable_result", no_usable_result, 5},
+                       {"odd_ids", odd_ids, 5},
+                       {"stop_with_hung_sockets", stop_with_hung_sockets, 3},
+                       {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
+                       {"many_at_once", many_at_once, 1},
+                   });
 }

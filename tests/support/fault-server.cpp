@@ -46,7 +46,8 @@ bool receive_more(int socket, std::string& buffer) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
@@ -60,7 +61,8 @@ SeenRequest parse_head(const std::string& head) {
     const std::size_t end = head.find("\r\n", line + 2);
     const std::string field = head.substr(line + 2, end - line - 2);
     const std::size_t colon = field.find(": ");
-    if (colon != std::string::npos) request.headers[lower(field.substr(0, colon))] = field.substr(colon + 2);
+    if (colon != std::string::npos)
+      request.headers[lower(field.substr(0, colon))] = field.substr(colon + 2);
     line = end;
   }
   return request;
@@ -71,7 +73,9 @@ void reset_connection(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-std::string path_of(const std::string& target) { return target.substr(0, target.find('?')); }
+std::string path_of(const std::string& target) {
+  return target.substr(0, target.find('?'));
+}
 
 }  // namespace
 
@@ -81,7 +85,9 @@ FaultServer::FaultServer(Handler handler, Early early)
   acceptor_ = std::thread([this] { accept_connections(); });
 }
 
-FaultServer::~FaultServer() { stop(); }
+FaultServer::~FaultServer() {
+  stop();
+}
 
 void FaultServer::stop() {
   if (stopping_.exchange(true)) return;
@@ -138,7 +144,8 @@ bool FaultServer::serve_one(int socket, std::string& buffered) {
     const std::lock_guard lock(lock_);
     request.number = 1;
     for (const SeenRequest& other : seen_)
-      request.number += other.method == request.method && path_of(other.target) == path_of(request.target);
+      request.number +=
+          other.method == request.method && path_of(other.target) == path_of(request.target);
     seen_.push_back(request);
     changed_.notify_all();
   }
@@ -154,11 +161,13 @@ bool FaultServer::serve_one(int socket, std::string& buffered) {
 bool FaultServer::send_reply(int socket, const ServerReply& reply, bool head_only) {
   if (!reply.raw.empty()) send_all(socket, reply.raw.data(), reply.raw.size());
   if (reply.raw.empty() && (!reply.reset || reply.cut_after != SIZE_MAX)) {
-    std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Scripted\r\nContent-Type: " +
-                       reply.type + "\r\n";
+    std::string head = "HTTP/1.1 " + std::to_string(reply.status) +
+                       " Scripted\r\nContent-Type: " + reply.type + "\r\n";
     for (const std::string& header : reply.headers) head += header + "\r\n";
-    if (reply.no_length) head += "Connection: close\r\n";
-    else head += "Content-Length: " + std::to_string(reply.body.size() * reply.repeat) + "\r\n";
+    if (reply.no_length)
+      head += "Connection: close\r\n";
+    else
+      head += "Content-Length: " + std::to_string(reply.body.size() * reply.repeat) + "\r\n";
     head += "\r\n";
     send_all(socket, head.data(), head.size());
     const std::size_t most = std::min(reply.body.size(), reply.cut_after);

@@ -19,28 +19,28 @@ struct SeenRequest {
   std::string target;                          // path and query as sent
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
-  bool complete = false;                       // the whole body came
-  int number = 0;                              // 1 = the first with this method and path
+  bool complete = false;  // the whole body came
+  int number = 0;         // 1 = the first with this method and path
 };
 
 struct ServerReply {
   int status = 200;
   std::string body;
   std::string type = "application/json";
-  std::vector<std::string> headers;   // "Name: value"
-  std::string raw;                    // instead of all above: these bytes, then close
-  bool no_length = false;             // no Content-Length: the end is the close
-  std::size_t cut_after = SIZE_MAX;   // close after so many bytes of the body
-  bool reset = false;                 // RST instead of an answer (or after what was sent)
-  bool hang = false;                  // no answer until stop()
-  std::size_t repeat = 1;             // the body so many times over, streamed
-  int drip_ms = 0;                    // one byte at a time, so far apart
+  std::vector<std::string> headers;  // "Name: value"
+  std::string raw;                   // instead of all above: these bytes, then close
+  bool no_length = false;            // no Content-Length: the end is the close
+  std::size_t cut_after = SIZE_MAX;  // close after so many bytes of the body
+  bool reset = false;                // RST instead of an answer (or after what was sent)
+  bool hang = false;                 // no answer until stop()
+  std::size_t repeat = 1;            // the body so many times over, streamed
+  int drip_ms = 0;                   // one byte at a time, so far apart
 };
 
 /// What to do before the body is read. `read_most` bytes of it are read, then the reply is made.
 struct EarlyDecision {
   std::size_t read_most = SIZE_MAX;
-  bool send_continue = true;          // answer Expect: 100-continue
+  bool send_continue = true;  // answer Expect: 100-continue
 };
 
 class FaultServer {

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that gst-omni needs, and only those that are missing. Names are those
+# of Debian 12 and 13.
+#
+#   install-packages.sh [--log FILE] GROUP...      groups: build, run, test, fuzz
+set -eu
+
+usage() {
+  cat <<END
+usage: $0 [--log FILE] GROUP...
+Installs the Debian packages of these groups that are missing:
+  build   compiler, Meson and the libraries to build the plugin
+  run     GStreamer's tools and the plugins that examples and emulator use
+  test    what the tests need besides
+  fuzz    what the fuzz targets need besides (a newer clang)
+--log FILE takes what apt says (default: a temporary file, shown when something fails).
+END
+}
+
+packages_of() {
+  case $1 in
+    build)
+      echo g++ meson ninja-build pkgconf libglib2.0-dev libgstreamer1.0-dev
+      echo libgstreamer-plugins-base1.0-dev libsoup-3.0-dev libjson-glib-dev
+      # https: the certificates, and GIO's TLS, which is a plugin that nothing links to
+      echo ca-certificates glib-networking
+      ;;
+    run)
+      echo gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+      echo gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+      ;;
+    test)
+      echo check curl openssl nginx procps python3
+      echo python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
+      ;;
+    fuzz)
+      # libstdc++'s <coroutine> needs a clang that is newer than Debian 12's default
+      if [ -n "$(apt-cache search --names-only '^clang-16$' 2>/dev/null)" ]; then
+        echo clang-16 libclang-rt-16-dev
+      else
+        echo clang
+      fi
+      ;;
+    *)
+      echo "$0: there is no group \"$1\" (see --help)" >&2
+      return 2
+      ;;
+  esac
+}
+
+why() {
+  case $1 in
+    build) echo "to build the plugin" ;;
+    run) echo "to run pipelines, the examples and the emulator" ;;
+    test) echo "to run the tests" ;;
+    fuzz) echo "to build the fuzz targets" ;;
+  esac
+}
+
+is_installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+log=
+groups=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --log) log=$2; shift ;;
+    *) groups="$groups $1" ;;
+  esac
+  shift
+done
+[ -n "$groups" ] || { usage >&2; exit 2; }
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "packages: this is no Debian, so nothing is checked or installed. What is needed is called there:"
+  for group in $groups; do echo "  $(why "$group"):" $(packages_of "$group"); done
+  exit 0
+fi
+
+missing=
+for group in $groups; do
+  wanted=$(packages_of "$group")
+  lacking=
+  for package in $wanted; do
+    is_installed "$package" || lacking="$lacking $package"
+  done
+  if [ -n "$lacking" ]; then
+    echo "packages missing $(why "$group"):"
+    echo "$lacking" | fold -s -w 90 | sed 's/^ */  /'
+  fi
+  missing="$missing$lacking"
+done
+if [ -z "$missing" ]; then
+  echo "packages: all there (for:$groups)"
+  exit 0
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "packages: cannot install them: you are not root, and there is no sudo. As root:" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+  if [ -n "${CI:-}" ]; then as_root="sudo -n"; fi
+fi
+
+if [ -z "$log" ]; then
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+fi
+
+apt() {
+  # env: sudo drops the environment
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" \
+    </dev/null >>"$log" 2>&1
+}
+
+fail() {
+  echo "packages: $1. The end of what apt said:" >&2
+  tail -n 15 "$log" | sed 's/^/  | /' >&2
+  exit 1
+}
+
+# The tests start an nginx of their own; Debian's package would start one on port 80 as well.
+case " $missing " in
+  *" nginx "*)
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      printf '#!/bin/sh\nexit 101\n' | $as_root tee /usr/sbin/policy-rc.d >/dev/null
+      $as_root chmod 755 /usr/sbin/policy-rc.d
+      trap '$as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    keep_nginx_off=yes
+    ;;
+esac
+
+echo "packages: installing $(echo "$missing" | wc -w) and what they depend on; this takes some minutes"
+apt update || fail "the package lists could not be fetched"
+# shellcheck disable=SC2086  # a list of words
+apt install --no-install-recommends $missing || fail "installing failed"
+if [ -n "${keep_nginx_off:-}" ] && command -v systemctl >/dev/null; then
+  $as_root systemctl disable nginx >/dev/null 2>&1 || true
+fi
+echo "packages: installed"

@@ -1,0 +1,704 @@
+// omniv2v in a harness: what goes in, what comes out, and what the bus is told. The service is in
+// process, so that a test can decide what it answers.
+#include <set>
+
+#include "support/element-run.h"
+#include "support/fake-service.h"
+#include "unit/mp4-writer.h"
+
+#include <gst/check/gstcheck.h>  // after the others: it defines a macro named fail
+
+using namespace omni;
+using namespace omni::test;
+
+namespace {
+
+constexpr char kKey[] = "sk-element-0123456789";
+
+std::string clip(unsigned width = 1280, std::uint64_t duration = 8000, std::uint32_t bytes = 1000) {
+  mp4_writer::TrackPlan plan;
+  plan.width = width;
+  plan.duration = duration;
+  plan.sample_bytes = bytes;
+  return mp4_writer::plain_file(plan);
+}
+
+const std::string kClip = clip();
+const std::string kResult = clip(640, 8000, 100000);
+
+/// The key stands in the environment while it lives.
+struct WithKey {
+  WithKey() { g_setenv("OMNI_API_KEY", kKey, TRUE); }
+  ~WithKey() { g_unsetenv("OMNI_API_KEY"); }
+};
+
+/// The result link of a numbered service leads to a result that names its job.
+FakeService::Answer numbered_results() {
+  return [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_poll(request)) {
+      const std::string id = request.target.substr(11);
+      return ServerReply{.body = task_json(id, "completed", 100, "/files/" + id + ".mp4")};
+    }
+    if (!is_file(request)) return std::nullopt;
+    const unsigned number = std::stoul(request.target.substr(13));
+    return ServerReply{.body = clip(100 + number), .type = "video/mp4"};
+  };
+}
+
+std::vector<std::string> job_states(ElementRun& run) {
+  std::vector<std::string> states;
+  for (const auto& message : run.messages()) {
+    const GstStructure* structure = gst_message_get_structure(message.get());
+    if (!structure || !gst_structure_has_name(structure, "omni/job")) continue;
+    const std::string state = gst_structure_get_string(structure, "state");
+    if (states.empty() || states.back() != state) states.push_back(state);
+  }
+  return states;
+}
+
+GstEvent* byte_seek(gint64 start, GstSeekFlags flags = GST_SEEK_FLAG_FLUSH) {
+  return gst_event_new_seek(1.0, GST_FORMAT_BYTES, flags, GST_SEEK_TYPE_SET, start,
+                            GST_SEEK_TYPE_NONE, -1);
+}
+
+void expect_equal(const std::string& got, const std::string& wanted) {
+  fail_unless(got == wanted, "got \"%s\", wanted \"%s\"", got.c_str(), wanted.c_str());
+}
+
+}  // namespace
+
+GST_START_TEST(stream_happy_path) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=night");
+  run.push_stream(kClip, 100);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+  const CharPtr base64(
+      g_base64_encode(reinterpret_cast<const guchar*>(kClip.data()), kClip.size()));
+  const std::string body = service.server.seen().front().body;
+  fail_unless(body.find(std::string("data:video/mp4;base64,") + base64.get() + "\"") !=
+              std::string::npos);
+  fail_unless(body.find("\"seconds\":\"8\"") != std::string::npos);
+  fail_unless(body.find("\"aspect_ratio\":\"16:9\"") != std::string::npos);
+  const auto states = job_states(run);
+  const std::vector<std::string> expected = {"waiting", "submitting",  "pending",
+                                             "running", "downloading", "done"};
+  fail_unless(states == expected);
+  fail_unless_equals_int(run.stat("jobs-paid"), 1);
+  fail_unless_equals_int(run.stat("seconds-paid"), 8);
+  fail_unless_equals_int(run.stat("in-flight"), 0);
+}
+GST_END_TEST
+
+// stream-start, caps, segment, tags, EOS, in the order that sticky events have to keep.
+GST_START_TEST(stream_events_in_order) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=night");
+  gst_harness_push_event(run.harness(),
+                         gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "T", nullptr)));
+  run.push_stream(kClip);
+  run.pull_buffer();
+  std::vector<GstEventType> order;
+  const GstEventType wanted[] = {GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT,
+                                 GST_EVENT_TAG, GST_EVENT_EOS};
+  for (const GstEventType type : wanted) {
+    const EventPtr event = run.wait_event(type);
+    if (type != GST_EVENT_SEGMENT) continue;
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event.get(), &segment);
+    fail_unless_equals_int(segment->format, GST_FORMAT_BYTES);
+    fail_unless_equals_uint64(segment->start, 0);
+  }
+  const CapsPtr caps = CapsPtr::adopt(gst_pad_get_current_caps(run.harness()->sinkpad));
+  const CharPtr text(gst_caps_to_string(caps.get()));
+  fail_unless_equals_string(text.get(), "video/quicktime, variant=(string)iso");
+}
+GST_END_TEST
+
+GST_START_TEST(progress_is_paired) {
+  const WithKey key;
+  FakeService service(
+      kResult, __i__ == 0
+                   ? FakeService::Answer{}
+                   : first(is_poll, 1, {.status = 401, .body = "{\"error\":{\"message\":\"x\"}}"}));
+  ElementRun run(service.server.url(), "prompt=night");
+  run.push_stream(kClip);
+  run.wait_event(GST_EVENT_EOS);
+  std::string open;
+  std::vector<std::string> codes;
+  for (const auto& message : run.messages()) {
+    if (GST_MESSAGE_TYPE(message.get()) != GST_MESSAGE_PROGRESS) continue;
+    GstProgressType type;
+    gchar* raw_code = nullptr;
+    gst_message_parse_progress(message.get(), &type, &raw_code, nullptr);
+    const CharPtr code(raw_code);
+    if (type == GST_PROGRESS_TYPE_START) {
+      fail_unless_equals_string(open.c_str(), "");
+      open = code.get();
+      codes.push_back(open);
+    } else {
+      fail_unless_equals_string(open.c_str(), code.get());
+      if (type != GST_PROGRESS_TYPE_CONTINUE) open.clear();
+    }
+  }
+  fail_unless_equals_string(open.c_str(), "");
+  fail_unless_equals_int(codes.size(), __i__ == 0 ? 3 : 2);
+}
+GST_END_TEST
+
+// Told before anything is sent, once, with the reason word.
+GST_START_TEST(refused_locally) {
+  const std::string huge(16 * 1024 * 1024, 'x');
+  const struct {
+    const char* properties;
+    std::string data;
+    const char* reason;
+  } cases[] = {
+      {"prompt=x", "", "bad-input"},
+      {"prompt=x", "\xff\xd8\xff\xe0 a JPEG", "bad-input"},
+      {"prompt=x", kClip.substr(0, kClip.size() / 2), "bad-input"},
+      {"prompt=x", huge, "too-large"},
+      {"prompt=x", clip(1280, 31000), "bad-input"},
+      {"prompt=\"\"", kClip, "invalid-request"},
+      {"prompt=x seconds=3", kClip, "invalid-request"},
+      {"prompt=x seconds=31", kClip, "invalid-request"},
+      {"prompt=x parameters=\"[1]\"", kClip, "invalid-request"},
+      {"prompt=x parameters=@/nonexistent.json", kClip, "invalid-request"},
+      {"prompt=@/nonexistent.txt", kClip, "invalid-request"},
+      {"prompt=x images=<\"a\",\"b\",\"c\",\"d\",\"e\",\"f\">", kClip, "invalid-request"},
+      {"prompt=x images=<\"/etc/passwd\">", kClip, "invalid-request"},
+      {"prompt=x last-image=http://h/i.png", kClip, "invalid-request"},
+      {"prompt=x max-seconds=7", kClip, "budget"},
+      {"prompt=x base-url=nonsense", kClip, "invalid-request"},
+      {"prompt=x ssl-ca-file=/nonexistent.pem", kClip, "invalid-request"},
+  };
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), cases[__i__].properties);
+  run.push_stream(cases[__i__].data, 65536);
+  expect_equal(run.wait_reason(), cases[__i__].reason);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless_equals_int(service.server.count("POST"), 0);
+  for (const auto& message : run.messages())
+    fail_if(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR);
+}
+GST_END_TEST
+
+GST_START_TEST(no_key) {
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_ERROR, &text), "unauthorized");
+  fail_unless(text.find("OMNI_API_KEY") != std::string::npos);
+}
+GST_END_TEST
+
+// Where a key may come from, the most particular place first.
+GST_START_TEST(key_sources) {
+  const CharPtr path(g_build_filename(g_get_tmp_dir(), "gst-omni-key-test", nullptr));
+  fail_unless(g_file_set_contents(path.get(), "from-file\nsecond line\n", -1, nullptr));
+  const struct {
+    std::string properties, environment, provider_environment, expected;
+  } cases[] = {
+      {"api-key=from-property", "e", "p", "from-property"},
+      {std::string("api-key-file=") + path.get(), "e", "p", "from-file"},
+      {"", "from-env", "p", "from-env"},
+      {"", "", "from-provider", "from-provider"},
+  };
+  g_setenv("OMNI_API_KEY", cases[__i__].environment.c_str(), TRUE);
+  g_setenv("OCTOPUSX_API_KEY", cases[__i__].provider_environment.c_str(), TRUE);
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x " + cases[__i__].properties);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  expect_equal(service.server.seen()[0].headers.at("authorization"),
+               "Bearer " + cases[__i__].expected);
+  g_unsetenv("OMNI_API_KEY");
+  g_unsetenv("OCTOPUSX_API_KEY");
+}
+GST_END_TEST
+
+// What stands in for a failed job. A wrong answer of the service is not a reason to stop.
+GST_START_TEST(on_failure) {
+  const WithKey key;
+  FakeService service(
+      kResult,
+      first(is_create, 9, {.status = 402, .body = "{\"error\":{\"message\":\"no money\"}}"}));
+  const char* const policies[] = {"error", "source", "skip", "auto"};
+  ElementRun run(service.server.url(), std::string("prompt=x on-failure=") + policies[__i__]);
+  run.push_stream(kClip);
+  const bool fails = __i__ == 0 || __i__ == 3;
+  expect_equal(run.wait_reason(fails ? GST_MESSAGE_ERROR : GST_MESSAGE_WARNING),
+               "payment-required");
+  fail_unless(run.pull_stream() == (__i__ == 1 ? kClip : ""));
+}
+GST_END_TEST
+
+// An oversized input with on-failure=source goes through whole.
+GST_START_TEST(oversize_passes_as_source) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x on-failure=source");
+  const std::string big = clip(1280, 8000, 4000000);
+  run.push_stream(big, 65536);
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING), "too-large");
+  fail_unless(run.pull_stream() == big);
+  fail_unless_equals_int(service.creates(), 0);
+}
+GST_END_TEST
+
+GST_START_TEST(dry_run) {
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=\"a b\" dry-run=true");
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kClip);
+  fail_unless_equals_int(service.server.count("POST"), 0);
+  bool planned = false;
+  for (const auto& message : run.messages()) {
+    const GstStructure* job = gst_message_get_structure(message.get());
+    if (!job || !gst_structure_has_name(job, "omni/job")) continue;
+    planned = true;
+    fail_unless_equals_string(gst_structure_get_string(job, "state"), "planned");
+    const std::string request = gst_structure_get_string(job, "request");
+    fail_unless(request.find("\"prompt\":\"a b\"") != std::string::npos);
+    fail_unless(request.size() < 1000);
+  }
+  fail_unless(planned);
+}
+GST_END_TEST
+
+GST_START_TEST(buffers_leave_in_order) {
+  const WithKey key;
+  const auto results = numbered_results();
+  // Later jobs end first: the first task needs the most polls.
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_poll(request)) {
+      const int job = std::stoi(request.target.substr(17));
+      if (request.number < 12 - job) return ServerReply{.body = task_json("x", "running", 50)};
+    }
+    return results(request);
+  });
+  ElementRun run(service.server.url(), "prompt=x input-mode=buffer max-in-flight=4");
+  for (int i = 0; i < 10; ++i)
+    fail_unless_equals_int(run.push(clip(1280, 8000, 1000 + i), i * GST_SECOND, GST_SECOND),
+                           GST_FLOW_OK);
+  run.push_eos();
+  std::multiset<std::string> expected, got;
+  for (int i = 0; i < 10; ++i) {
+    GstClockTime pts = 0;
+    got.insert(run.pull_buffer(&pts));
+    fail_unless_equals_uint64(pts, i * GST_SECOND);
+    expected.insert(clip(101 + i));
+  }
+  fail_unless(got == expected);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless_equals_int(service.creates(), 10);
+}
+GST_END_TEST
+
+// Which result belongs to which input: with one job at a time the numbers must agree.
+GST_START_TEST(buffers_keep_their_results) {
+  const WithKey key;
+  FakeService service(kResult, numbered_results());
+  ElementRun run(service.server.url(), "prompt=x input-mode=buffer max-in-flight=1");
+  for (int i = 0; i < 5; ++i) run.push(kClip, i * GST_SECOND, GST_SECOND);
+  run.push_eos();
+  for (int i = 0; i < 5; ++i) fail_unless(run.pull_buffer() == clip(101 + i));
+}
+GST_END_TEST
+
+GST_START_TEST(buffer_failures) {
+  const WithKey key;
+  const auto results = numbered_results();
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_create(request) && request.number == 2)
+      return ServerReply{.status = 400,
+                         .body = "{\"code\":\"invalid_request\",\"message\":\"no\"}"};
+    return results(request);
+  });
+  const char* const policies[] = {"error", "source", "skip"};
+  ElementRun run(
+      service.server.url(),
+      std::string("prompt=x input-mode=buffer max-in-flight=1 on-failure=") + policies[__i__]);
+  for (int i = 0; i < 3; ++i) run.push(kClip, i * GST_SECOND, GST_SECOND);
+  run.push_eos();
+  // What was ready before the failure goes out in any case.
+  fail_unless(run.pull_buffer() == clip(101));
+  if (__i__ == 1) fail_unless(run.pull_buffer() == kClip);
+  if (__i__ == 2) {
+    const EventPtr gap = run.wait_event(GST_EVENT_GAP);
+    GstClockTime start, duration;
+    gst_event_parse_gap(gap.get(), &start, &duration);
+    fail_unless_equals_uint64(start, GST_SECOND);
+    fail_unless_equals_uint64(duration, GST_SECOND);
+  }
+  if (__i__ != 0) fail_unless(run.pull_buffer() == clip(103));
+  run.wait_event(GST_EVENT_EOS);
+  expect_equal(run.wait_reason(__i__ == 0 ? GST_MESSAGE_ERROR : GST_MESSAGE_WARNING),
+               "invalid-request");
+  if (__i__ == 0) fail_unless_equals_int(run.push(kClip), GST_FLOW_EOS);
+}
+GST_END_TEST
+
+GST_START_TEST(spend_guard) {
+  const WithKey key;
+  FakeService service(kResult, numbered_results());
+  ElementRun run(
+      service.server.url(),
+      __i__ == 0 ? "prompt=x input-mode=buffer max-in-flight=1 max-jobs=2 on-failure=source"
+                 : "prompt=x input-mode=buffer max-in-flight=1 max-seconds=16 on-failure=source");
+  for (int i = 0; i < 4; ++i) run.push(kClip, i * GST_SECOND, GST_SECOND);
+  run.push_eos();
+  for (int i = 0; i < 2; ++i) fail_unless(run.pull_buffer() == clip(101 + i));
+  for (int i = 0; i < 2; ++i) fail_unless(run.pull_buffer() == kClip);
+  fail_unless_equals_int(service.creates(), 2);
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING), "budget");
+}
+GST_END_TEST
+
+// A job that cost nothing does not use up the guard.
+GST_START_TEST(spend_guard_gives_back) {
+  const WithKey key;
+  const auto results = numbered_results();
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_create(request) && request.number == 1)
+      return ServerReply{.status = 400,
+                         .body = "{\"code\":\"invalid_request\",\"message\":\"no\"}"};
+    return results(request);
+  });
+  ElementRun run(service.server.url(),
+                 "prompt=x input-mode=buffer max-in-flight=1 max-jobs=1 on-failure=source");
+  run.push(kClip, 0, GST_SECOND);
+  fail_unless(run.pull_buffer() == kClip);
+  run.push(kClip, GST_SECOND, GST_SECOND);
+  fail_unless(run.pull_buffer() == clip(102));
+}
+GST_END_TEST
+
+// The prompt of a buffer is the one that holds when it comes in.
+GST_START_TEST(prompt_changes) {
+  const WithKey key;
+  FakeService service(kResult, numbered_results());
+  ElementRun run(service.server.url(), "prompt=first input-mode=buffer");
+  run.push(kClip, 0, GST_SECOND);
+  fail_unless(service.server.wait_for(1, "POST"));
+  g_object_set(run.element(), "prompt", "second \xF0\x9F\x8C\x83 \"quoted\"", nullptr);
+  run.push(kClip, GST_SECOND, GST_SECOND);
+  run.pull_buffer();
+  run.pull_buffer();
+  std::vector<std::string> bodies;
+  for (const SeenRequest& request : service.server.seen())
+    if (is_create(request)) bodies.push_back(request.body);
+  fail_unless(bodies[0].find("\"prompt\":\"first\"") != std::string::npos);
+  fail_unless(bodies[1].find("\"prompt\":\"second \xF0\x9F\x8C\x83 \\\"quoted\\\"\"") !=
+              std::string::npos);
+}
+GST_END_TEST
+
+GST_START_TEST(long_prompt) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "");
+  const std::string prompt(20000, 'p');
+  g_object_set(run.element(), "prompt", prompt.c_str(), nullptr);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless(service.server.seen()[0].body.find(prompt) != std::string::npos);
+}
+GST_END_TEST
+
+// FLUSH calls the jobs off, and the element takes new input at once.
+GST_START_TEST(flush_and_go_on) {
+  const WithKey key;
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_poll(request) && request.target.ends_with("video_1")) return ServerReply{.hang = true};
+    return std::nullopt;
+  });
+  ElementRun run(service.server.url(), __i__ == 0 ? "prompt=x" : "prompt=x input-mode=buffer");
+  if (__i__ == 0)
+    run.push_stream(kClip);
+  else
+    run.push(kClip, 0, GST_SECOND);
+  fail_unless(service.server.wait_for(1, "GET"));
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  if (__i__ == 0)
+    run.push_stream(kClip);
+  else
+    run.push(kClip, 0, GST_SECOND);
+  if (__i__ == 0)
+    fail_unless(run.pull_stream() == kResult);
+  else
+    fail_unless(run.pull_buffer() == kResult);
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
+// A chain that waits for the window is let go by a flush.
+GST_START_TEST(flush_wakes_the_chain) {
+  const WithKey key;
+  FakeService service(kResult, first(is_create, 99, {.hang = true}));
+  ElementRun run(service.server.url(), "prompt=x input-mode=buffer max-in-flight=1");
+  struct Pusher {
+    ElementRun* run;
+    GstFlowReturn last = GST_FLOW_OK;
+  } pusher{&run};
+  GThread* thread = g_thread_new(
+      "pusher",
+      [](gpointer data) -> gpointer {
+        auto* self = static_cast<Pusher*>(data);
+        for (int i = 0; i < 10 && self->last == GST_FLOW_OK; ++i)
+          self->last = self->run->push(kClip);
+        return nullptr;
+      },
+      &pusher);
+  fail_unless(service.server.wait_for(1, "POST"));
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  g_thread_join(thread);
+  fail_unless_equals_int(pusher.last, GST_FLOW_FLUSHING);
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+}
+GST_END_TEST
+
+// To NULL at the worst moments: no wait for the network, no thread left; then up again.
+GST_START_TEST(stop_at_any_time) {
+  const WithKey key;
+  std::atomic<bool> hung{false};
+  FakeService service(
+      kResult, [&hung, hang = __i__](const SeenRequest& request) -> std::optional<ServerReply> {
+        const bool here = hang == 0   ? is_create(request)
+                          : hang == 1 ? is_poll(request)
+                                      : is_file(request);
+        if (here && !hung.exchange(true)) return ServerReply{.hang = true};
+        return std::nullopt;
+      });
+  {
+    ElementRun run(service.server.url(), "prompt=x");
+    run.push_stream(kClip);
+    fail_unless(
+        service.server.wait_for(1, __i__ == 0 ? "POST" : "GET", __i__ == 2 ? "/files/" : "/"));
+    fail_unless_equals_int(gst_element_set_state(run.element(), GST_STATE_NULL),
+                           GST_STATE_CHANGE_SUCCESS);
+    fail_unless_equals_int(threads_named("omni-network"), 0);
+    fail_unless_equals_int(run.stat("in-flight"), 0);
+    gst_element_set_state(run.element(), GST_STATE_PLAYING);
+    gst_harness_push_event(run.harness(), gst_event_new_stream_start("again"));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+    run.push_stream(kClip);
+    fail_unless(run.pull_stream() == kResult);
+    fail_unless_equals_int(threads_named("omni-network"), 1);
+  }
+  fail_unless_equals_int(threads_named("omni-network"), 0);
+}
+GST_END_TEST
+
+// What `omniv2v ! decodebin` needs: the result is a file in which one can seek, also after EOS.
+GST_START_TEST(seek_in_the_result) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  GstPad* src = GST_PAD_PEER(run.harness()->sinkpad);
+  fail_if(gst_pad_send_event(src, byte_seek(0)));
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  gint64 size = 0;
+  fail_unless(gst_pad_query_duration(src, GST_FORMAT_BYTES, &size));
+  fail_unless_equals_int64(size, kResult.size());
+  fail_if(gst_pad_query_duration(src, GST_FORMAT_TIME, &size));
+  GstQuery* seeking = gst_query_new_seeking(GST_FORMAT_BYTES);
+  gboolean seekable = FALSE;
+  fail_unless(gst_pad_query(src, seeking));
+  gst_query_parse_seeking(seeking, nullptr, &seekable, nullptr, nullptr);
+  fail_unless(seekable);
+  gst_query_unref(seeking);
+  for (const gint64 offset : {gint64{0}, gint64{100000}, static_cast<gint64>(kResult.size()) - 1}) {
+    GstEvent* seek = byte_seek(offset);
+    const guint32 seqnum = gst_event_get_seqnum(seek);
+    fail_unless(gst_pad_send_event(src, seek));
+    const EventPtr flush = run.wait_event(GST_EVENT_FLUSH_START);
+    fail_unless_equals_int(gst_event_get_seqnum(flush.get()), seqnum);
+    const EventPtr segment_event = run.wait_event(GST_EVENT_SEGMENT);
+    fail_unless_equals_int(gst_event_get_seqnum(segment_event.get()), seqnum);
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(segment_event.get(), &segment);
+    fail_unless_equals_uint64(segment->start, offset);
+    fail_unless(run.pull_stream() == kResult.substr(offset));
+  }
+  fail_if(gst_pad_send_event(src, byte_seek(kResult.size() + 1)));
+  fail_if(
+      gst_pad_send_event(src, gst_event_new_seek(1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                                                 GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1)));
+  fail_if(
+      gst_pad_send_event(src, gst_event_new_seek(-1.0, GST_FORMAT_BYTES, GST_SEEK_FLAG_FLUSH,
+                                                 GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1)));
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
+// A demuxer seeks from inside the push, on the element's own thread.
+GST_START_TEST(seek_from_inside_the_push) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  static gint seeks;
+  seeks = 0;
+  gst_pad_add_probe(
+      run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad* pad, GstPadProbeInfo*, gpointer) {
+        if (seeks++ > 0) return GST_PAD_PROBE_OK;
+        fail_unless(gst_pad_push_event(pad, byte_seek(200000)));
+        return GST_PAD_PROBE_DROP;
+      },
+      nullptr, nullptr);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult.substr(200000));
+  fail_unless(seeks > 1);
+}
+GST_END_TEST
+
+// Downstream has enough: it still gets its EOS, and upstream is told.
+GST_START_TEST(downstream_is_done) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  gst_pad_add_probe(
+      run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer) {
+        GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+        gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+        return GST_PAD_PROBE_HANDLED;
+      },
+      nullptr, nullptr);
+  run.push_stream(kClip);
+  run.wait_event(GST_EVENT_EOS);
+  for (const auto& message : run.messages())
+    fail_if(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR);
+}
+GST_END_TEST
+
+GST_START_TEST(downstream_fails) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  gst_pad_add_probe(
+      run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer) {
+        GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_ERROR;
+        gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+        return GST_PAD_PROBE_HANDLED;
+      },
+      nullptr, nullptr);
+  run.push_stream(kClip);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless(bool(run.wait_message(GST_MESSAGE_ERROR)));
+}
+GST_END_TEST
+
+// What may hold a secret does not read back.
+GST_START_TEST(secrets_do_not_read_back) {
+  GstElement* element = gst_element_factory_make("omniv2v", nullptr);
+  GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), "api-key");
+  fail_unless_equals_int(spec->flags & G_PARAM_READABLE, 0);
+  gst_util_set_object_arg(G_OBJECT(element), "extra-headers", "headers, X-Secret=(string)s3cr3t");
+  g_object_set(element, "proxy", "http://me:s3cr3t@proxy.example:3128", nullptr);
+  GstStructure* headers = nullptr;
+  gchar* proxy = nullptr;
+  g_object_get(element, "extra-headers", &headers, "proxy", &proxy, nullptr);
+  fail_unless_equals_string(gst_structure_get_string(headers, "X-Secret"), "(left out)");
+  fail_unless_equals_string(proxy, "http://(left out)@proxy.example:3128");
+  gst_structure_free(headers);
+  g_free(proxy);
+  gst_object_unref(element);
+}
+GST_END_TEST
+
+// The key is in no log line of any category at the highest level.
+GST_START_TEST(key_is_never_logged) {
+  static std::string* log;
+  static GMutex lock;
+  log = new std::string;
+  const GstLogFunction keep = [](GstDebugCategory*, GstDebugLevel, const gchar*, const gchar*, gint,
+                                 GObject*, GstDebugMessage* message, gpointer) {
+    // Before the lock: printing an object may log something itself.
+    const std::string text = gst_debug_message_get(message);
+    g_mutex_lock(&lock);
+    *log += text;
+    g_mutex_unlock(&lock);
+  };
+  const WithKey key;
+  gst_debug_remove_log_function(nullptr);  // the one that prints
+  gst_debug_add_log_function(keep, nullptr, nullptr);
+  gst_debug_set_default_threshold(GST_LEVEL_MEMDUMP);
+  {
+    FakeService service(kResult, first(is_create, 1,
+                                       {.status = 429,
+                                        .body = "{\"error\":{\"message\":\"key Bearer " +
+                                                std::string(kKey) + " used too often\"}}",
+                                        .headers = {"Retry-After: 0"}}));
+    ElementRun run(service.server.url(), "prompt=x");
+    run.push_stream(kClip);
+    run.wait_event(GST_EVENT_EOS);
+  }
+  gst_debug_set_default_threshold(GST_LEVEL_NONE);
+  gst_debug_remove_log_function(keep);
+  g_mutex_lock(&lock);
+  fail_unless(log->find("accepted as task video_2") != std::string::npos);
+  fail_unless(log->find(kKey) == std::string::npos);
+  fail_unless(log->find("s3cr3t") == std::string::npos);
+  g_mutex_unlock(&lock);
+}
+GST_END_TEST
+
+GST_START_TEST(presets_load) {
+  GstElement* element = gst_element_factory_make("omniv2v", nullptr);
+  fail_unless(gst_preset_load_preset(GST_PRESET(element), "film-noir"));
+  gchar* prompt = nullptr;
+  g_object_get(element, "prompt", &prompt, nullptr);
+  fail_unless(strstr(prompt, "film noir") != nullptr);
+  g_free(prompt);
+  gst_object_unref(element);
+}
+GST_END_TEST
+
+static Suite* omniv2v_suite() {
+  Suite* suite = suite_create("omniv2v");
+  TCase* tests = tcase_create("element");
+  tcase_set_timeout(tests, 60);
+  suite_add_tcase(suite, tests);
+  tcase_add_test(tests, stream_happy_path);
+  tcase_add_test(tests, stream_events_in_order);
+  tcase_add_loop_test(tests, progress_is_paired, 0, 2);
+  tcase_add_loop_test(tests, refused_locally, 0, 17);
+  tcase_add_test(tests, no_key);
+  tcase_add_loop_test(tests, key_sources, 0, 4);
+  tcase_add_loop_test(tests, on_failure, 0, 4);
+  tcase_add_test(tests, oversize_passes_as_source);
+  tcase_add_test(tests, dry_run);
+  tcase_add_test(tests, buffers_leave_in_order);
+  tcase_add_test(tests, buffers_keep_their_results);
+  tcase_add_loop_test(tests, buffer_failures, 0, 3);
+  tcase_add_loop_test(tests, spend_guard, 0, 2);
+  tcase_add_test(tests, spend_guard_gives_back);
+  tcase_add_test(tests, prompt_changes);
+  tcase_add_test(tests, long_prompt);
+  tcase_add_loop_test(tests, flush_and_go_on, 0, 2);
+  tcase_add_test(tests, flush_wakes_the_chain);
+  tcase_add_loop_test(tests, stop_at_any_time, 0, 3);
+  tcase_add_test(tests, seek_in_the_result);
+  tcase_add_test(tests, seek_from_inside_the_push);
+  tcase_add_test(tests, downstream_is_done);
+  tcase_add_test(tests, downstream_fails);
+  tcase_add_test(tests, secrets_do_not_read_back);
+  tcase_add_test(tests, key_is_never_logged);
+  tcase_add_test(tests, presets_load);
+  return suite;
+}
+
+GST_CHECK_MAIN(omniv2v)

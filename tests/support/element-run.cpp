@@ -1,0 +1,137 @@
+#include "support/element-run.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <check.h>  // after the others: it defines a macro named fail
+
+namespace omni::test {
+
+namespace {
+
+constexpr GstClockTime kPatience = 20 * GST_SECOND;
+
+std::string text_of(GstBuffer* buffer) {
+  GstMapInfo info;
+  ck_assert(gst_buffer_map(buffer, &info, GST_MAP_READ));
+  std::string text(reinterpret_cast<const char*>(info.data), info.size);
+  gst_buffer_unmap(buffer, &info);
+  return text;
+}
+
+}  // namespace
+
+ElementRun::ElementRun(const std::string& base_url, const std::string& properties) {
+  GError* error = nullptr;
+  const std::string line = "omniv2v poll-interval=20000000 base-url=" + base_url + " " + properties;
+  GstElement* element = gst_parse_launch(line.c_str(), &error);
+  ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
+  harness_ = gst_harness_new_with_element(element, "sink", "src");
+  bus_ = gst_bus_new();
+  gst_element_set_bus(element, bus_);
+  gst_object_unref(element);
+  gst_harness_play(harness_);
+  gst_harness_set_src_caps_str(harness_, "video/quicktime");
+}
+
+ElementRun::~ElementRun() {
+  gst_element_set_bus(element(), nullptr);
+  gst_harness_teardown(harness_);
+  gst_bus_set_flushing(bus_, TRUE);
+  gst_object_unref(bus_);
+}
+
+GstFlowReturn ElementRun::push(const std::string& data, GstClockTime pts, GstClockTime duration) {
+  GstBuffer* buffer = gst_buffer_new_memdup(data.data(), data.size());
+  GST_BUFFER_PTS(buffer) = pts;
+  GST_BUFFER_DURATION(buffer) = duration;
+  return gst_harness_push(harness_, buffer);
+}
+
+void ElementRun::push_stream(const std::string& data, std::size_t piece) {
+  for (std::size_t at = 0; at < data.size(); at += piece)
+    if (push(data.substr(at, piece)) != GST_FLOW_OK) break;
+  push_eos();
+}
+
+EventPtr ElementRun::wait_event(GstEventType type) {
+  const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  while (g_get_monotonic_time() < end) {
+    auto event = EventPtr::adopt(gst_harness_try_pull_event(harness_));
+    if (event && GST_EVENT_TYPE(event.get()) == type) return event;
+    if (!event) g_usleep(1000);
+  }
+  ck_abort_msg("no %s event came", gst_event_type_get_name(type));
+}
+
+std::string ElementRun::pull_stream() {
+  wait_event(GST_EVENT_EOS);
+  std::string text;
+  while (auto buffer = BufferPtr::adopt(gst_harness_try_pull(harness_))) {
+    // What a seek dropped has no place here: offsets go on without a gap.
+    text += text_of(buffer.get());
+  }
+  return text;
+}
+
+std::string ElementRun::pull_buffer(GstClockTime* pts) {
+  const auto buffer = BufferPtr::adopt(gst_harness_pull(harness_));
+  ck_assert_msg(bool(buffer), "no buffer came");
+  if (pts) *pts = GST_BUFFER_PTS(buffer.get());
+  return text_of(buffer.get());
+}
+
+MiniObjectPtr<GstMessage> ElementRun::wait_message(GstMessageType type) {
+  return MiniObjectPtr<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus_, kPatience, type));
+}
+
+std::string ElementRun::wait_reason(GstMessageType type, std::string* text) {
+  const auto message = wait_message(type);
+  ck_assert_msg(bool(message), "no %s came", gst_message_type_get_name(type));
+  const GstStructure* details = nullptr;
+  GError* raw = nullptr;
+  if (type == GST_MESSAGE_ERROR) {
+    gst_message_parse_error_details(message.get(), &details);
+    gst_message_parse_error(message.get(), &raw, nullptr);
+  } else {
+    gst_message_parse_warning_details(message.get(), &details);
+    gst_message_parse_warning(message.get(), &raw, nullptr);
+  }
+  const ErrorPtr error(raw);
+  if (text) *text = error->message;
+  ck_assert_ptr_nonnull(details);
+  const char* reason = gst_structure_get_string(details, "reason");
+  ck_assert_ptr_nonnull(reason);
+  ck_assert_msg(g_str_has_prefix(error->message, reason), "\"%s\" lacks its reason",
+                error->message);
+  return reason;
+}
+
+std::vector<MiniObjectPtr<GstMessage>> ElementRun::messages() {
+  std::vector<MiniObjectPtr<GstMessage>> all;
+  while (GstMessage* message = gst_bus_pop(bus_))
+    all.push_back(MiniObjectPtr<GstMessage>::adopt(message));
+  return all;
+}
+
+guint ElementRun::stat(const char* name) const {
+  GstStructure* stats = nullptr;
+  g_object_get(element(), "stats", &stats, nullptr);
+  guint value = G_MAXUINT;
+  gst_structure_get_uint(stats, name, &value);
+  gst_structure_free(stats);
+  return value;
+}
+
+int threads_named(const std::string& name) {
+  int count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "comm");
+    std::string comm;
+    std::getline(file, comm);
+    count += comm == name;
+  }
+  return count;
+}
+
+}  // namespace omni::test

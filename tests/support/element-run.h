@@ -1,0 +1,56 @@
+// An omniv2v in a test harness: its bus, and short ways to say what should come out.
+#pragma once
+
+#include <gst/check/gstharness.h>
+#include <gst/gst.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "elements/gst-ptr.h"
+
+namespace omni::test {
+
+class ElementRun {
+ public:
+  /// `properties` as in a launch line. The key comes from the environment, as for users.
+  ElementRun(const std::string& base_url, const std::string& properties);
+  ~ElementRun();
+  ElementRun(const ElementRun&) = delete;
+
+  GstHarness* harness() const { return harness_; }
+  GstElement* element() const { return harness_->element; }
+
+  /// Pushes one buffer, with a time when it has one.
+  GstFlowReturn push(const std::string& data, GstClockTime pts = GST_CLOCK_TIME_NONE,
+                     GstClockTime duration = GST_CLOCK_TIME_NONE);
+  /// Pushes in pieces, as filesrc does, then EOS.
+  void push_stream(const std::string& data, std::size_t piece = 4096);
+  void push_eos() { gst_harness_push_event(harness_, gst_event_new_eos()); }
+
+  /// Waits for an event of this type at the output, dropping those before it (at most 20 s).
+  EventPtr wait_event(GstEventType type);
+  /// All bytes up to EOS.
+  std::string pull_stream();
+  std::string pull_buffer(GstClockTime* pts = nullptr);
+
+  /// Waits for this kind of message (at most 20 s); nullptr when none came.
+  MiniObjectPtr<GstMessage> wait_message(GstMessageType type);
+  /// The `reason` of the next error (or warning) on the bus.
+  std::string wait_reason(GstMessageType type = GST_MESSAGE_ERROR, std::string* text = nullptr);
+  /// Everything on the bus by now.
+  std::vector<MiniObjectPtr<GstMessage>> messages();
+
+  guint stat(const char* name) const;
+
+ private:
+  GstHarness* harness_;
+  GstBus* bus_;
+};
+
+/// Threads of this process that have this name: the network thread of each client has one, while
+/// GLib and GStreamer keep pools that are not ours to count.
+int threads_named(const std::string& name);
+
+}  // namespace omni::test
