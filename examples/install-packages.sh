@@ -26,8 +26,9 @@ packages_of() {
       echo ca-certificates glib-networking
       ;;
     run)
-      echo gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-      echo gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+      echo gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-base-apps
+      echo gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+      echo gstreamer1.0-libav
       ;;
     test)
       echo check curl openssl nginx procps python3
@@ -35,11 +36,11 @@ packages_of() {
       ;;
     fuzz)
       # libstdc++'s <coroutine> needs a clang that is newer than Debian 12's default
-      if [ -n "$(apt-cache search --names-only '^clang-16$' 2>/dev/null)" ]; then
-        echo clang-16 libclang-rt-16-dev
-      else
-        echo clang
-      fi
+      # shellcheck disable=SC1091
+      case $(. /etc/os-release && echo "${VERSION_ID:-}") in
+        12) echo clang-16 libclang-rt-16-dev ;;
+        *) echo clang libclang-rt-dev ;;
+      esac
       ;;
     *)
       echo "$0: there is no group \"$1\" (see --help)" >&2
@@ -75,7 +76,10 @@ done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "packages: this is no Debian, so nothing is checked or installed. What is needed is called there:"
-  for group in $groups; do echo "  $(why "$group"):" $(packages_of "$group"); done
+  for group in $groups; do
+    echo "  $(why "$group"):"
+    packages_of "$group" | sed 's/^/    /'
+  done
   exit 0
 fi
 
@@ -105,12 +109,19 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
   fi
   as_root=sudo
-  if [ -n "${CI:-}" ]; then as_root="sudo -n"; fi
+  if [ -n "${CI:-}" ]; then as_root="sudo -n"; fi  # nobody is there to type a password
 fi
 
+own_log=
+own_policy=
+clean_up() {
+  if [ -n "$own_log" ]; then rm -f "$own_log"; fi
+  if [ -n "$own_policy" ]; then $as_root rm -f "$own_policy"; fi
+}
+trap clean_up EXIT
 if [ -z "$log" ]; then
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
+  own_log=$(mktemp)
+  log=$own_log
 fi
 
 apt() {
@@ -129,9 +140,9 @@ fail() {
 case " $missing " in
   *" nginx "*)
     if [ ! -e /usr/sbin/policy-rc.d ]; then
-      printf '#!/bin/sh\nexit 101\n' | $as_root tee /usr/sbin/policy-rc.d >/dev/null
-      $as_root chmod 755 /usr/sbin/policy-rc.d
-      trap '$as_root rm -f /usr/sbin/policy-rc.d' EXIT
+      own_policy=/usr/sbin/policy-rc.d
+      printf '#!/bin/sh\nexit 101\n' | $as_root tee "$own_policy" >/dev/null
+      $as_root chmod 755 "$own_policy"
     fi
     keep_nginx_off=yes
     ;;

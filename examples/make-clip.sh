@@ -64,14 +64,14 @@ draw() {
         wheel(-108, turn) wheel(116, turn) "</g>"
     }
     function cloud(x, y, k) {
-      return sprintf("<g transform=\"translate(%.1f,%d) scale(%.2f)\" fill=\"#fff\" opacity=\"0.85\"><ellipse rx=\"90\" ry=\"26\"/><circle cx=\"-34\" cy=\"-18\" r=\"34\"/><circle cx=\"22\" cy=\"-26\" r=\"42\"/></g>", x, y, k)
+      return sprintf("<g transform=\"translate(%.1f,%d) scale(%.2f)\" fill=\"#dfe6ea\" opacity=\"0.7\"><ellipse rx=\"90\" ry=\"26\"/><circle cx=\"-34\" cy=\"-18\" r=\"34\"/><circle cx=\"22\" cy=\"-26\" r=\"42\"/></g>", x, y, k)
     }
     BEGIN {
       defs = "<defs>" \
-        "<linearGradient id=\"sky\" x2=\"0\" y2=\"1\"><stop offset=\"0\" stop-color=\"#3f8fd6\"/><stop offset=\"0.75\" stop-color=\"#bfe2f5\"/><stop offset=\"1\" stop-color=\"#ffe9c7\"/></linearGradient>" \
+        "<linearGradient id=\"sky\" x2=\"0\" y2=\"1\"><stop offset=\"0\" stop-color=\"#24507f\"/><stop offset=\"0.7\" stop-color=\"#6d9dbd\"/><stop offset=\"1\" stop-color=\"#f0b277\"/></linearGradient>" \
         "<linearGradient id=\"road\" x2=\"0\" y2=\"1\"><stop offset=\"0\" stop-color=\"#6a6e75\"/><stop offset=\"1\" stop-color=\"#484b52\"/></linearGradient>" \
         "<linearGradient id=\"paint\" x2=\"0\" y2=\"1\"><stop offset=\"0\" stop-color=\"#f2604e\"/><stop offset=\"1\" stop-color=\"#b32626\"/></linearGradient>" \
-        "<radialGradient id=\"sun\"><stop offset=\"0\" stop-color=\"#fffbe0\"/><stop offset=\"0.4\" stop-color=\"#ffe48a\"/><stop offset=\"1\" stop-color=\"#ffe48a\" stop-opacity=\"0\"/></radialGradient>" \
+        "<radialGradient id=\"sun\"><stop offset=\"0\" stop-color=\"#fff3c0\"/><stop offset=\"0.42\" stop-color=\"#ffd97a\"/><stop offset=\"0.46\" stop-color=\"#ffd97a\" stop-opacity=\"0.25\"/><stop offset=\"1\" stop-color=\"#ffd97a\" stop-opacity=\"0\"/></radialGradient>" \
         "<pattern id=\"w0\" x=\"8\" y=\"10\" width=\"26\" height=\"38\" patternUnits=\"userSpaceOnUse\"><rect width=\"18\" height=\"24\" fill=\"#3d5a73\"/><rect width=\"18\" height=\"10\" fill=\"#7fa9c4\"/></pattern>" \
         "<pattern id=\"w1\" x=\"8\" y=\"10\" width=\"26\" height=\"38\" patternUnits=\"userSpaceOnUse\"><rect width=\"18\" height=\"24\" fill=\"#54412f\"/><rect x=\"2\" y=\"2\" width=\"14\" height=\"20\" fill=\"#e8d8a8\"/></pattern></defs>"
       for (f = 0; f < frames; f++) {
@@ -79,8 +79,8 @@ draw() {
         s = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1280\" height=\"720\">" defs
         s = s "<rect width=\"1280\" height=\"540\" fill=\"url(#sky)\"/><circle cx=\"1010\" cy=\"130\" r=\"120\" fill=\"url(#sun)\"/>"
         for (i = 0; i < 5; i++) s = s cloud(row_x(i, 5, 360, 18, t), 90 + 45 * mod(i * 3, 4), 0.7 + 0.2 * mod(i, 3))
-        s = s houses(14, 120, 40, t, 520, 120, 330, "#9fb4c8 #aebfd0 #93a9bf #b8c6d4", 3)
-        s = s houses(10, 200, 130, t, 530, 110, 260, "#d98f5c #c9705a #e0b56e #b98a86", 5)
+        s = s houses(14, 120, 40, t, 520, 120, 330, "#6f859b #7d91a6 #64798f #8797a8", 3)
+        s = s houses(10, 200, 130, t, 530, 110, 260, "#b5693c #a44f3d #b98d49 #8d5f5e", 5)
         for (i = 0; i < 8; i++) s = s tree(row_x(i, 8, 230, 220, t), 548, 38 + 6 * mod(i, 3))
         s = s "<rect y=\"530\" width=\"1280\" height=\"34\" fill=\"#c4bcae\"/><rect y=\"560\" width=\"1280\" height=\"160\" fill=\"url(#road)\"/><rect y=\"560\" width=\"1280\" height=\"6\" fill=\"#8f887c\"/>"
         for (i = 0; i < 4; i++) s = s lamp(row_x(i, 4, 480, 480, t))

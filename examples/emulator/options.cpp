@@ -137,6 +137,9 @@ std::string text(const char* value) {
 Settings check(const Raw& raw) {
   Settings settings;
   if (raw.address) settings.address = raw.address;
+  if (!g_hostname_is_ip_address(settings.address.c_str())) {
+    throw std::invalid_argument("--address must be an IP address, for example 127.0.0.1");
+  }
   settings.port = at_least(raw.port, 0, "port");
   if (settings.port > 65535) throw std::invalid_argument("--port must be 0 to 65535");
   settings.key = raw.key ? raw.key : text(g_getenv("OMNI_EMULATOR_KEY"));

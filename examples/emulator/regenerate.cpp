@@ -49,6 +49,18 @@ GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
   return GST_PAD_PROBE_HANDLED;
 }
 
+/// The same segment without its end: frames beyond the end of the reference would be dropped by the
+/// encoder. Takes over `event`.
+GstEvent* endless(GstEvent* event) {
+  GstSegment segment;
+  gst_event_copy_segment(event, &segment);
+  segment.stop = GST_CLOCK_TIME_NONE;
+  GstEvent* changed = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(changed, gst_event_get_seqnum(event));
+  gst_event_unref(event);
+  return changed;
+}
+
 void count_frame(FrameGate& gate, GstBuffer* buffer) {
   ++gate.passed;
   gate.last = BufferPtr::share(buffer);
@@ -62,7 +74,12 @@ GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data
     count_frame(gate, GST_PAD_PROBE_INFO_BUFFER(info));
     return GST_PAD_PROBE_OK;
   }
-  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+    GST_PAD_PROBE_INFO_DATA(info) = endless(event);
+    return GST_PAD_PROBE_OK;
+  }
+  if (GST_EVENT_TYPE(event) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
   if (gate.ended) return GST_PAD_PROBE_DROP;
   gate.ended = true;
   // Past this pad, which is at its end already; the next one is not yet.

@@ -17,7 +17,12 @@ StateFolder::StateFolder(std::string path) : path_(std::move(path)), temporary_(
     const omni::ErrorPtr error(raw);
     if (!made) throw std::runtime_error(error->message);
     path_ = made.get();
-  } else if (g_mkdir_with_parents(path_.c_str(), 0700) != 0) {
+    return;
+  }
+  // Absolute: files are named by URI too, and a command may change its folder.
+  const omni::CharPtr absolute(g_canonicalize_filename(path_.c_str(), nullptr));
+  path_ = absolute.get();
+  if (g_mkdir_with_parents(path_.c_str(), 0700) != 0) {
     throw std::runtime_error("cannot make the folder " + path_);
   }
 }

@@ -17,9 +17,12 @@ struct Client::Network {
                  pacer,
                  times,
                  client.settings_.log,
-                 [&client](const auto& change) {
+                 [this, &client](const auto& change) {
                    const std::lock_guard lock(client.stats_lock_);
                    change(client.stats_.jobs);
+                   client.stats_.service_time_p50 = times.quantile(0.5);
+                   client.stats_.service_time_p90 = times.quantile(0.9);
+                   client.stats_.service_time_max = times.quantile(1);
                  }} {}
 
   Http http;
@@ -99,19 +102,9 @@ Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer
   invoke([this, id, shared_spec, observer] {
     auto job = std::make_shared<Job>(network_->services, std::move(*shared_spec), observer);
     network_->jobs[id] = job;
-    {
-      const std::lock_guard lock(stats_lock_);
-      ++stats_.in_flight;
-    }
+    network_->services.count([](JobCounters& c) { ++c.in_flight; });
     if (network_->stopping) job->cancel();
-    run_detached(job->run(), [this, id, job] {
-      network_->jobs.erase(id);
-      const std::lock_guard lock(stats_lock_);
-      --stats_.in_flight;
-      stats_.service_time_p50 = network_->times.quantile(0.5);
-      stats_.service_time_p90 = network_->times.quantile(0.9);
-      stats_.service_time_max = network_->times.quantile(1);
-    });
+    run_detached(job->run(), [this, id, job] { network_->jobs.erase(id); });
   });
   return id;
 }

@@ -25,7 +25,6 @@ struct ClientSettings {
 
 struct ClientStats {
   JobCounters jobs;
-  unsigned in_flight = 0;
   std::uint64_t bytes_up = 0, bytes_down = 0;
   /// Quantiles of the time from the create to the end of the service's work; 0 without any job.
   Micros service_time_p50 = 0, service_time_p90 = 0, service_time_max = 0;

@@ -53,6 +53,8 @@ Async<void> Job::run() {
   } else {
     services_.count([](JobCounters& c) { ++c.completed; });
   }
+  // Before it is told: who hears of the end reads stats at once.
+  services_.count([](JobCounters& c) { --c.in_flight; });
   observer_->job_finished(std::move(outcome));
 }
 

@@ -59,7 +59,7 @@ class JobObserver {
 
 /// What the jobs of a client count, for `stats`.
 struct JobCounters {
-  unsigned submitted = 0, completed = 0, failed = 0, retried = 0;
+  unsigned submitted = 0, completed = 0, failed = 0, retried = 0, in_flight = 0;
   unsigned jobs_paid = 0, seconds_paid = 0;
 };
 

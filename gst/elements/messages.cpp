@@ -112,7 +112,7 @@ GstStructure* stats_structure(const ClientStats& stats) {
   return gst_structure_new(
       "omni/stats", "submitted", G_TYPE_UINT, stats.jobs.submitted, "completed", G_TYPE_UINT,
       stats.jobs.completed, "failed", G_TYPE_UINT, stats.jobs.failed, "retried", G_TYPE_UINT,
-      stats.jobs.retried, "in-flight", G_TYPE_UINT, stats.in_flight, "jobs-paid", G_TYPE_UINT,
+      stats.jobs.retried, "in-flight", G_TYPE_UINT, stats.jobs.in_flight, "jobs-paid", G_TYPE_UINT,
       stats.jobs.jobs_paid, "seconds-paid", G_TYPE_UINT, stats.jobs.seconds_paid, "bytes-up",
       G_TYPE_UINT64, stats.bytes_up, "bytes-down", G_TYPE_UINT64, stats.bytes_down,
       "service-time-p50", G_TYPE_UINT64, ns(stats.service_time_p50), "service-time-p90",

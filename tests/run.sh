@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and runs the tests; ends with a line that counts them.
+set -eu -o pipefail
+
+usage() {
+  cat <<END
+usage: $0 [FILTER] [--full] [--no-install]
+       $0 fuzz [SECONDS]
+Runs every test three times: as built, with AddressSanitizer and UBSan, and with a check that no
+GStreamer object is left over. The last line is "N passed, N failed"; the exit status is 0 only when
+something ran and nothing failed. Builds are in build-tests/ and build-sanitized/.
+
+  FILTER         only test programs whose name has this in it, such as unit or omniv2v
+  --full         long sizes as well (OMNI_TEST_FULL=1 for the tests), and half a minute of fuzzing
+  --no-install   do not look for missing packages
+  fuzz           fuzz the parsers, SECONDS each (default 60)
+END
+}
+
+filter='' full='' install=yes fuzz='' fuzz_seconds=60
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --full) full=yes ;;
+    --no-install) install='' ;;
+    fuzz)
+      fuzz=only
+      case ${2:-} in [0-9]*) fuzz_seconds=$2; shift ;; esac
+      ;;
+    -*) usage >&2; exit 2 ;;
+    *) filter=$1 ;;
+  esac
+  shift
+done
+
+cd "$(dirname "$0")/.."
+root=$PWD
+passed=0
+failed=0
+began=$SECONDS
+
+bold='' normal=''
+if [ -t 1 ] && [ -z "${CI:-}" ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$(printf '\033[1m') normal=$(printf '\033[0m')
+fi
+say() { printf '\n%s== %s%s (after %d s)\n' "$bold" "$*" "$normal" $((SECONDS - began)); }
+
+# The last line is the same whatever happens.
+finish() {
+  status=$?
+  trap - EXIT
+  if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+  if [ $((passed + failed)) -eq 0 ]; then echo "nothing ran${filter:+: no test has \"$filter\" in its name}"; fi
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  exit $?
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+install_packages() {
+  [ -n "$install" ] || return 0
+  say "Packages"
+  ./examples/install-packages.sh "$@" 2>&1 | sed 's/^/   /'
+}
+
+# build DIR MESON_OPTION...
+build() {
+  local dir=$1 log=$1.log
+  shift
+  if [ ! -f "$dir/build.ninja" ]; then
+    if ! meson setup "$dir" -Dwerror=true "$@" >"$log" 2>&1; then
+      tail -n 30 "$log" | sed 's/^/   | /'
+      return 1
+    fi
+  fi
+  if ! ninja -C "$dir" >"$log" 2>&1; then
+    grep -E -A 12 'FAILED:|error:' "$log" | tail -n 60 | sed 's/^/   | /'
+    return 1
+  fi
+}
+
+# The names of a build's tests that the filter lets through, one a line.
+names() {
+  meson introspect --tests "$1" \
+    | python3 -c 'import json, sys
+for test in json.load(sys.stdin):
+    if sys.argv[1] in test["name"]: print(test["name"])' "$filter"
+}
+
+# run DIR TITLE MESON_OPTION...
+run() {
+  local dir=$1 title=$2 log=$1/meson-logs/testlog.json chosen=() counts good bad
+  shift 2
+  mapfile -t chosen < <(names "$dir")
+  if [ "${#chosen[@]}" -eq 0 ]; then return 0; fi
+  say "Tests, $title"
+  rm -f "$dir"/meson-logs/testlog*.json
+  # Its status says no more than the log; without a log something else is wrong.
+  meson test -C "$dir" --no-rebuild --print-errorlogs "$@" "${chosen[@]}" </dev/null 2>&1 \
+    | sed -e '/^ninja:/d' -e '/^$/d' -e '/^\(Expected Fail\|Unexpected Pass\|Full log\)/d' -e 's/^/   /' || true
+  for log in "$dir"/meson-logs/testlog*.json; do
+    if [ ! -s "$log" ]; then
+      echo "   meson test left no log"
+      failed=$((failed + 1))
+      continue
+    fi
+    counts=$(python3 tests/count-results.py "$log")
+    read -r good bad <<<"$counts"
+    echo "   $title: $good passed, $bad failed"
+    passed=$((passed + good)) failed=$((failed + bad))
+  done
+}
+
+run_fuzz() {
+  say "Fuzzing, $1 s each"
+  if sh tests/fuzz/run.sh "$1" 2>&1 | sed 's/^/   /'; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+if [ "$fuzz" = only ]; then
+  install_packages build run test fuzz
+  run_fuzz "$fuzz_seconds"
+  exit 0
+fi
+
+install_packages build run test
+if [ -n "$full" ]; then export OMNI_TEST_FULL=1; fi
+
+say "Build"
+build "$root/build-tests"
+run "$root/build-tests" "as built" --timeout-multiplier 2
+
+say "Build with AddressSanitizer and UBSan"
+build "$root/build-sanitized" -Db_sanitize=address,undefined -Db_lundef=false --optimization=1
+preload=$(gcc -print-file-name=libasan.so)
+# GStreamer's registry is made by a helper process, which is not built with ASan and could not load the
+# plugin: made in this process instead, once, before the tests.
+if ! LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no \
+  GST_REGISTRY=$root/build-sanitized/tests/registry.bin \
+  GST_PLUGIN_PATH=$root/build-sanitized/plugin gst-inspect-1.0 omniv2v >/dev/null; then
+  echo "   GStreamer does not load the plugin with ASan"
+  exit 1
+fi
+sanitized() {
+  # A test that starts programs which were not built with ASan, such as gst-launch-1.0, gives them
+  # OMNI_TEST_PRELOAD as LD_PRELOAD, and ASAN_OPTIONS=detect_leaks=0: their leaks are not ours.
+  export GST_REGISTRY_FORK=no
+  export OMNI_TEST_PRELOAD=$preload
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:fast_unwind_on_malloc=0
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  export LSAN_OPTIONS=suppressions=$root/tests/support/lsan.supp:print_suppressions=0
+  run "$root/build-sanitized" "with sanitizers" --timeout-multiplier 4
+  unset GST_REGISTRY_FORK OMNI_TEST_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
+}
+sanitized
+
+run "$root/build-tests" "with the leaks tracer" --timeout-multiplier 2 --setup leaks
+
+if [ -n "$full" ] && [ -z "$filter" ]; then
+  install_packages fuzz
+  run_fuzz 30
+fi
