@@ -67,8 +67,9 @@ install_packages() {
 
 # build DIR MESON_OPTION...
 build() {
-  local dir=$1 log=$1.log
+  local dir=$1 log=$1/build.log
   shift
+  mkdir -p "$dir"
   if [ ! -f "$dir/build.ninja" ]; then
     if ! meson setup "$dir" -Dwerror=true "$@" >"$log" 2>&1; then
       tail -n 30 "$log" | sed 's/^/   | /'

@@ -75,8 +75,10 @@ void Client::run(std::function<void(std::exception_ptr)> started) {
     started(std::current_exception());
   }
   if (ready) {
-    while (!network_->stopping || !network_->jobs.empty())
+    while (!network_->stopping || !network_->jobs.empty()) {
       g_main_context_iteration(context_.get(), TRUE);
+      make_calls();
+    }
     network_.reset();
   }
   // libsoup finishes cancelled exchanges in later turns of the loop.
@@ -85,15 +87,22 @@ void Client::run(std::function<void(std::exception_ptr)> started) {
   g_main_context_pop_thread_default(context_.get());
 }
 
+/// Has the network thread make a call.
 void Client::invoke(std::function<void()> call) {
-  auto* boxed = new std::function<void()>(std::move(call));
-  g_main_context_invoke_full(
-      context_.get(), G_PRIORITY_DEFAULT,
-      [](gpointer data) -> gboolean {
-        (*static_cast<std::function<void()>*>(data))();
-        return G_SOURCE_REMOVE;
-      },
-      boxed, [](gpointer data) { delete static_cast<std::function<void()>*>(data); });
+  {
+    const std::lock_guard lock(calls_lock_);
+    calls_.push_back(std::move(call));
+  }
+  g_main_context_wakeup(context_.get());
+}
+
+void Client::make_calls() {
+  std::vector<std::function<void()>> calls;
+  {
+    const std::lock_guard lock(calls_lock_);
+    calls.swap(calls_);
+  }
+  for (const auto& call : calls) call();
 }
 
 Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer) {

@@ -51,12 +51,16 @@ class Client {
 
   void run(std::function<void(std::exception_ptr)> started);
   void invoke(std::function<void()> call);
+  void make_calls();
 
   const ClientSettings settings_;
   MainContextPtr context_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Network> network_;
   std::atomic<JobId> next_id_{1};
+
+  std::mutex calls_lock_;  // innermost too; never held together with stats_lock_
+  std::vector<std::function<void()>> calls_;
 
   mutable std::mutex stats_lock_;  // innermost: nothing is called under it
   ClientStats stats_;

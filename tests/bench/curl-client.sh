@@ -2,7 +2,7 @@
 # The floor: the body is ready in a file, curl only carries it. What is left is the network, the
 # service, and the pause before the poll.
 #
-# curl-client.sh BASE-URL BODY OUT POLL-INTERVAL. Prints the time of the transfers and pauses in s.
+# curl-client.sh BASE-URL BODY OUT POLL-INTERVAL. Prints the time of the transfers and pauses in ms.
 set -eu
 
 url=$1 body=$2 out=$3 interval=$4
@@ -24,4 +24,4 @@ done
 link=$(field video_url)
 case $link in /*) link=$url$link ;; esac
 ask -o "$out" "$link"
-awk "BEGIN { print $spent }"
+awk "BEGIN { print 1000 * ($spent) }"

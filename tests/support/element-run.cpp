@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include <check.h>  // after the others: it defines a macro named fail
+#include <gst/check/gstcheck.h>  // after the others: it defines a macro named fail
 
 namespace omni::test {
 
@@ -99,9 +99,9 @@ std::string ElementRun::wait_reason(GstMessageType type, std::string* text) {
   }
   const ErrorPtr error(raw);
   if (text) *text = error->message;
-  ck_assert_ptr_nonnull(details);
+  ck_assert(details != nullptr);
   const char* reason = gst_structure_get_string(details, "reason");
-  ck_assert_ptr_nonnull(reason);
+  ck_assert(reason != nullptr);
   ck_assert_msg(g_str_has_prefix(error->message, reason), "\"%s\" lacks its reason",
                 error->message);
   return reason;
