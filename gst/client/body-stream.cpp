@@ -181,12 +181,15 @@ void gate_finalize(GSource* source) {
   g_object_unref(stream);
 }
 
-GSourceFuncs gate_functions = {nullptr, nullptr, gate_dispatch, gate_finalize, nullptr, nullptr};
+// A pollable source puts a dummy closure on its child, which needs a function to stand for it.
+gboolean gate_closure(gpointer) { return G_SOURCE_CONTINUE; }
+
+GSourceFuncs gate_functions = {nullptr,       nullptr,      gate_dispatch,
+                               gate_finalize, gate_closure, nullptr};
 
 GSource* body_create_source(GPollableInputStream* pollable, GCancellable* cancellable) {
   auto* gate = reinterpret_cast<GateSource*>(g_source_new(&gate_functions, sizeof(GateSource)));
   gate->stream = static_cast<OmniBodyStream*>(g_object_ref(static_cast<gpointer>(pollable)));
-  g_source_set_dummy_callback(&gate->source);
   g_source_set_ready_time(&gate->source, body_is_readable(pollable) ? 0 : -1);
   gate->stream->state->waiting.push_back(&gate->source);
   GSource* outer = g_pollable_source_new_full(pollable, &gate->source, cancellable);

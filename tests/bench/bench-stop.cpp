@@ -1,5 +1,6 @@
 // PLAYING to NULL with jobs on hung sockets: bench-stop BASE-URL CLIP.mp4 JOBS COUNT. A line each
 // time: milliseconds, and how many threads there are more than before.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,10 +15,11 @@ GstBuffer* read_clip(const char* path) {
   return gst_buffer_new_wrapped(data, size);
 }
 
+/// How many threads there are more than before.
 long threads_left(long before) {
   // A thread that was joined may be listed a moment longer.
   for (int i = 0; i < 50 && bench::process_status("Threads") > before; ++i) g_usleep(10 * 1000);
-  return bench::process_status("Threads") - before;
+  return std::max(0L, bench::process_status("Threads") - before);
 }
 
 }  // namespace
@@ -46,11 +48,10 @@ int main(int count, char** words) {
     const double start = bench::seconds_now();
     pipeline.set_state(GST_STATE_NULL);
     const double took = bench::seconds_now() - start;
-    // The first one leaves threads that GLib keeps.
-    if (i == 0)
-      before = bench::process_status("Threads");
-    else
-      std::printf("%.1f %ld\n", 1000 * took, threads_left(before));
+    // The first one starts threads that GLib keeps for a while.
+    if (i == 0) before = bench::process_status("Threads");
+    const long left = threads_left(before);
+    if (i > 0) std::printf("%.1f %ld\n", 1000 * took, left);
   }
   gst_buffer_unref(clip);
 }

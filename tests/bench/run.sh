@@ -22,5 +22,6 @@ fi
 
 echo "== building into $build" >&2
 [ -e "$build/build.ninja" ] || meson setup "$build" "$root" --buildtype=release >&2
-ninja -C "$build" >&2
+ninja -C "$build" plugin/libgstomni.so examples/emulator/omni-emulator \
+  tests/bench/bench-{server,polling,inside,memory,stop,flight} >&2
 exec /usr/bin/python3 "$here/rows.py" "$build" "$@"

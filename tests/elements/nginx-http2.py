@@ -225,6 +225,7 @@ class Client:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise Failed("omniv2v hangs: " + self.process.communicate()[1])
+        check("CRITICAL" not in errors, errors)
         if self.process.returncode == 0:
             return None
         found = re.search(r"^ERROR: from element .*?omniv2v0: ([a-z-]+): ", errors, re.M)

@@ -65,8 +65,8 @@ struct Run {
     };
   }
 
-  JobOutcome go() {
-    client = std::make_unique<Client>(settings);
+  JobOutcome go(std::unique_ptr<Ledger> ledger = nullptr) {
+    client = std::make_unique<Client>(settings, std::move(ledger));
     auto future = recorder->done.get_future();
     client->submit(spec, recorder);
     if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready)
@@ -99,6 +99,27 @@ void ck_reason(const Error& error, Reason wanted) {
   ck_assert_msg(error.reason == wanted, "reason is %s, not %s: %s", reason_word(error.reason),
                 reason_word(wanted), error.message.c_str());
 }
+
+/// Writes down the steps, each of which takes its time; one may fail.
+class SlowLedger : public Ledger {
+ public:
+  SlowLedger(std::string& steps, std::string fails) : steps_(steps), fails_(std::move(fails)) {}
+  Async<void> intent(std::string) override { return step("intent"); }
+  Async<void> sent(std::string) override { return step("sent"); }
+  Async<void> accepted(std::string, std::string id) override { return step("accepted " + id); }
+  Async<void> delivered(std::string) override { return step("delivered"); }
+  Async<void> failed(std::string, Error) override { return step("failed"); }
+
+ private:
+  Async<void> step(std::string name) {
+    Cancellation never;
+    co_await sleep(never, kSecond / 10);
+    if (name == fails_) throw Failure(Reason::service_error, "the disk is full");
+    steps_ += name + ";";
+  }
+  std::string& steps_;
+  const std::string fails_;
+};
 
 }  // namespace
 
@@ -580,6 +601,52 @@ START_TEST(many_at_once) {
 }
 END_TEST
 
+// The service never has the whole request before the ledger says so, and every step is on record
+// before the next one is taken.
+START_TEST(ledger_comes_first) {
+  std::string steps, at_create, at_poll;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_create(request)) at_create = steps;
+    if (is_poll(request)) at_poll = steps;
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, ""));
+  ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome));
+  ck_assert_str_eq(at_create.c_str(), "intent;sent;");
+  ck_assert_str_eq(at_poll.c_str(), "intent;sent;accepted video_1;");
+  ck_assert_str_eq(steps.c_str(), "intent;sent;accepted video_1;delivered;");
+}
+END_TEST
+
+// A ledger that can't write means that nothing is sent.
+START_TEST(ledger_fails) {
+  const char* const fails[] = {"intent", "sent"};
+  std::string steps;
+  FakeService service(kResult);
+  Run run(service.server.url());
+  const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, fails[_i]));
+  ck_assert(std::holds_alternative<Error>(outcome));
+  ck_assert(std::get<Error>(outcome).message.find("the disk is full") != std::string::npos);
+  run.client.reset();
+  for (const SeenRequest& request : service.server.seen()) ck_assert(!request.complete);
+  ck_assert(steps.ends_with("failed;"));
+}
+END_TEST
+
+START_TEST(stop_while_the_ledger_writes) {
+  std::string steps;
+  FakeService service(kResult);
+  Run run(service.server.url());
+  run.client = std::make_unique<Client>(run.settings, std::make_unique<SlowLedger>(steps, ""));
+  auto future = run.recorder->done.get_future();
+  run.client->submit(run.spec, run.recorder);
+  run.client.reset();
+  ck_reason(std::get<Error>(future.get()), Reason::cancelled);
+  ck_assert_int_eq(service.creates(), 0);
+}
+END_TEST
+
 int main() {
   return run_tests("client-faults",
                    {
@@ -607,5 +674,8 @@ int main() {
                        {"stop_with_hung_sockets", stop_with_hung_sockets, 3},
                        {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
                        {"many_at_once", many_at_once, 1},
+                       {"ledger_comes_first", ledger_comes_first, 1},
+                       {"ledger_fails", ledger_fails, 2},
+                       {"stop_while_the_ledger_writes", stop_while_the_ledger_writes, 1},
                    });
 }

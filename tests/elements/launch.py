@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""omniv2v as people use it: gst-launch-1.0 as a process, omni-emulator as another.
+
+launch.py OMNI-EMULATOR OMNI-REGENERATE PYTHON-EXAMPLE [CASE...]. The plugin comes from
+GST_PLUGIN_PATH. Clips are made by GStreamer in a temporary folder. Ends with a line that counts.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+EMULATOR, REGENERATE, PYTHON_EXAMPLE = (os.path.abspath(path) for path in sys.argv[1:4])
+KEY = "launch-test-key-5f2c"
+PATIENCE = 60  # s, for what hangs
+FAST = "poll-interval=50000000"
+
+
+def run(command, key=KEY, **more):
+    """The finished process; its output is text, stderr with stdout."""
+    environment = dict(os.environ, OMNI_API_KEY=key, **more)
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+
+
+def launch(*line, **more):
+    return run(["gst-launch-1.0", *" ".join(line).split()], **more)
+
+
+def make_clip(path, frames=48, noise=False, faststart=False, audio=True):
+    picture = ("pattern=snow ! video/x-raw,width=640,height=480,framerate=24/1 ! x264enc "
+               "bitrate=24000 speed-preset=ultrafast" if noise else
+               "pattern=ball ! video/x-raw,width=320,height=180,framerate=24/1 ! x264enc "
+               "speed-preset=ultrafast")
+    sound = (f" audiotestsrc num-buffers={frames * 2} ! avenc_aac ! m." if audio else "")
+    done = launch(f"-q videotestsrc num-buffers={frames} {picture} ! mp4mux name=m "
+                  f"faststart={str(faststart).lower()} ! filesink location={path}{sound}")
+    assert done.returncode == 0, done.stdout
+    return Path(path)
+
+
+class Emulator:
+    def __init__(self, folder, *options):
+        self.state = Path(folder)
+        self.state.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ, OMNI_EMULATOR_KEY=KEY)
+        self.process = subprocess.Popen(
+            [EMULATOR, "--port", "0", "--state", folder, "--look", "identity", *options],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode == 0, f"the emulator ended with {self.process.returncode}"
+
+    def requests(self, method=None):
+        log = self.state / "requests.jsonl"
+        lines = log.read_text().splitlines() if log.exists() else []
+        seen = [json.loads(line) for line in lines]
+        return [one for one in seen if method in (None, one["method"])]
+
+    def kept(self, kind):
+        return sorted(self.state.glob(f"{kind}-*.mp4"))
+
+
+class Launch(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="omni-launch-")
+        cls.clip = make_clip(f"{cls.folder}/a.mp4")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def setUp(self):
+        self.out = Path(self.folder) / self._testMethodName
+        self.out.mkdir()
+        os.chdir(self.out)
+
+    def emulator(self, *options):
+        return Emulator(str(self.out / "state"), *options)
+
+    def test_byte_for_byte(self):
+        with self.emulator() as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            reference, result = service.kept("reference"), service.kept("result")
+            self.assertEqual(len(reference), 1)
+            self.assertEqual(reference[0].read_bytes(), self.clip.read_bytes())
+            self.assertEqual(Path("b.mp4").read_bytes(), result[0].read_bytes())
+            self.assertEqual(len(service.requests("POST")), 1)
+            for word in ("submit", "generate", "download"):
+                self.assertIn(f"Progress: ({word})", done.stdout)
+
+    def test_key_only_at_the_api(self):
+        # The link redirects to another origin, which writes down whether the key came along.
+        with self.emulator("--fault", "result:redirect") as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+            api = [one for one in service.requests() if one["path"].startswith("/v1/")]
+            other = [one for one in service.requests() if not one["path"].startswith("/v1/")]
+            self.assertTrue(all(one["authorization"] for one in api))
+            self.assertGreaterEqual(len(other), 2)
+            self.assertFalse(any(one["authorization"] for one in other))
+
+    def test_really_regenerated(self):
+        with self.emulator() as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=noir {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+        shown = launch("filesrc location=b.mp4 ! decodebin name=d d. ! videoconvert ! fakesink "
+                       "d. ! audioconvert ! fakesink")
+        self.assertEqual(shown.returncode, 0, shown.stdout)
+
+    def decodes_whole(self, clip, frames):
+        with self.emulator() as service:
+            done = launch(f"filesrc location={clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! decodebin ! videoconvert ! "
+                          "video/x-raw,format=GRAY8 ! multifilesink location=f%d.gray")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(len(service.requests("POST")), 1)
+        self.assertEqual(len(list(Path(".").glob("f*.gray"))), frames)
+
+    def test_into_decodebin(self):
+        self.decodes_whole(self.clip, 48)
+
+    def test_into_decodebin_moov_first(self):
+        self.decodes_whole(make_clip("fast.mp4", faststart=True), 48)
+
+    def test_into_decodebin_moov_at_the_end_and_large(self):
+        # Below 10 MiB a demuxer only buffers; above, it seeks from inside the push.
+        clip = make_clip("large.mp4", frames=100, noise=True, audio=False)
+        self.assertGreater(clip.stat().st_size, 10 * 1024 * 1024)
+        self.assertLess(clip.stat().st_size, 15 * 1024 * 1024)
+        self.decodes_whole(clip, 100)
+
+    def test_buffer_mode(self):
+        for number in range(6):
+            make_clip(f"in-{number}.mp4", frames=24 + number)
+        with self.emulator("--service-time", "0.3") as service:
+            done = launch(f"multifilesrc location=in-%d.mp4 stop-index=5 ! omniv2v prompt=identity "
+                          f"{FAST} input-mode=buffer max-in-flight=3 base-url={service.url} ! "
+                          "multifilesink location=out-%d.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(len(service.requests("POST")), 6)
+        for number in range(6):
+            self.assertEqual(Path(f"out-{number}.mp4").read_bytes(),
+                             Path(f"in-{number}.mp4").read_bytes())
+
+    def test_busy_service(self):
+        # Two at once are allowed, six are wanted: it takes longer, and nothing is lost.
+        for number in range(4):
+            make_clip(f"in-{number}.mp4", frames=24 + number)
+        with self.emulator("--service-time", "0.5", "--concurrency", "2", "--retry-after", "1") as service:
+            done = launch(f"multifilesrc location=in-%d.mp4 stop-index=3 ! omniv2v prompt=identity "
+                          f"{FAST} input-mode=buffer retry-attempts=50 base-url={service.url} ! "
+                          "multifilesink location=out-%d.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertGreater(len(service.requests("POST")), 4)
+            self.assertEqual(len(service.kept("reference")), 4)
+        for number in range(4):
+            self.assertEqual(Path(f"out-{number}.mp4").read_bytes(),
+                             Path(f"in-{number}.mp4").read_bytes())
+
+    def one_error(self, source, reason, properties="prompt=x", posts=0, **more):
+        with self.emulator() as service:
+            begun = time.monotonic()
+            done = launch(f"{source} ! omniv2v base-url={service.url} {properties} ! fakesink", **more)
+            took = time.monotonic() - begun
+            self.assertEqual(len(service.requests("POST")), posts)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        errors = re.findall(r"^ERROR: from element (.*)$", done.stdout, re.MULTILINE)
+        self.assertEqual(len(errors), 1, done.stdout)
+        self.assertIn(f"omniv2v0: {reason}: ", errors[0])
+        return took
+
+    def test_error_wrong_key(self):
+        self.one_error(f"filesrc location={self.clip}", "unauthorized", posts=1, key="wrong")
+
+    def test_error_no_key(self):
+        self.one_error(f"filesrc location={self.clip}", "unauthorized", key="")
+
+    def test_error_unreachable(self):
+        self.one_error(f"filesrc location={self.clip}", "unreachable",
+                       "prompt=x retry-attempts=2 base-url=http://127.0.0.1:9")
+
+    def test_error_too_large(self):
+        Path("big.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(20_000_000))
+        self.one_error("filesrc location=big.mp4", "too-large")
+
+    def test_error_jpeg(self):
+        done = launch("-q videotestsrc num-buffers=1 ! jpegenc ! filesink location=j.mp4")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.one_error("filesrc location=j.mp4", "bad-input")
+
+    def test_error_empty(self):
+        Path("empty.mp4").touch()
+        self.one_error("filesrc location=empty.mp4", "bad-input")
+
+    def test_error_moderated(self):
+        with self.emulator("--fault", "create:moderated") as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=x {FAST} "
+                          f"base-url={service.url} ! fakesink")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("omniv2v0: moderated: ", done.stdout)
+
+    def test_paid_but_unknown(self):
+        with self.emulator("--fault", "create:drop-after") as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=x {FAST} "
+                          f"base-url={service.url} ! fakesink")
+            self.assertEqual(len(service.requests("POST")), 1)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("omniv2v0: unknown-outcome: ", done.stdout)
+
+    def test_faulty_service(self):
+        script = "create:429=0*2,poll:500,poll:html,result:truncate"
+        with self.emulator("--fault", script) as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+            self.assertEqual(len(service.kept("reference")), 1)
+
+    def test_expired_link(self):
+        with self.emulator("--fault", "result:403") as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+
+    def test_reply_forms(self):
+        for form in ("video_url", "data", "metadata", "content", "task", "dto", "nested"):
+            with Emulator(str(self.out / form), "--reply", form) as service:
+                done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                              f"base-url={service.url} ! filesink location={form}.mp4")
+                self.assertEqual(done.returncode, 0, form + done.stdout)
+                self.assertEqual(Path(f"{form}.mp4").read_bytes(), self.clip.read_bytes())
+
+    def test_on_failure_source(self):
+        with self.emulator("--fault", "create:402") as service:
+            done = launch(f"filesrc location={self.clip} ! omniv2v prompt=x on-failure=source "
+                          f"base-url={service.url} ! filesink location=b.mp4")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("WARNING: from element", done.stdout)
+        self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+
+    def test_interrupted(self):
+        with self.emulator("--service-time", "50") as service:
+            process = subprocess.Popen(
+                ["gst-launch-1.0", *f"filesrc location={self.clip} ! omniv2v prompt=x "
+                 f"base-url={service.url} ! fakesink".split()],
+                env=dict(os.environ, OMNI_API_KEY=KEY), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True)
+            end = time.monotonic() + PATIENCE
+            while not service.requests("POST") and time.monotonic() < end:
+                os.sched_yield()
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=PATIENCE)
+            self.assertIn("Setting pipeline to NULL", output)
+            self.assertIn("Freeing pipeline", output)
+
+    def test_key_is_nowhere(self):
+        with self.emulator() as service:
+            done = launch(f"-v -m filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
+                          f"base-url={service.url} ! filesink location=b.mp4",
+                          GST_DEBUG="*:9", GST_DEBUG_FILE="debug.log",
+                          GST_DEBUG_DUMP_DOT_DIR=str(self.out))
+            self.assertEqual(done.returncode, 0, done.stdout)
+        files = [path for path in self.out.iterdir() if path.is_file()]
+        self.assertTrue(any(path.suffix == ".dot" for path in files))
+        self.assertIn("accepted as task", Path("debug.log").read_text(errors="replace"))
+        for text in [done.stdout] + [path.read_text(errors="replace") for path in files]:
+            self.assertNotIn(KEY, text)
+            self.assertIsNone(re.search(r"[?&](sig|expires)=", text))
+
+    def test_cpp_application(self):
+        with self.emulator() as service:
+            done = run([REGENERATE, str(self.clip), "b.mp4", "-p", "identity"], OMNI_BASE_URL=service.url)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+            failed = run([REGENERATE, str(self.clip), "c.mp4", "-p", "identity"], key="wrong",
+                         OMNI_BASE_URL=service.url)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("unauthorized", failed.stdout)
+
+    def test_python_application(self):
+        with self.emulator() as service:
+            done = run(["/usr/bin/python3", PYTHON_EXAMPLE, str(self.clip), "b.mp4", "identity"],
+                       OMNI_BASE_URL=service.url)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
+
+    def test_mistyped(self):
+        done = launch("fakesrc ! omniv2v promt=x ! fakesink")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('no property "promt" in element "omniv2v"', done.stdout)
+
+
+if __name__ == "__main__":
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Launch)
+    if sys.argv[4:]:
+        suite = unittest.TestSuite(Launch(name) for name in sys.argv[4:])
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    failures, errors = len(result.failures), len(result.errors)
+    good = 100 * (result.testsRun - failures - errors) // max(1, result.testsRun)
+    print(f"{good}%: Checks: {result.testsRun}, Failures: {failures}, Errors: {errors}", flush=True)
+    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
