@@ -100,7 +100,7 @@ run() {
   rm -f "$dir"/meson-logs/testlog*.json
   # Its status says no more than the log; without a log something else is wrong.
   meson test -C "$dir" --no-rebuild --print-errorlogs "$@" "${chosen[@]}" </dev/null 2>&1 \
-    | sed -e '/^ninja:/d' -e '/^$/d' -e '/^\(Expected Fail\|Unexpected Pass\|Full log\)/d' -e 's/^/   /' || true
+    | sed -u -e '/^ninja:/d' -e '/^$/d' -e '/^\(Expected Fail\|Unexpected Pass\|Full log\)/d' -e 's/^/   /' || true
   for log in "$dir"/meson-logs/testlog*.json; do
     if [ ! -s "$log" ]; then
       echo "   meson test left no log"
@@ -116,7 +116,7 @@ run() {
 
 run_fuzz() {
   say "Fuzzing, $1 s each"
-  if sh tests/fuzz/run.sh "$1" 2>&1 | sed 's/^/   /'; then
+  if sh tests/fuzz/run.sh "$1" 2>&1 | sed -u 's/^/   /'; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))

@@ -182,7 +182,9 @@ void gate_finalize(GSource* source) {
 }
 
 // A pollable source puts a dummy closure on its child, which needs a function to stand for it.
-gboolean gate_closure(gpointer) { return G_SOURCE_CONTINUE; }
+gboolean gate_closure(gpointer) {
+  return G_SOURCE_CONTINUE;
+}
 
 GSourceFuncs gate_functions = {nullptr,       nullptr,      gate_dispatch,
                                gate_finalize, gate_closure, nullptr};

@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::size_t kErrorBody = 64 * 1024;
 
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
 /// A refusal that came as HTTP 200 (T7), as the status that it stands for.
 int status_of(const Refusal& refusal) {
   const int code = static_cast<int>(g_ascii_strtoll(refusal.code.c_str(), nullptr, 10));
@@ -42,6 +46,18 @@ Async<std::string> Job::create() {
   }
 }
 
+HttpRequest Job::create_request(BodyStream& body, bool ask_first) const {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = join_path(services_.http.settings().base_url, services_.dialect.create_path());
+  request.body = &body;
+  request.idempotency_key = name_;
+  request.bearer = true;
+  request.ask_first = ask_first;
+  request.patient = true;
+  return request;
+}
+
 /// One POST. A task with an id is a success; anything else is in `attempt` and refusal_.
 Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   std::shared_ptr<BodyStream> body;
@@ -53,67 +69,67 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
     });
   };
   body = std::make_shared<BodyStream>(spec_.body, spec_.reference, at_gate);
-  HttpRequest request;
-  request.method = "POST";
-  request.url = join_path(services_.http.settings().base_url, services_.dialect.create_path());
-  request.body = body.get();
-  request.idempotency_key = name_;
-  request.bearer = true;
-  request.ask_first = ask_first;
-  request.patient = true;
-  attempt.http_status = 0;
-  attempt.fault.reset();
-  attempt.service_code.clear();
+  attempt = Attempt{.number = attempt.number};
   asked_pause_.reset();
   std::string text;
-  bool called_off = false;
   try {
-    const auto response = co_await services_.http.send(request, cancellation_);
-    const int status = response->status();
+    const auto response =
+        co_await services_.http.send(create_request(*body, ask_first), cancellation_);
     attempt.http1 = response->http1();
     asked_pause_ =
         parse_retry_after(response->header("Retry-After").c_str(), g_get_real_time() / kSecond);
     attempt.has_retry_after = asked_pause_.has_value();
-    text = co_await response->read_text(status < 300 ? kMaxJsonBytes + 1 : kErrorBody);
-    attempt.http_status = status;
+    text = co_await response->read_text(is_success(response->status()) ? kMaxJsonBytes + 1
+                                                                       : kErrorBody);
+    attempt.http_status = response->status();
   } catch (const TransportError& error) {
     attempt.fault = error.fault;
     attempt.http1 = error.http1;
     refusal_ = {Reason::unreachable, error.text, 0, {}, {}};
   } catch (const Failure& failure) {
     if (failure.error().reason != Reason::cancelled) throw;
-    called_off = true;
   }
   // The row must say what happened before anything else is decided.
   Cancellation never;
   while (releasing_) co_await Wait(never, kNever, &released_);
   attempt.body_complete = body->complete();
-  if (called_off && attempt.body_complete && deadline_hit_) {
+  check_called_off(attempt);
+  if (attempt.fault) co_return Task{};
+  co_return read_create_reply(text, attempt);
+}
+
+/// Throws when the job was called off before the answer came. An answer that did come is read all
+/// the same: it may name a task that is paid for. At the deadline, with the whole request out and
+/// no answer, there is doubt.
+void Job::check_called_off(const Attempt& attempt) {
+  if (attempt.http_status != 0) return;
+  if (deadline_hit_ && attempt.body_complete) {
     refusal_ = {Reason::unknown_outcome, "there was no answer within job-timeout", 0, {}, {}};
     raise_create(Action::unknown, attempt);
   }
   cancellation_.check();
-  if (attempt.fault) co_return Task{};
+}
 
+Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
   const Reply reply = parse_reply(text, ReplyKind::create);
   const auto* refusal = std::get_if<Refusal>(&reply);
-  const bool success = attempt.http_status >= 200 && attempt.http_status < 300;
+  const bool success = is_success(attempt.http_status);
   if (success && refusal) attempt.http_status = status_of(*refusal);
   attempt.json_error = refusal != nullptr;
   if (refusal) attempt.service_code = refusal->code;
-  if (success && !refusal) {
-    if (const auto* task = std::get_if<Task>(&reply); task && !task->id.empty()) co_return *task;
-    const auto* unreadable = std::get_if<Unreadable>(&reply);
-    refusal_ = {Reason::unknown_outcome,
-                unreadable ? "its answer was " + unreadable->why : "its answer names no task id",
-                attempt.http_status,
-                {},
-                {}};
-    co_return Task{};
+  if (!success || refusal) {
+    refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
+                                  refusal ? *refusal : Refusal{});
+    return {};
   }
-  refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
-                                refusal ? *refusal : Refusal{});
-  co_return Task{};
+  if (const auto* task = std::get_if<Task>(&reply); task && !task->id.empty()) return *task;
+  const auto* unreadable = std::get_if<Unreadable>(&reply);
+  refusal_ = {Reason::unknown_outcome,
+              unreadable ? "its answer was " + unreadable->why : "its answer names no task id",
+              attempt.http_status,
+              {},
+              {}};
+  return {};
 }
 
 /// All but the last chunk is out: write that down, then let it go.

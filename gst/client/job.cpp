@@ -1,5 +1,7 @@
 #include "client/job.h"
 
+#include <cstring>
+
 #include "client/url.h"
 
 namespace omni {
@@ -10,6 +12,18 @@ constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
 
 bool is_base64_video(const std::string& url) {
   return g_str_has_prefix(url.c_str(), "data:");
+}
+
+bool same_bytes(const Bytes& one, const Bytes& other) {
+  if (one.size() != other.size()) return false;
+  for (std::uint64_t at = 0; at < one.size();) {
+    const auto [left, left_size] = one.run_at(at);
+    const auto [right, right_size] = other.run_at(at);
+    const std::size_t both = std::min(left_size, right_size);
+    if (std::memcmp(left, right, both) != 0) return false;
+    at += both;
+  }
+  return true;
 }
 
 }  // namespace
@@ -74,6 +88,12 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);
   log(LogLevel::info, "result: " + std::to_string(bytes->size()) + " bytes");
+  // Seen at services that had nothing to offer (T18).
+  if (same_bytes(*bytes, *spec_.reference))
+    log(LogLevel::warning,
+        "the result is the reference itself, byte for byte: ask in the prompt for a newly "
+        "generated "
+        "video");
   co_await services_.ledger.delivered(name_);
   co_return bytes;
 }

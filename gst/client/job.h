@@ -88,6 +88,9 @@ class Job {
   // Create: job-create.cpp
   Async<std::string> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
+  HttpRequest create_request(BodyStream& body, bool ask_first) const;
+  void check_called_off(const Attempt& attempt);
+  Task read_create_reply(const std::string& text, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
   [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
   // Poll: job-poll.cpp

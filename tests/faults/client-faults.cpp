@@ -531,6 +531,19 @@ START_TEST(odd_ids) {
 }
 END_TEST
 
+// The service hands the clip back: told, since it was paid for.
+START_TEST(result_is_the_reference) {
+  FakeService service(kResult);
+  Run run(service.server.url());
+  if (_i == 0) run.reference = kResult;
+  run.spec.reference = rope(run.reference, 1001);
+  run.succeeds();
+  run.client.reset();
+  const bool told = run.log.find("byte for byte") != std::string::npos;
+  ck_assert(told == (_i == 0));
+}
+END_TEST
+
 // Going away never waits for the network, whatever hangs.
 START_TEST(stop_with_hung_sockets) {
   const int hang = _i;
@@ -673,6 +686,7 @@ int main() {
                        {"odd_ids", odd_ids, 5},
                        {"stop_with_hung_sockets", stop_with_hung_sockets, 3},
                        {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
+                       {"result_is_the_reference", result_is_the_reference, 2},
                        {"many_at_once", many_at_once, 1},
                        {"ledger_comes_first", ledger_comes_first, 1},
                        {"ledger_fails", ledger_fails, 2},
