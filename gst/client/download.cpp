@@ -75,7 +75,7 @@ Async<Download> Downloader::fetch(std::string url, bool bearer) {
     log_(LogLevel::info, "download of " + redact_url(url) + " stopped at " +
                              std::to_string(sink_.size()) + " bytes: " + result.error.message +
                              "; trying again");
-    co_await sleep(cancellation_, backoff(attempt, retry_after_, g_random_double()));
+    co_await sleep(cancellation_, backoff(attempt, retry_after_, g_random_double(), first_pause));
   }
 }
 

@@ -41,6 +41,7 @@ class Downloader {
   /// origin it is only sent after a 401, and at another origin never.
   Async<Download> fetch(std::string url, bool bearer);
 
+  Micros first_pause = kFirstPause;
   /// Counts the tries beyond the first of each fetch.
   std::function<void()> on_retry;
 

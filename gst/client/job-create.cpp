@@ -38,7 +38,7 @@ Async<std::string> Job::create() {
     if (action == Action::proceed || action == Action::refuse || action == Action::unknown)
       raise_create(action, attempt);
     ask_first = action == Action::ask_first;
-    const Micros pause = backoff(attempt, asked_pause_, g_random_double());
+    const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
     log(LogLevel::info, "not accepted (" + refusal_.message + "); trying again in " +
                             std::to_string(pause / 1000) + " ms");

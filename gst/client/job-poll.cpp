@@ -67,7 +67,7 @@ Async<Task> Job::poll() {
       action = Action::retry;
     if (action == Action::refuse) throw Failure(refusal_);
     services_.count([](JobCounters& c) { ++c.retried; });
-    const Micros pause = backoff(attempt, asked_pause_, g_random_double());
+    const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
     log(LogLevel::debug, "no answer to the poll (" + refusal_.message + ")");
     co_await sleep(cancellation_, pause);

@@ -41,6 +41,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
                 services.times),
       downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,
                   spec_.check_result, services.log) {
+  downloader_.first_pause = spec_.first_pause;
   downloader_.on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); };
 }
 

@@ -28,6 +28,7 @@ struct JobSpec {
   Micros job_timeout = 1800 * kSecond;
   Micros poll_interval = 0;  // 0 = adaptive
   int max_attempts = 5;
+  Micros first_pause = kFirstPause;
   std::string download_folder;
   ResultCheck check_result;
 };

@@ -83,12 +83,13 @@ Action decide_download(const Attempt& attempt, int max_attempts) {
   return Action::refuse;
 }
 
-Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random) {
+Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
+               Micros first_pause) {
   if (retry_after) return *retry_after + static_cast<Micros>(random * 0.1 * kSecond);
   // Being asked to slow down wants seconds; a connection that was refused may be back at once.
-  const double base = attempt.http_status ? 5.0 : 0.25;
+  const auto base = static_cast<double>(attempt.http_status ? first_pause : first_pause / 20);
   const int doublings = std::clamp(attempt.number - 1, 0, 3);
-  return static_cast<Micros>(base * std::pow(2, doublings) * (1.0 + 0.25 * random) * kSecond);
+  return static_cast<Micros>(base * std::pow(2, doublings) * (1.0 + 0.25 * random));
 }
 
 std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix) {

@@ -43,8 +43,12 @@ Action decide_create(const Attempt& attempt, int max_attempts);
 Action decide_poll(const Attempt& attempt);
 Action decide_download(const Attempt& attempt, int max_attempts);
 
+/// The first pause after an HTTP status that says "not now"; it doubles up to eight times that.
+inline constexpr Micros kFirstPause = 5 * kSecond;
+
 /// The pause before try number `attempt.number + 1`. `random` in [0, 1) spreads clients.
-Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random);
+Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
+               Micros first_pause = kFirstPause);
 
 /// Retry-After in seconds or as an HTTP date; nullopt when it is neither. Capped at 10 minutes.
 std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix);
