@@ -10,6 +10,7 @@ import re
 import sys
 
 CHECKS = re.compile(r"(?:100|\d?\d)%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
+CASES = re.compile(r"^(\d+) of (\d+) passed$", re.MULTILINE)
 
 
 def count(test):
@@ -17,6 +18,7 @@ def count(test):
     good = test["result"] in ("OK", "EXPECTEDFAIL")
     passed = failed = 0
     lines = CHECKS.findall(text)
+    lines += [(cases, int(cases) - int(ok), 0) for ok, cases in CASES.findall(text)]
     for checks, failures, errors in lines:
         failed += int(failures) + int(errors)
         passed += int(checks) - int(failures) - int(errors)

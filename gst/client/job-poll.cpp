@@ -12,11 +12,13 @@ constexpr Micros kPauseForUrl = 2 * kSecond;
 // A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
 constexpr int kRefusalsInRow = 3;
 
+/// The pause that the service asks for, within reason: neither a flood of polls nor a lost job.
 std::optional<Micros> asked_pause(const HttpResponse& response) {
   const std::string millis = response.header("openai-poll-after-ms");
-  if (!millis.empty() && g_ascii_isdigit(millis[0]))
-    return std::min<Micros>(
-        static_cast<Micros>(g_ascii_strtoull(millis.c_str(), nullptr, 10)) * 1000, 60 * kSecond);
+  if (!millis.empty() && g_ascii_isdigit(millis[0])) {
+    const guint64 asked = g_ascii_strtoull(millis.c_str(), nullptr, 10);
+    return static_cast<Micros>(std::clamp<guint64>(asked, 500, 60000)) * 1000;
+  }
   return parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
 }
 
