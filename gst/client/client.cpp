@@ -8,7 +8,7 @@ namespace omni {
 
 struct Client::Network {
   Network(Client& client)
-      : http(client.settings_.http, client.settings_.log),
+      : http(client.settings_.http, client.settings_.log, client.bytes_),
         gate(client.settings_.max_in_flight),
         services{*client.settings_.dialect,
                  http,
@@ -54,6 +54,11 @@ Client::Client(ClientSettings settings, std::unique_ptr<Ledger> ledger)
 }
 
 Client::~Client() {
+  stop();
+}
+
+void Client::stop() {
+  if (!thread_.joinable()) return;
   invoke([this] {
     network_->stopping = true;
     for (const auto& [id, job] : network_->jobs) job->cancel();
@@ -134,8 +139,8 @@ void Client::cancel_all() {
 ClientStats Client::stats() const {
   const std::lock_guard lock(stats_lock_);
   ClientStats stats = stats_;
-  stats.bytes_up = network_->http.bytes_up;
-  stats.bytes_down = network_->http.bytes_down;
+  stats.bytes_up = bytes_.up;
+  stats.bytes_down = bytes_.down;
   return stats;
 }
 

@@ -36,14 +36,15 @@ class Client {
 
   /// Throws Failure for settings that cannot work. `ledger` may be null.
   explicit Client(ClientSettings settings, std::unique_ptr<Ledger> ledger = nullptr);
-  /// Calls everything off; returns when nothing is left. Never waits for the network. Not to be
-  /// destroyed on its own thread.
   ~Client();
   Client(const Client&) = delete;
 
   JobId submit(JobSpec spec, std::shared_ptr<JobObserver> observer);
   void cancel(JobId job);
   void cancel_all();
+  /// Calls everything off; returns when no job and no thread is left. Never waits for the network.
+  /// Not from the network thread, that is, not from an observer.
+  void stop();
   ClientStats stats() const;
 
  private:
@@ -58,6 +59,7 @@ class Client {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Network> network_;
   std::atomic<JobId> next_id_{1};
+  ByteCounters bytes_;
 
   std::mutex calls_lock_;  // innermost too; never held together with stats_lock_
   std::vector<std::function<void()>> calls_;

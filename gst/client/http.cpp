@@ -93,7 +93,7 @@ Async<BytesPtr> HttpResponse::read(std::size_t most) {
   const ErrorPtr error(raw);
   if (error) http_.raise(error.get(), *this);
   received_ += g_bytes_get_size(piece.get());
-  http_.bytes_down += g_bytes_get_size(piece.get());
+  http_.counters_.down += g_bytes_get_size(piece.get());
   const bool ended = g_bytes_get_size(piece.get()) == 0;
   if (ended && length() && received_ < *length())
     throw TransportError(TransportFault::broken, "the connection closed after " +
@@ -114,10 +114,11 @@ Async<std::string> HttpResponse::read_text(std::size_t most) {
   co_return text;
 }
 
-Http::Http(HttpSettings settings, LogSink log)
+Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
     : settings_(std::move(settings)),
       own_origin_(origin_of(settings_.base_url)),
-      log_(std::move(log)) {
+      log_(std::move(log)),
+      counters_(counters) {
   if (own_origin_.empty())
     throw Failure(Reason::invalid_request,
                   "The base-url \"" + redact_url(settings_.base_url) +
@@ -196,7 +197,7 @@ void Http::watch(SoupMessage* message, const HttpRequest& request, HttpResponse&
   };
   g_signal_connect(message, "network-event", G_CALLBACK(connected), &response);
   const auto wrote = +[](SoupMessage*, guint size, HttpResponse* self) {
-    self->http_.bytes_up += size;
+    self->http_.counters_.up += size;
     self->watchdog_.restart(self->http_.settings().idle_timeout);
   };
   g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote), &response);

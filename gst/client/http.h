@@ -31,6 +31,12 @@ struct HttpSettings {
   Micros idle_timeout = 30 * kSecond;
 };
 
+/// Bodies in bytes. Counted on the network thread, read from any.
+struct ByteCounters {
+  std::atomic<std::uint64_t> up = 0;
+  std::atomic<std::uint64_t> down = 0;
+};
+
 /// No reply: why, and how far the request had come.
 class TransportError : public std::exception {
  public:
@@ -88,7 +94,7 @@ class HttpResponse {
 class Http {
  public:
   /// On the network thread, with its context pushed. Throws Failure for settings that cannot work.
-  Http(HttpSettings settings, LogSink log);
+  Http(HttpSettings settings, LogSink log, ByteCounters& counters);
   ~Http();
 
   /// Sends, follows redirects of a GET (at most five), returns when the head of the reply is there.
@@ -97,9 +103,6 @@ class Http {
 
   const HttpSettings& settings() const { return settings_; }
   bool is_own_origin(const std::string& url) const;
-
-  std::atomic<std::uint64_t> bytes_up = 0;    // request bodies; read by stats() from any thread
-  std::atomic<std::uint64_t> bytes_down = 0;  // reply bodies
 
  private:
   friend class HttpResponse;
@@ -112,6 +115,7 @@ class Http {
   HttpSettings settings_;
   std::string own_origin_;
   LogSink log_;
+  ByteCounters& counters_;
   ObjectPtr<SoupSession> session_;
 };
 

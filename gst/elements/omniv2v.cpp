@@ -158,6 +158,13 @@ gboolean src_query(GstPad* pad, GstObject* parent, GstQuery* query) {
   return gst_pad_query_default(pad, parent, query);
 }
 
+gboolean sink_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  gboolean answer = FALSE;
+  const auto stream = stream_of(parent);
+  if (stream && stream->sink_query(query, &answer)) return answer;
+  return gst_pad_query_default(pad, parent, query);
+}
+
 gboolean activate_src(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) {
   const auto stream = stream_of(parent);
   if (mode != GST_PAD_MODE_PUSH) return FALSE;
@@ -193,10 +200,12 @@ void begin_stream(GstElement* element) {
 }
 
 void end_stream(GstElement* element) {
+  const auto stream = stream_of(element);
+  if (!stream) return;
+  stream->close();
   GstOmniV2vPrivate& priv = priv_of(element);
-  std::shared_ptr<V2vStream> last;
   const std::lock_guard lock(priv.lock);
-  last.swap(priv.stream);
+  priv.stream.reset();
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
@@ -279,6 +288,7 @@ static void gst_omni_v2v_init(GstOmniV2v* self) {
   priv->sink = gst_pad_new_from_static_template(&sink_template, "sink");
   gst_pad_set_chain_function(priv->sink, chain);
   gst_pad_set_event_function(priv->sink, sink_event);
+  gst_pad_set_query_function(priv->sink, sink_query);
   gst_element_add_pad(GST_ELEMENT(self), priv->sink);
   priv->src = gst_pad_new_from_static_template(&src_template, "src");
   gst_pad_set_event_function(priv->src, src_event);

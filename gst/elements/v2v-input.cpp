@@ -46,8 +46,20 @@ V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_
   gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
 }
 
-V2vStream::~V2vStream() {
-  if (client_) host_.account.add(client_->stats());
+Client* V2vStream::client() const {
+  const std::lock_guard lock(lock_);
+  return client_.get();
+}
+
+void V2vStream::close() {
+  std::unique_ptr<Client> last;
+  {
+    const std::lock_guard lock(lock_);
+    last.swap(client_);
+  }
+  if (!last) return;
+  last->stop();
+  host_.account.add(last->stats());
 }
 
 ClientStats V2vStream::stats() const {
@@ -82,7 +94,7 @@ GstFlowReturn V2vStream::chain(BufferPtr buffer) {
   {
     const std::lock_guard lock(lock_);
     if (flushing_) return GST_FLOW_FLUSHING;
-    if (flow_ != GST_FLOW_OK) return kNoMore;
+    if (flow_ != GST_FLOW_OK) return flow_ == GST_FLOW_FLUSHING ? flow_ : kNoMore;
   }
   if (!start_client()) return kNoMore;
   return host_.mode == InputMode::stream ? collect(std::move(buffer))
@@ -148,13 +160,13 @@ std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
 }
 
 void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
+  enqueue({slot, nullptr});
   try {
     Plan plan = plan_job(settings, slot->reference);
     slot->report.seconds = plan.fitted.seconds;
     slot->report.prompt = plan.fitted.request.prompt;
     if (!GST_CLOCK_TIME_IS_VALID(slot->report.duration)) slot->report.duration = plan.duration_ns;
     plan.spec.label = "segment " + std::to_string(slot->report.segment);
-    enqueue({slot, nullptr});
     host_.account.reserve(settings, plan.fitted.seconds);
     if (settings.dry_run) {
       host_.account.give_back(plan.fitted.seconds);
@@ -164,7 +176,6 @@ void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
     if (slot->on_failure != OnFailure::source) slot->reference.reset();
     client_->submit(std::move(plan.spec), slot);
   } catch (const Failure& failure) {
-    enqueue({slot, nullptr});
     slot->finish(failure.error());
   }
 }
@@ -201,6 +212,21 @@ gboolean V2vStream::sink_event(EventPtr event) {
   }
 }
 
+/// A muxer asks whether it may go back to mend its header. What was collected can't be overwritten,
+/// and downstream's answer would be about another file.
+bool V2vStream::sink_query(GstQuery* query, gboolean* answer) {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) {
+    *answer = FALSE;
+    return true;
+  }
+  if (GST_QUERY_TYPE(query) != GST_QUERY_SEEKING) return false;
+  GstFormat format;
+  gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
+  gst_query_set_seeking(query, format, FALSE, 0, -1);
+  *answer = TRUE;
+  return true;
+}
+
 void V2vStream::end_of_stream(EventPtr eos) {
   // An empty stream is the business of a job too: a wrong key is told first, then that nothing
   // came.
@@ -217,7 +243,7 @@ gboolean V2vStream::flush_start(EventPtr event) {
     flushing_ = true;
     changed_.notify_all();
   }
-  if (client_) client_->cancel_all();
+  if (Client* running = client()) running->cancel_all();
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
   gst_pad_pause_task(host_.src);
   return pushed;
@@ -238,6 +264,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
   input_refused_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   segment_sent_ = false;
+  result_seqnum_ = GST_SEQNUM_INVALID;
   eos_ = nullptr;
   ++seek_count_;
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
@@ -252,7 +279,7 @@ void V2vStream::stop() {
     flushing_ = true;
     changed_.notify_all();
   }
-  if (client_) client_->cancel_all();
+  if (Client* running = client()) running->cancel_all();
 }
 
 }  // namespace omni

@@ -39,6 +39,9 @@ gboolean V2vStream::activate_src(bool active) {
     return gst_pad_start_task(host_.src, task, this, nullptr);
   }
   stop();
+  gst_pad_stop_task(host_.src);
+  // A seek that was under way may have started the task again; now that it saw the flag it will
+  // not.
   return gst_pad_stop_task(host_.src);
 }
 
@@ -259,9 +262,14 @@ gboolean V2vStream::seek_result(GstEvent* event) {
     result_segment_.position = result_segment_.start;
     if (flow_ != GST_FLOW_ERROR) flow_ = GST_FLOW_OK;
   }
-  gst_pad_start_task(host_.src, task, this, nullptr);
+  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
   GST_PAD_STREAM_UNLOCK(host_.src);
   return TRUE;
+}
+
+bool V2vStream::is_flushing() const {
+  const std::lock_guard lock(lock_);
+  return flushing_;
 }
 
 bool V2vStream::src_query(GstQuery* query, gboolean* answer) {

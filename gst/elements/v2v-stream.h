@@ -37,11 +37,11 @@ class V2vStream {
   };
 
   explicit V2vStream(Host host);
-  ~V2vStream();
 
   // The sink pad's side (v2v-input.cpp)
   GstFlowReturn chain(BufferPtr buffer);
   gboolean sink_event(EventPtr event);
+  bool sink_query(GstQuery* query, gboolean* answer);
 
   // The src pad's side (v2v-output.cpp)
   gboolean src_event(EventPtr event);
@@ -50,6 +50,9 @@ class V2vStream {
 
   /// Wakes every thread that waits in here and calls the jobs off. Before the pads are deactivated.
   void stop();
+  /// Ends the network thread; after the pads are deactivated. Whoever still holds this run then,
+  /// such as a bus handler that asks for stats, must not be the one to end it.
+  void close();
 
   ClientStats stats() const;
 
@@ -88,9 +91,12 @@ class V2vStream {
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);
+  bool is_flushing() const;
   bool answer_position(GstQuery* query, gboolean* answer);
 
   const Host host_;
+
+  Client* client() const;
 
   // Under lock_
   mutable std::mutex lock_;
@@ -117,7 +123,7 @@ class V2vStream {
   std::shared_ptr<const Bytes> result_;
   GstSegment result_segment_;  // BYTES; position = what goes out next
 
-  // Last: goes first, so that no job is left that could tell a slot
+  // Written under lock_; from the first caps or buffer until close()
   std::unique_ptr<Client> client_;
 };
 

@@ -149,6 +149,17 @@ class Launch(unittest.TestCase):
         self.assertLess(clip.stat().st_size, 15 * 1024 * 1024)
         self.decodes_whole(clip, 100)
 
+    def test_behind_a_muxer(self):
+        # filesink says that one can seek in it; the muxer must not take that for the reference.
+        with self.emulator() as service:
+            done = launch("videotestsrc num-buffers=48 ! video/x-raw,framerate=24/1 ! x264enc ! mp4mux "
+                          f"! omniv2v prompt=identity {FAST} base-url={service.url} "
+                          "! filesink location=b.mp4")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(Path("b.mp4").read_bytes(), service.kept("reference")[0].read_bytes())
+        shown = launch("filesrc location=b.mp4 ! qtdemux ! fakesink num-buffers=48")
+        self.assertEqual(shown.returncode, 0, shown.stdout)
+
     def test_buffer_mode(self):
         for number in range(6):
             make_clip(f"in-{number}.mp4", frames=24 + number)

@@ -353,6 +353,8 @@ GST_START_TEST(spend_guard) {
   run.push_eos();
   for (int i = 0; i < 2; ++i) fail_unless(run.pull_buffer() == clip(101 + i));
   for (int i = 0; i < 2; ++i) fail_unless(run.pull_buffer() == kClip);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless(gst_harness_try_pull(run.harness()) == nullptr);
   fail_unless_equals_int(service.creates(), 2);
   expect_equal(run.wait_reason(GST_MESSAGE_WARNING), "budget");
 }
