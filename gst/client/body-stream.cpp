@@ -1,6 +1,7 @@
 #include "client/body-stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -23,15 +24,28 @@ class Base64Text {
   std::shared_ptr<const Bytes> data_;
 };
 
-void encode_group(const guint8* in, std::size_t have, char* out) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const guint32 bits =
-      in[0] << 16 | (have > 1 ? in[1] : 0) << 8 | static_cast<guint32>(have > 2 ? in[2] : 0);
-  out[0] = kAlphabet[bits >> 18 & 63];
-  out[1] = kAlphabet[bits >> 12 & 63];
-  out[2] = have > 1 ? kAlphabet[bits >> 6 & 63] : '=';
-  out[3] = have > 2 ? kAlphabet[bits & 63] : '=';
+constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Two characters for twelve bits: half the time of one for six.
+using Pair = std::array<char, 2>;
+constexpr std::array<Pair, 4096> all_pairs() {
+  std::array<Pair, 4096> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kAlphabet[i >> 6], kAlphabet[i & 63]};
+  return pairs;
+}
+constexpr auto kPairs = all_pairs();
+
+void encode_group(const guint8* in, char* out) {
+  const guint32 bits = static_cast<guint32>(in[0] << 16 | in[1] << 8 | in[2]);
+  std::memcpy(out, kPairs[bits >> 12].data(), 2);
+  std::memcpy(out + 2, kPairs[bits & 4095].data(), 2);
+}
+
+/// The end of the data: one or two bytes may be all that is left.
+void encode_last_group(const guint8* in, std::size_t have, char* out) {
+  const guint8 padded[3] = {in[0], have > 1 ? in[1] : guint8{0}, have > 2 ? in[2] : guint8{0}};
+  encode_group(padded, out);
+  for (std::size_t i = have + 1; i < 4; ++i) out[i] = '=';
 }
 
 /// Whole groups of four characters. Runs inside one piece are encoded in place; only a group that
@@ -42,12 +56,12 @@ std::size_t Base64Text::encode_groups(std::uint64_t group, char* to, std::size_t
     const auto [run, available] = data_->run_at((group + done) * 3);
     if (available == 0) break;
     const std::size_t whole = std::min(available / 3, groups - done);
-    for (std::size_t i = 0; i < whole; ++i) encode_group(run + i * 3, 3, to + (done + i) * 4);
+    for (std::size_t i = 0; i < whole; ++i) encode_group(run + i * 3, to + (done + i) * 4);
     done += whole;
     if (whole > 0) continue;
     guint8 gathered[3];
     const std::size_t have = data_->read((group + done) * 3, gathered, sizeof gathered);
-    encode_group(gathered, have, to + done * 4);
+    encode_last_group(gathered, have, to + done * 4);
     ++done;
   }
   return done * 4;

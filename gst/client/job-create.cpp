@@ -104,7 +104,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
 void Job::check_called_off(const Attempt& attempt) {
   if (attempt.http_status != 0) return;
   if (deadline_hit_ && attempt.body_complete) {
-    refusal_ = {Reason::unknown_outcome, "there was no answer within job-timeout", 0, {}, {}};
+    refusal_ = {Reason::unknown_outcome, "no answer within job-timeout", 0, {}, {}};
     raise_create(Action::unknown, attempt);
   }
   cancellation_.check();
@@ -125,7 +125,7 @@ Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
   if (const auto* task = std::get_if<Task>(&reply); task && !task->id.empty()) return *task;
   const auto* unreadable = std::get_if<Unreadable>(&reply);
   refusal_ = {Reason::unknown_outcome,
-              unreadable ? "its answer was " + unreadable->why : "its answer names no task id",
+              unreadable ? "an answer, but " + unreadable->why : "an answer without a task id",
               attempt.http_status,
               {},
               {}};
@@ -143,19 +143,20 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
   }
 }
 
+Error Job::unknown_outcome(const Attempt& attempt) const {
+  std::string text = std::string("The job was sent completely to ") + services_.dialect.title() +
+                     ", and nothing tells whether it was taken. It may run and be billed, so it is "
+                     "not sent again by itself: look at the service's list of tasks before you "
+                     "submit this clip once more. What came back: " +
+                     refusal_.message;
+  if (!text.ends_with('.')) text += '.';
+  return {Reason::unknown_outcome, text, attempt.http_status, {}, refusal_.service_code};
+}
+
 void Job::raise_create(Action action, const Attempt& attempt) const {
   // A good status without a task id leaves the same doubt as a broken connection.
-  if (action == Action::proceed || action == Action::unknown) {
-    throw Failure(Error{Reason::unknown_outcome,
-                        std::string("The job was sent completely to ") + services_.dialect.title() +
-                            ", but " + refusal_.message +
-                            ". It may have been accepted and billed, so it is not sent again by "
-                            "itself. Look at the "
-                            "service's task list before you submit this clip once more.",
-                        attempt.http_status,
-                        {},
-                        refusal_.service_code});
-  }
+  if (action == Action::proceed || action == Action::unknown)
+    throw Failure(unknown_outcome(attempt));
   Error error = refusal_;
   const int status = attempt.http_status;
   if (attempt.fault) {

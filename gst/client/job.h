@@ -93,6 +93,7 @@ class Job {
   void check_called_off(const Attempt& attempt);
   Task read_create_reply(const std::string& text, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
+  Error unknown_outcome(const Attempt& attempt) const;
   [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
   // Poll: job-poll.cpp
   Async<Task> wait_until_done();

@@ -42,8 +42,8 @@ void Gate::set_limit(unsigned limit) {
 }
 
 Async<void> Pacer::turn(Cancellation& cancellation) {
-  const Micros mine = std::max(next_, now());
-  next_ = mine + kApart;
+  const Micros mine = std::max({next_ - kBurst, held_until_, now()});
+  next_ = std::max(next_, mine) + kApart;
   if (mine > now()) co_await Wait(cancellation, mine);
 }
 

@@ -46,12 +46,15 @@ class Pacer {
   /// Waits for this request's turn.
   Async<void> turn(Cancellation& cancellation);
   /// The service asked for a pause: nobody asks before `until`.
-  void hold(Micros until) { next_ = std::max(next_, until); }
+  void hold(Micros until) { held_until_ = std::max(held_until_, until); }
 
  private:
   // 20 polls a second: what 64 jobs need with their polls close together, and no more.
   static constexpr Micros kApart = kSecond / 20;
-  Micros next_ = 0;
+  // After a while without polls a few may come close together: one job alone is not slowed down.
+  static constexpr Micros kBurst = 8 * kApart;
+  Micros next_ = 0;  // when the next would come if all were kApart apart
+  Micros held_until_ = 0;
 };
 
 }  // namespace omni

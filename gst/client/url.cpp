@@ -65,7 +65,10 @@ std::string redact_url(const std::string& url) {
   const UriPtr uri = parse(url);
   if (!uri || !g_uri_get_host(uri.get())) return "(not a URL)";
   std::string shown = std::string(g_uri_get_scheme(uri.get())) + "://" + g_uri_get_host(uri.get());
-  if (g_uri_get_port(uri.get()) > 0) shown += ":" + std::to_string(g_uri_get_port(uri.get()));
+  if (g_uri_get_port(uri.get()) > 0) {
+    shown += ':';
+    shown += std::to_string(g_uri_get_port(uri.get()));
+  }
   shown += g_uri_get_path(uri.get());
   if (g_uri_get_query(uri.get())) shown += "?(left out)";
   return shown;

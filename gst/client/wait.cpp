@@ -90,22 +90,37 @@ bool Wait::await_resume() {
   return notified_;
 }
 
+/// Called for every piece that moves, so it only writes down the time: setting a source's ready
+/// time wakes the main loop by a write and a read each. The timer looks at the time when it fires.
 void Watchdog::restart(Micros duration) {
   if (duration <= 0) return suspend();
+  due_ = now() + duration;
+  if (armed_until_ != kNever && armed_until_ <= due_) return;
+  arm(due_);
+}
+
+void Watchdog::arm(Micros when) {
+  armed_until_ = when;
   if (!source_) {
-    source_ = SourceHandle(new_timed_source(now() + duration, on_timeout, this));
+    source_ = SourceHandle(new_timed_source(when, on_timeout, this));
     g_source_attach(source_.get(), g_main_context_get_thread_default());
   } else {
-    g_source_set_ready_time(source_.get(), now() + duration);
+    g_source_set_ready_time(source_.get(), when);
   }
 }
 
 void Watchdog::suspend() {
-  if (source_) g_source_set_ready_time(source_.get(), -1);
+  due_ = kNever;
 }
 
 gboolean Watchdog::on_timeout(gpointer data) {
-  static_cast<Watchdog*>(data)->fire_();
+  auto* self = static_cast<Watchdog*>(data);
+  self->armed_until_ = kNever;
+  if (self->due_ == kNever) return G_SOURCE_CONTINUE;
+  if (now() < self->due_)
+    self->arm(self->due_);
+  else
+    self->fire_();
   return G_SOURCE_CONTINUE;
 }
 

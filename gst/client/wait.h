@@ -102,7 +102,10 @@ class Watchdog {
 
  private:
   static gboolean on_timeout(gpointer self);
+  void arm(Micros when);
   std::function<void()> fire_;
+  Micros due_ = kNever;          // kNever = suspended
+  Micros armed_until_ = kNever;  // when the source fires; kNever = not at all
   SourceHandle source_;
 };
 

@@ -52,14 +52,14 @@ void check_reference(const ReferenceInfo& reference) {
         Reason::too_large,
         "The reference has " + std::to_string(reference.bytes) +
             " bytes, and OctopusX takes at most 15728640 (15 MiB). Use a shorter clip or a lower "
-            "bitrate, or set `oversize` to have it done.");
+            "bitrate.");
   }
   if (reference.duration_ns > kMaxReferenceNs) {
     char length[32];
     std::snprintf(length, sizeof length, "%.1f", static_cast<double>(reference.duration_ns) / 1e9);
     refuse(Reason::bad_input, std::string("The reference is ") + length +
-                                  " seconds long, and OctopusX takes at most 30. Cut it, or use "
-                                  "omniv2vbin, which cuts a stream into segments.");
+                                  " seconds long, and OctopusX takes at most 30. Cut it into "
+                                  "shorter ones.");
   }
 }
 

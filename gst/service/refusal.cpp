@@ -43,9 +43,8 @@ constexpr Verdict kNoTask = {
 constexpr Verdict kModerated = {
     Reason::moderated, "blocked the job by its rules on content",
     "Change the prompt or the reference: the same again will be blocked again."};
-constexpr Verdict kTooLarge = {
-    Reason::too_large, "finds the request too large",
-    "Use a shorter clip or a lower bitrate, or set `oversize` to have it done."};
+constexpr Verdict kTooLarge = {Reason::too_large, "finds the request too large",
+                               "Use a shorter clip or a lower bitrate."};
 constexpr Verdict kTooSlow = {Reason::timed_out, "ran out of time", "Try again later."};
 constexpr Verdict kBroken = {
     Reason::service_error, "failed",

@@ -402,7 +402,7 @@ const std::array kRefusals = {
     RefusalCase{
         "413", 413, {"read_request_body_failed", "too big"}, Reason::too_large, "shorter clip"},
     RefusalCase{
-        "413 invalid_request", 413, {"invalid_request", ""}, Reason::too_large, "`oversize`"},
+        "413 invalid_request", 413, {"invalid_request", ""}, Reason::too_large, "lower bitrate"},
     RefusalCase{"T21 429 bare", 429, {}, Reason::rate_limited, "`max-in-flight`"},
     RefusalCase{"429 in Chinese",
                 429,
