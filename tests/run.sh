@@ -142,7 +142,8 @@ run all "$root/build-tests" "as built" --timeout-multiplier 2
 
 say "Build with AddressSanitizer and UBSan"
 build "$root/build-sanitized" -Db_sanitize=address,undefined -Db_lundef=false --optimization=1
-preload=$(gcc -print-file-name=libasan.so)
+# libstdc++ as well: in a program in C, ASan would not find the function that throws.
+preload=$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libstdc++.so.6)
 # GStreamer's registry is made by a helper process, which is not built with ASan and could not load the
 # plugin: made in this process instead, once, before the tests.
 if ! LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no \
