@@ -60,6 +60,7 @@ Downloader::Downloader(Http& http, Cancellation& cancellation, std::string folde
 Async<Download> Downloader::fetch(std::string url, bool bearer) {
   sink_.reset();
   etag_.clear();
+  farthest_ = 0;
   for (Attempt attempt;; ++attempt.number) {
     retry_after_.reset();
     attempt.fault.reset();
@@ -119,14 +120,18 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     co_return failed(Download::Outcome::unusable, Reason::bad_result,
                      "The server answered with another range than was asked for.");
   }
-  const std::uint64_t before = sink_.size();
   while (true) {
     BytesPtr piece = co_await response.read(kPiece);
     if (g_bytes_get_size(piece.get()) == 0) break;
     sink_.append(std::move(piece));
-    // Progress was made: a long file over a bad line is no reason to give up.
-    if (sink_.size() - before > 4 * kPiece) attempt.number = 1;
+    // Further than ever before: a long file over a bad line is no reason to give up.
+    if (sink_.size() < farthest_ + 4 * kPiece) continue;
+    farthest_ = sink_.size();
+    attempt.number = 1;
   }
+  if (!sink_.disk_problem().empty())
+    log_(LogLevel::warning, "state-dir cannot be written to (" + sink_.disk_problem() +
+                                "): the result is kept in memory");
   Download result = judge();
   // Without a length a cut looks like an end; the boxes of the MP4 tell.
   const bool cut = result.outcome != Download::Outcome::complete && !response.length();
@@ -181,7 +186,7 @@ Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
 std::shared_ptr<const Bytes> decode_data_uri(const std::string& uri) {
   const std::size_t comma = uri.find(',');
   if (!g_str_has_prefix(uri.c_str(), "data:") || comma == std::string::npos) return nullptr;
-  if (uri.compare(comma - 7, 7, ";base64") != 0) return nullptr;
+  if (!std::string_view(uri).substr(0, comma).ends_with(";base64")) return nullptr;
   gsize size = 0;
   guchar* data = g_base64_decode(uri.c_str() + comma + 1, &size);
   auto bytes = std::make_shared<Bytes>();

@@ -59,6 +59,7 @@ class Downloader {
   ResultCheck check_;
   LogSink log_;
   std::string etag_;
+  std::uint64_t farthest_ = 0;  // how much of the result this link ever gave
   std::optional<Micros> retry_after_;
 };
 

@@ -11,6 +11,7 @@ namespace omni {
 namespace {
 
 constexpr int kMaxRedirects = 5;
+constexpr int kMaxInformationals = 20;
 // Far above any max-in-flight: the limits of this client are counted in jobs, not in sockets.
 constexpr int kConnections = 1024;
 constexpr int kKeepAliveSeconds = 90;
@@ -119,10 +120,11 @@ Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
       own_origin_(origin_of(settings_.base_url)),
       log_(std::move(log)),
       counters_(counters) {
-  if (own_origin_.empty())
+  if (!is_base_url(settings_.base_url))
     throw Failure(Reason::invalid_request,
-                  "The base-url \"" + redact_url(settings_.base_url) +
-                      "\" is not an http or https URL such as https://example.com.");
+                  "The base-url \"" + quote_for_user(settings_.base_url) +
+                      "\" is not one: write http(s)://HOST[:PORT][/PATH], without user, query or "
+                      "fragment.");
   // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's
   // reply, which a gateway may rightly spend relaying 20 MB.
   session_ = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
@@ -191,7 +193,11 @@ void Http::watch(SoupMessage* message, const HttpRequest& request, HttpResponse&
   };
   g_signal_connect(message, "wrote-headers", G_CALLBACK(alive), &response);
   g_signal_connect(message, "got-headers", G_CALLBACK(alive), &response);
-  g_signal_connect(message, "got-informational", G_CALLBACK(alive), &response);
+  // libsoup reads them all in one turn of the loop: a flood would keep everything else waiting.
+  const auto informed = +[](SoupMessage*, HttpResponse* self) {
+    if (++self->informationals_ > kMaxInformationals) self->link_.cancel();
+  };
+  g_signal_connect(message, "got-informational", G_CALLBACK(informed), &response);
   const auto connected = +[](SoupMessage*, GSocketClientEvent, GIOStream*, HttpResponse* self) {
     self->watchdog_.restart(self->http_.settings().idle_timeout);
   };
@@ -207,14 +213,15 @@ void Http::watch(SoupMessage* message, const HttpRequest& request, HttpResponse&
 }
 
 void Http::raise(const GError* error, const HttpResponse& response) const {
-  if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && !response.idle_)
+  const bool flooded = response.informationals_ > kMaxInformationals;
+  if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && !response.idle_ && !flooded)
     throw Failure(Reason::cancelled, "stopped");
-  TransportError fault =
-      response.idle_
-          ? TransportError(TransportFault::timed_out,
-                           "nothing moved for " + std::to_string(settings_.idle_timeout / kSecond) +
-                               " s (timeout)")
-          : TransportError(classify(error), quote_for_user(error->message));
+  TransportError fault(classify(error), quote_for_user(error->message));
+  if (response.idle_)
+    fault = {
+        TransportFault::timed_out,
+        "nothing moved for " + std::to_string(settings_.idle_timeout / kSecond) + " s (timeout)"};
+  if (flooded) fault = {TransportFault::broken, "the server sends 1xx answers without end"};
   fault.http1 = response.http1();
   throw fault;
 }

@@ -85,6 +85,7 @@ class HttpResponse {
   Cancellation::Link link_;
   Watchdog watchdog_;
   bool idle_ = false;
+  int informationals_ = 0;
   ObjectPtr<SoupMessage> message_;
   ObjectPtr<GInputStream> stream_;
   std::string url_;

@@ -107,6 +107,11 @@ void Job::check_called_off(const Attempt& attempt) {
     refusal_ = {Reason::unknown_outcome, "no answer within job-timeout", 0, {}, {}};
     raise_create(Action::unknown, attempt);
   }
+  if (cancellation_.cancelled() && attempt.body_complete) {
+    const char* doubt = "stopped after the whole job was sent: it may run and be billed";
+    log(LogLevel::warning, doubt);
+    throw Failure(Reason::cancelled, doubt);
+  }
   cancellation_.check();
 }
 
@@ -137,8 +142,10 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
   try {
     co_await services_.ledger.sent(name_);
     body->open_gate();
-  } catch (const Failure& failure) {
-    ledger_failure_ = failure.error();
+  } catch (const std::exception& problem) {
+    const auto* failure = dynamic_cast<const Failure*>(&problem);
+    ledger_failure_ =
+        failure ? failure->error() : Error{Reason::service_error, problem.what(), 0, {}, {}};
     cancellation_.cancel();
   }
 }

@@ -7,26 +7,32 @@ namespace omni {
 
 namespace {
 
+// Whatever a gateway asks for: an hour of silence over a job that is done helps nobody.
+constexpr Micros kLongestPause = 60 * kSecond;
 constexpr int kPollsForUrl = 3;
 constexpr Micros kPauseForUrl = 2 * kSecond;
 // A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
 constexpr int kRefusalsInRow = 3;
 
-/// The pause that the service asks for, within reason: neither a flood of polls nor a lost job.
+/// The pause that the service asks for. Zero is no pause, and would become a flood of polls.
 std::optional<Micros> asked_pause(const HttpResponse& response) {
   const std::string millis = response.header("openai-poll-after-ms");
   if (!millis.empty() && g_ascii_isdigit(millis[0])) {
     const guint64 asked = g_ascii_strtoull(millis.c_str(), nullptr, 10);
     return static_cast<Micros>(std::clamp<guint64>(asked, 500, 60000)) * 1000;
   }
-  return parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  auto asked =
+      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  if (asked) asked = std::max<Micros>(*asked, kSecond / 2);
+  return asked;
 }
 
 }  // namespace
 
 Async<Task> Job::wait_until_done() {
   while (true) {
-    const Micros pause = asked_pause_.value_or(schedule_.next_pause(age()));
+    const Micros pause =
+        std::min(asked_pause_.value_or(schedule_.next_pause(age())), kLongestPause);
     co_await sleep(cancellation_, pause);
     const Task task = co_await poll();
     schedule_.reported(age(), task.progress);

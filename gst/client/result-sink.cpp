@@ -11,17 +11,12 @@ namespace omni {
 
 namespace {
 
-[[noreturn]] void raise_errno(const std::string& what) {
-  throw Failure(Reason::bad_result, what + ": " + g_strerror(errno));
-}
-
+/// A file without a name; -1 and errno when there can be none.
 int open_unnamed(const std::string& folder) {
-  if (g_mkdir_with_parents(folder.c_str(), 0700) != 0)
-    raise_errno("The folder \"" + folder + "\" (state-dir) cannot be made");
+  if (g_mkdir_with_parents(folder.c_str(), 0700) != 0) return -1;
   std::string name = folder + "/result-XXXXXX";
   const int file = g_mkstemp_full(name.data(), O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) raise_errno("No file can be made in \"" + folder + "\" (state-dir)");
-  g_unlink(name.c_str());
+  if (file >= 0) g_unlink(name.c_str());
   return file;
 }
 
@@ -39,31 +34,59 @@ void ResultSink::reset() {
 }
 
 void ResultSink::append(BytesPtr piece) {
-  size_ += g_bytes_get_size(piece.get());
-  if (size_ > kMost) throw Failure(Reason::bad_result, "The result is larger than 1 GiB.");
-  if (file_ < 0 && size_ > kInMemory) spill();
-  if (file_ < 0)
-    memory_.append(std::move(piece));
-  else
-    write(piece.get());
+  const std::uint64_t after = size_ + g_bytes_get_size(piece.get());
+  if (after > kMost) throw Failure(Reason::bad_result, "The result is larger than 1 GiB.");
+  const bool wants_file = file_ < 0 && after > kInMemory && disk_problem_.empty();
+  const bool on_disk = (wants_file ? spill() : file_ >= 0) && write(piece.get());
+  if (!on_disk && file_ >= 0) back_to_memory();
+  size_ = after;
+  if (!on_disk) memory_.append(std::move(piece));
 }
 
-void ResultSink::spill() {
+bool ResultSink::spill() {
   file_ = open_unnamed(folder_);
-  for (const BytesPtr& piece : memory_.pieces()) write(piece.get());
+  if (file_ < 0) {
+    disk_problem_ = g_strerror(errno);
+    return false;
+  }
+  for (const BytesPtr& piece : memory_.pieces()) {
+    if (!write(piece.get())) return false;
+  }
   memory_ = Bytes();
+  return true;
 }
 
-void ResultSink::write(GBytes* piece) {
+bool ResultSink::write(GBytes* piece) {
   gsize left = 0;
   const auto* data = static_cast<const char*>(g_bytes_get_data(piece, &left));
   while (left > 0) {
     const ssize_t written = ::write(file_, data, left);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) raise_errno("The result cannot be kept in \"" + folder_ + "\" (state-dir)");
+    if (written < 0) {
+      disk_problem_ = g_strerror(errno);
+      return false;
+    }
     data += written;
     left -= static_cast<gsize>(written);
   }
+  return true;
+}
+
+/// What the file holds of the first size_ bytes, unless memory still has them.
+void ResultSink::back_to_memory() {
+  if (memory_.size() != size_) {
+    memory_ = Bytes();
+    auto* copy = static_cast<char*>(g_malloc(size_));
+    std::uint64_t got = 0;
+    while (got < size_) {
+      const ssize_t n = pread(file_, copy + got, size_ - got, static_cast<off_t>(got));
+      if (n <= 0) break;
+      got += static_cast<std::uint64_t>(n);
+    }
+    memory_.append(BytesPtr::adopt(g_bytes_new_take(copy, got)));
+  }
+  close(file_);
+  file_ = -1;
 }
 
 std::string ResultSink::head(std::size_t most) const {

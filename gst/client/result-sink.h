@@ -21,23 +21,28 @@ class ResultSink {
   ~ResultSink();
   ResultSink(const ResultSink&) = delete;
 
-  /// Throws Failure when the disk is full or the result is larger than kMost.
+  /// Throws Failure when the result is larger than kMost. A folder that can't be written to is no
+  /// reason to lose what is paid for: the result then stays in memory.
   void append(BytesPtr piece);
   void reset();
   std::uint64_t size() const { return size_; }
+  /// Why there is no file, when there should be one; empty = all is well.
+  const std::string& disk_problem() const { return disk_problem_; }
   /// The first bytes, for a look at what it is.
   std::string head(std::size_t most) const;
   /// What was gathered; a file is mapped, not read.
   std::shared_ptr<const Bytes> finish() const;
 
  private:
-  void spill();
-  void write(GBytes* piece);
+  bool spill();
+  bool write(GBytes* piece);
+  void back_to_memory();
 
   std::string folder_;
   Bytes memory_;
   int file_ = -1;
   std::uint64_t size_ = 0;
+  std::string disk_problem_;
 };
 
 }  // namespace omni

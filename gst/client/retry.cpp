@@ -87,7 +87,7 @@ Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double
                Micros first_pause) {
   if (retry_after) return *retry_after + static_cast<Micros>(random * 0.1 * kSecond);
   // Being asked to slow down wants seconds; a connection that was refused may be back at once.
-  const auto base = static_cast<double>(attempt.http_status ? first_pause : first_pause / 20);
+  const auto base = static_cast<double>(attempt.fault ? first_pause / 20 : first_pause);
   const int doublings = std::clamp(attempt.number - 1, 0, 3);
   return static_cast<Micros>(base * std::pow(2, doublings) * (1.0 + 0.25 * random));
 }

@@ -36,11 +36,6 @@ void Gate::leave() {
   changed_.notify_all();
 }
 
-void Gate::set_limit(unsigned limit) {
-  limit_ = limit;
-  changed_.notify_all();
-}
-
 Async<void> Pacer::turn(Cancellation& cancellation) {
   const Micros mine = std::max({next_ - kBurst, held_until_, now()});
   next_ = std::max(next_, mine) + kApart;

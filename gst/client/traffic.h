@@ -30,11 +30,10 @@ class Gate {
   };
 
   Async<Pass> enter(Cancellation& cancellation);
-  void set_limit(unsigned limit);
 
  private:
   void leave();
-  unsigned limit_;
+  const unsigned limit_;
   unsigned inside_ = 0;
   std::list<int> queue_;  // one place for each job that waits
   Event changed_;

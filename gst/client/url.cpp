@@ -52,6 +52,12 @@ std::string join_path(const std::string& base, std::string_view path) {
   return joined;
 }
 
+bool is_base_url(const std::string& url) {
+  const UriPtr uri = parse(url);
+  return is_web(uri.get()) && !g_uri_get_userinfo(uri.get()) && !g_uri_get_query(uri.get()) &&
+         !g_uri_get_fragment(uri.get()) && url.find_first_of(" \t\r\n") == std::string::npos;
+}
+
 bool may_redirect(const std::string& from, const std::string& to) {
   const UriPtr source = parse(from), target = parse(to);
   if (!is_web(source.get()) || !is_web(target.get())) return false;
@@ -64,7 +70,10 @@ std::string redact_url(const std::string& url) {
   if (g_str_has_prefix(url.c_str(), "data:")) return "data:(left out)";
   const UriPtr uri = parse(url);
   if (!uri || !g_uri_get_host(uri.get())) return "(not a URL)";
-  std::string shown = std::string(g_uri_get_scheme(uri.get())) + "://" + g_uri_get_host(uri.get());
+  const std::string host = g_uri_get_host(uri.get());
+  const bool literal = host.find(':') != std::string::npos;  // an IPv6 address
+  std::string shown = std::string(g_uri_get_scheme(uri.get())) + "://";
+  shown += literal ? "[" + host + "]" : host;
   if (g_uri_get_port(uri.get()) > 0) {
     shown += ':';
     shown += std::to_string(g_uri_get_port(uri.get()));

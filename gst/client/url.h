@@ -17,6 +17,9 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
 /// `base` + `path`, where base may end in a slash and may have a path of its own.
 std::string join_path(const std::string& base, std::string_view path);
 
+/// A base for API paths: http(s), a host, perhaps a port and a path; no user, query or fragment.
+bool is_base_url(const std::string& url);
+
 /// May a request that went to `from` be sent on to `to`? Only http(s), and never from https to
 /// http.
 bool may_redirect(const std::string& from, const std::string& to);

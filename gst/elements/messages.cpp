@@ -90,7 +90,7 @@ void post_job(GstElement* element, const JobReport& report) {
       report.running_time, "duration", G_TYPE_UINT64, report.duration, "seconds", G_TYPE_UINT,
       report.seconds, "prompt", G_TYPE_STRING, report.prompt.c_str(), nullptr);
   if (report.progress) gst_structure_set(job, "progress", G_TYPE_DOUBLE, *report.progress, nullptr);
-  if (g_str_equal(report.state, "failed"))
+  if (g_str_equal(report.state, "failed") || g_str_equal(report.state, "cancelled"))
     gst_structure_set(job, "reason", G_TYPE_STRING, reason_word(report.error.reason), "message",
                       G_TYPE_STRING, report.error.message.c_str(), "http-status", G_TYPE_UINT,
                       static_cast<guint>(report.error.http_status), nullptr);

@@ -16,14 +16,14 @@ namespace omni {
 /// GST_CLOCK_TIME_NONE.
 struct JobReport {
   guint segment = 0;
-  const char* state =
-      "";  // waiting, submitting, pending, running, downloading, done, failed, planned
+  const char* state = "";  // waiting, submitting, pending, running, downloading, done, failed,
+                           // cancelled, planned
   std::string task_id;
   std::optional<double> progress;
   GstClockTime running_time = GST_CLOCK_TIME_NONE;
   GstClockTime duration = GST_CLOCK_TIME_NONE;
   std::string prompt;
-  Error error;          // state failed
+  Error error;          // states failed, cancelled
   std::string request;  // state planned: the body with the reference left out
   guint seconds = 0;    // what is or would be billed
 };

@@ -1,7 +1,13 @@
 #include "elements/plan.h"
 
 #include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <string_view>
 
 #include "client/url.h"
@@ -13,26 +19,43 @@ namespace {
 
 constexpr unsigned kAutomaticInFlight = 8;
 constexpr gsize kMaxImageBytes = 20 * 1024 * 1024;
+constexpr gsize kMaxTextBytes = 16 * 1024 * 1024;
+constexpr gsize kMaxKeyBytes = 64 * 1024;
 
 const Dialect& dialect_of(const Settings& settings) {
   return *find_dialect(settings.provider);
 }
 
-std::string read_file(const std::string& path, const char* property) {
-  char* raw = nullptr;
-  gsize size = 0;
-  GError* raw_error = nullptr;
-  const bool ok = g_file_get_contents(path.c_str(), &raw, &size, &raw_error);
-  const CharPtr text(raw);
-  const ErrorPtr error(raw_error);
-  if (!ok) throw Failure(Reason::invalid_request, std::string(property) + ": " + error->message);
-  return std::string(text.get(), size);
+[[noreturn]] void refuse_file(const char* property, const std::string& path,
+                              const std::string& why) {
+  throw Failure(Reason::invalid_request, std::string(property) + ": \"" + path + "\" " + why + ".");
+}
+
+/// A whole regular file of at most `most` bytes. Anything else could block for good, or never end.
+std::string read_file(const std::string& path, const char* property, gsize most) {
+  const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) refuse_file(property, path, std::string("cannot be read: ") + g_strerror(errno));
+  struct stat status {};
+  const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  std::string text(regular ? std::min<gsize>(status.st_size, most + 1) : 0, '\0');
+  gsize got = 0;
+  while (got < text.size()) {
+    const ssize_t n = read(file, text.data() + got, text.size() - got);
+    if (n <= 0) break;
+    got += static_cast<gsize>(n);
+  }
+  close(file);
+  if (!regular) refuse_file(property, path, "is no regular file");
+  if (got > most)
+    refuse_file(property, path, "is larger than " + std::to_string(most / 1024) + " KiB");
+  text.resize(got);
+  return text;
 }
 
 /// A property's text, or that of the file which @FILE names.
 std::string text_or_file(const std::string& value, const char* property) {
   if (value.empty() || value.front() != '@') return value;
-  std::string text = read_file(value.substr(1), property);
+  std::string text = read_file(value.substr(1), property, kMaxTextBytes);
   while (!text.empty() && g_ascii_isspace(text.back())) text.pop_back();
   return text;
 }
@@ -56,14 +79,11 @@ std::string image_reference(const std::string& image, const char* property) {
     const CharPtr local(g_filename_from_uri(image.c_str(), nullptr, nullptr));
     if (local) path = local.get();
   }
-  const std::string data = read_file(path, property);
+  const std::string data = read_file(path, property, kMaxImageBytes);
   const char* type = image_type(data);
   if (!type)
     throw Failure(Reason::invalid_request,
                   std::string(property) + ": \"" + path + "\" is no PNG, JPEG, WebP or GIF image.");
-  if (data.size() > kMaxImageBytes)
-    throw Failure(Reason::too_large,
-                  std::string(property) + ": \"" + path + "\" is larger than 20 MiB.");
   const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
   return std::string("data:") + type + ";base64," + base64.get();
 }
@@ -116,9 +136,56 @@ std::string environment(const char* name) {
 }
 
 std::string first_line(const std::string& path) {
-  std::string text = read_file(path, "api-key-file");
+  std::string text = read_file(path, "api-key-file", kMaxKeyBytes);
   text.resize(std::min(text.size(), text.find_first_of("\r\n")));
   return text;
+}
+
+/// Visible ASCII and blanks (RFC 9110, 5.5): a line break would start another header.
+bool is_header_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool is_header_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return g_ascii_isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
+  });
+}
+
+/// These are the client's own business; another value would break or misdirect a paid request.
+bool is_reserved_header(const std::string& name) {
+  for (const char* reserved :
+       {"Authorization", "Connection", "Content-Length", "Content-Type", "Expect", "Host",
+        "Idempotency-Key", "If-Range", "Range", "Transfer-Encoding"}) {
+    if (g_ascii_strcasecmp(name.c_str(), reserved) == 0) return true;
+  }
+  return false;
+}
+
+void check_headers(const Settings& settings) {
+  if (!is_header_value(settings.user_agent))
+    throw Failure(Reason::invalid_request,
+                  "user-agent holds characters that a header cannot have.");
+  for (const auto& [name, value] : settings.extra_headers) {
+    if (!is_header_name(name) || !is_header_value(value))
+      throw Failure(Reason::invalid_request,
+                    "extra-headers: a name or value holds characters that a header cannot have.");
+    if (is_reserved_header(name))
+      throw Failure(Reason::invalid_request,
+                    "extra-headers: " + name + " is set by the element itself.");
+  }
+}
+
+void check_proxy(const std::string& proxy) {
+  if (proxy.empty()) return;
+  const CharPtr scheme(g_uri_parse_scheme(proxy.c_str()));
+  for (const char* known : {"http", "https", "socks", "socks4", "socks4a", "socks5"}) {
+    if (scheme && g_str_equal(scheme.get(), known) &&
+        g_uri_is_valid(proxy.c_str(), G_URI_FLAGS_NON_DNS, nullptr))
+      return;
+  }
+  throw Failure(Reason::invalid_request,
+                "proxy is not a proxy's URL: write http://HOST:PORT or socks5://HOST:PORT.");
 }
 
 std::string api_key(const Settings& settings) {
@@ -143,14 +210,17 @@ std::string api_key(const Settings& settings) {
 }
 
 std::string base_url(const Settings& settings) {
-  if (!settings.base_url.empty()) return settings.base_url;
-  const std::string other = environment("OMNI_BASE_URL");
-  return other.empty() ? dialect_of(settings).default_base_url() : other;
+  std::string url = settings.base_url.empty() ? environment("OMNI_BASE_URL") : settings.base_url;
+  if (url.empty()) return dialect_of(settings).default_base_url();
+  while (!url.empty() && g_ascii_isspace(url.back())) url.pop_back();
+  return url;
 }
 
 }  // namespace
 
 void check_reference_size(const Settings& settings, std::uint64_t bytes) {
+  // They may name another reference, which then is the one that counts.
+  if (!settings.parameters.empty()) return;
   const std::uint64_t most = dialect_of(settings).max_reference_bytes();
   if (bytes <= most) return;
   throw Failure(Reason::too_large,
@@ -162,7 +232,6 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
 
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference) {
   const Dialect& dialect = dialect_of(settings);
-  check_reference_size(settings, reference->size());
   const ReferenceInfo info = look_into(*reference);
   Plan plan;
   plan.fitted = dialect.fit(request_of(settings), info);
@@ -183,6 +252,8 @@ unsigned jobs_at_once(const Settings& settings) {
 }
 
 ClientSettings client_settings(const Settings& settings, LogSink log) {
+  check_headers(settings);
+  check_proxy(settings.proxy);
   ClientSettings client;
   client.dialect = &dialect_of(settings);
   client.http.base_url = base_url(settings);

@@ -59,7 +59,7 @@ guint install_shared_properties(GObjectClass* klass, guint first_id, GType on_fa
 bool set_shared_property(Settings& settings, guint id, guint first_id, const GValue* value);
 bool get_shared_property(const Settings& settings, guint id, guint first_id, GValue* value);
 
-/// The in-band form of `stats`: read-only, so the element itself answers it.
+/// `stats` is read-only and no setting: the element itself answers it.
 void install_stats_property(GObjectClass* klass, guint id);
 
 }  // namespace omni

@@ -6,7 +6,8 @@ namespace {
 
 /// After these nobody can have been billed. A job that was called off may have been accepted in the
 /// very moment.
-bool surely_unpaid(const Error& error) {
+bool surely_unpaid(const Error& error, bool begun) {
+  if (!begun) return true;
   return error.task_id.empty() && error.reason != Reason::unknown_outcome &&
          error.reason != Reason::cancelled;
 }
@@ -20,6 +21,7 @@ Slot::Slot(GstElement* element, Account& account, OnFailure on_failure, bool rep
 }
 
 void Slot::job_updated(const JobUpdate& update) {
+  if (update.state != JobState::waiting) begun_ = true;
   report.state = state_word(update.state);
   report.task_id = update.task_id;
   report.progress = update.progress;
@@ -28,7 +30,7 @@ void Slot::job_updated(const JobUpdate& update) {
 }
 
 void Slot::job_finished(JobOutcome outcome) {
-  if (const auto* error = std::get_if<Error>(&outcome); error && surely_unpaid(*error))
+  if (const auto* error = std::get_if<Error>(&outcome); error && surely_unpaid(*error, begun_))
     account_.give_back(report.seconds);
   if (progress_) progress_->finished(outcome);
   finish(std::move(outcome));
@@ -47,6 +49,7 @@ void Slot::settle(const JobOutcome& outcome) {
   const auto* error = std::get_if<Error>(&outcome);
   if (error && error->reason == Reason::cancelled) {
     report.state = "cancelled";
+    report.error = *error;
   } else if (error) {
     report.state = "failed";
     report.error = *error;

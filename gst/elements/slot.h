@@ -41,6 +41,7 @@ class Slot : public JobObserver {
   GstElement* element_;
   Account& account_;
   std::optional<ProgressReporter> progress_;
+  bool begun_ = false;  // the network thread's: a create may be on its way
   std::function<void()> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;

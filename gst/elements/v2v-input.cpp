@@ -6,6 +6,9 @@ namespace omni {
 
 namespace {
 
+// No service's limit is below this.
+constexpr gsize kSurelySmall = 4 * 1024 * 1024;
+
 // Finished slots wait for older ones; with a window of just the jobs that run, they would keep
 // others from starting.
 constexpr unsigned kWindowPerJob = 3;
@@ -46,13 +49,13 @@ V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_
   gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
 }
 
-Client* V2vStream::client() const {
+std::shared_ptr<Client> V2vStream::client() const {
   const std::lock_guard lock(lock_);
-  return client_.get();
+  return client_;
 }
 
 void V2vStream::close() {
-  std::unique_ptr<Client> last;
+  std::shared_ptr<Client> last;
   {
     const std::lock_guard lock(lock_);
     last.swap(client_);
@@ -63,30 +66,28 @@ void V2vStream::close() {
 }
 
 ClientStats V2vStream::stats() const {
-  const std::lock_guard lock(lock_);
-  return host_.account.totals(client_.get());
+  const auto running = client();
+  return host_.account.totals(running.get());
 }
 
 /// At the first caps or buffer, so that going to PAUSED needs neither a key nor a network.
-gboolean V2vStream::start_client() {
-  if (client_ || input_refused_) return !input_refused_;
-  const Settings settings = host_.settings();
-  if (settings.dry_run) return TRUE;
+bool V2vStream::start_client(const Settings& settings) {
+  if (client() || settings.dry_run) return true;
   try {
-    auto client = std::make_unique<Client>(client_settings(settings, host_.log));
+    auto started = std::make_shared<Client>(client_settings(settings, host_.log));
     const std::lock_guard lock(lock_);
-    client_ = std::move(client);
-    return TRUE;
+    client_ = std::move(started);
+    return true;
   } catch (const Failure& failure) {
     fail_now(failure.error());
-    return FALSE;
+    return false;
   }
 }
 
-/// An error that has nothing to do with one job: said by this thread, before upstream says its own.
+/// An error that has nothing to do with one job. The output side tells it, after what came before.
 GstFlowReturn V2vStream::fail_now(const Error& error) {
   input_refused_ = true;
-  post_error(host_.element, error);
+  enqueue({nullptr, nullptr, std::make_shared<const Error>(error)});
   return kNoMore;
 }
 
@@ -96,9 +97,11 @@ GstFlowReturn V2vStream::chain(BufferPtr buffer) {
     if (flushing_) return GST_FLOW_FLUSHING;
     if (flow_ != GST_FLOW_OK) return flow_ == GST_FLOW_FLUSHING ? flow_ : kNoMore;
   }
-  if (!start_client()) return kNoMore;
-  return host_.mode == InputMode::stream ? collect(std::move(buffer))
-                                         : submit_buffer(std::move(buffer));
+  if (input_refused_) return kNoMore;
+  if (host_.mode == InputMode::buffer) return submit_buffer(std::move(buffer));
+  if (!ready_ && !start_client(host_.settings())) return kNoMore;
+  ready_ = true;
+  return collect(std::move(buffer));
 }
 
 GstFlowReturn V2vStream::collect(BufferPtr buffer) {
@@ -106,6 +109,8 @@ GstFlowReturn V2vStream::collect(BufferPtr buffer) {
   BytesPtr bytes = as_bytes(std::move(buffer));
   if (!bytes) return fail_now({Reason::bad_input, "A buffer could not be read.", 0, {}, {}});
   collecting_->append(std::move(bytes));
+  // Settings may hold megabytes of images: no copy of them for every 4 KiB.
+  if (collecting_->size() <= kSurelySmall) return GST_FLOW_OK;
   const Settings settings = host_.settings();
   if (settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip)
     return GST_FLOW_OK;
@@ -120,6 +125,7 @@ GstFlowReturn V2vStream::collect(BufferPtr buffer) {
 
 GstFlowReturn V2vStream::submit_buffer(BufferPtr buffer) {
   const Settings settings = host_.settings();
+  if (!start_client(settings)) return kNoMore;
   if (!wait_for_window(kWindowPerJob * jobs_at_once(settings))) {
     const std::lock_guard lock(lock_);
     return flushing_ ? GST_FLOW_FLUSHING : kNoMore;
@@ -160,7 +166,8 @@ std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
 }
 
 void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
-  enqueue({slot, nullptr});
+  enqueue({slot, nullptr, nullptr});
+  bool reserved = false;
   try {
     Plan plan = plan_job(settings, slot->reference);
     slot->report.seconds = plan.fitted.seconds;
@@ -168,14 +175,19 @@ void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
     if (!GST_CLOCK_TIME_IS_VALID(slot->report.duration)) slot->report.duration = plan.duration_ns;
     plan.spec.label = "segment " + std::to_string(slot->report.segment);
     host_.account.reserve(settings, plan.fitted.seconds);
+    reserved = true;
     if (settings.dry_run) {
       host_.account.give_back(plan.fitted.seconds);
+      reserved = false;
       slot->report.request = shown_request(plan.spec);
       return slot->finish(slot->reference);
     }
     if (slot->on_failure != OnFailure::source) slot->reference.reset();
-    client_->submit(std::move(plan.spec), slot);
+    // A flush that came while this was planned has called off what it found, which was not this.
+    if (is_flushing()) throw Failure(Reason::cancelled, "stopped");
+    client()->submit(std::move(plan.spec), slot);
   } catch (const Failure& failure) {
+    if (reserved) host_.account.give_back(slot->report.seconds);
     slot->finish(failure.error());
   }
 }
@@ -194,12 +206,13 @@ gboolean V2vStream::sink_event(EventPtr event) {
     case GST_EVENT_FLUSH_STOP:
       return flush_stop(std::move(event));
     case GST_EVENT_CAPS:
-      // Ours are said with the first output.
-      return start_client();
+      // Ours are said with the first output. A refusal here would only add an error of upstream's.
+      if (!input_refused_) start_client(host_.settings());
+      return TRUE;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment(event.get(), &input_segment_);
       // The result of a stream has bytes of its own.
-      if (host_.mode == InputMode::buffer) enqueue({nullptr, std::move(event)});
+      if (host_.mode == InputMode::buffer) enqueue({nullptr, std::move(event), nullptr});
       return TRUE;
     case GST_EVENT_EOS:
       end_of_stream(std::move(event));
@@ -207,7 +220,7 @@ gboolean V2vStream::sink_event(EventPtr event) {
     default:
       if (!GST_EVENT_IS_SERIALIZED(event.get()))
         return gst_pad_push_event(host_.src, event.release());
-      enqueue({nullptr, std::move(event)});
+      enqueue({nullptr, std::move(event), nullptr});
       return TRUE;
   }
 }
@@ -230,11 +243,13 @@ bool V2vStream::sink_query(GstQuery* query, gboolean* answer) {
 void V2vStream::end_of_stream(EventPtr eos) {
   // An empty stream is the business of a job too: a wrong key is told first, then that nothing
   // came.
-  if (host_.mode == InputMode::stream && !input_refused_ && start_client()) {
-    const Settings settings = host_.settings();
+  const Settings settings = host_.settings();
+  if (host_.mode == InputMode::stream && !input_refused_ && start_client(settings)) {
     submit(new_slot(settings, std::exchange(collecting_, std::make_shared<Bytes>())), settings);
   }
-  enqueue({nullptr, std::move(eos)});
+  // A stream that follows without a flush would be paid for and have no place to go.
+  input_refused_ = true;
+  enqueue({nullptr, std::move(eos), nullptr});
 }
 
 gboolean V2vStream::flush_start(EventPtr event) {
@@ -243,7 +258,7 @@ gboolean V2vStream::flush_start(EventPtr event) {
     flushing_ = true;
     changed_.notify_all();
   }
-  if (Client* running = client()) running->cancel_all();
+  if (const auto running = client()) running->cancel_all();
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
   gst_pad_pause_task(host_.src);
   return pushed;
@@ -257,9 +272,11 @@ gboolean V2vStream::flush_stop(EventPtr event) {
     queue_.clear();
     open_slots_ = 0;
     flow_ = GST_FLOW_OK;
-    flushing_ = false;
+    flushing_ = stopped_;
     result_.reset();
   }
+  // Once more: a job may have been submitted in the moment of the flush.
+  if (const auto running = client()) running->cancel_all();
   collecting_ = std::make_shared<Bytes>();
   input_refused_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
@@ -268,7 +285,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
   eos_ = nullptr;
   ++seek_count_;
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
-  gst_pad_start_task(host_.src, task, this, nullptr);
+  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
   GST_PAD_STREAM_UNLOCK(host_.src);
   return pushed;
 }
@@ -276,10 +293,11 @@ gboolean V2vStream::flush_stop(EventPtr event) {
 void V2vStream::stop() {
   {
     const std::lock_guard lock(lock_);
+    stopped_ = true;
     flushing_ = true;
     changed_.notify_all();
   }
-  if (Client* running = client()) running->cancel_all();
+  if (const auto running = client()) running->cancel_all();
 }
 
 }  // namespace omni

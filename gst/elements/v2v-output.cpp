@@ -7,6 +7,12 @@ namespace {
 
 constexpr gsize kPiece = 64 * 1024;
 
+// gst-launch-1.0 hangs when an error comes before its main loop runs: it then quits a loop that has
+// not begun, and the pipeline, which had an error, never finishes going to PAUSED. So errors that
+// are found at once, such as a missing key, wait until the application has surely returned from its
+// change of state.
+constexpr auto kSettleTime = std::chrono::milliseconds(200);
+
 CapsPtr result_caps() {
   return CapsPtr::adopt(
       gst_caps_new_simple("video/quicktime", "variant", G_TYPE_STRING, "iso", nullptr));
@@ -36,6 +42,7 @@ gboolean V2vStream::activate_src(bool active) {
       const std::lock_guard lock(lock_);
       flushing_ = false;
     }
+    errors_from_ = std::chrono::steady_clock::now() + kSettleTime;
     return gst_pad_start_task(host_.src, task, this, nullptr);
   }
   stop();
@@ -56,7 +63,7 @@ void V2vStream::output_once() {
     return push_piece();
   if (eos_) return finish_output();
   Item item = wait_for_front();
-  if (item.slot || item.event) return push_item(std::move(item));
+  if (item.slot || item.event || item.error) return push_item(std::move(item));
   gst_pad_pause_task(host_.src);
 }
 
@@ -76,6 +83,7 @@ V2vStream::Item V2vStream::wait_for_front() {
 
 void V2vStream::push_item(Item item) {
   if (item.event) return push_serialized(std::move(item.event));
+  if (item.error) return fail(*item.error);
   push_slot(*item.slot);
   const std::lock_guard lock(lock_);
   if (open_slots_ > 0) --open_slots_;
@@ -107,7 +115,7 @@ void V2vStream::push_serialized(EventPtr event) {
 void V2vStream::ensure_caps() {
   if (caps_sent_) return;
   caps_sent_ = true;
-  if (!gst_pad_get_current_caps(host_.src)) gst_pad_set_caps(host_.src, result_caps().get());
+  if (!gst_pad_has_current_caps(host_.src)) gst_pad_set_caps(host_.src, result_caps().get());
 }
 
 void V2vStream::push_slot(Slot& slot) {
@@ -132,6 +140,14 @@ void V2vStream::push_slot(Slot& slot) {
       gst_pad_push_event(host_.src,
                          gst_event_new_gap(GST_BUFFER_PTS(input), GST_BUFFER_DURATION(input)));
     return;
+  }
+  fail(error);
+}
+
+void V2vStream::fail(const Error& error) {
+  {
+    std::unique_lock lock(lock_);
+    if (changed_.wait_until(lock, errors_from_, [&] { return flushing_; })) return;
   }
   post_error(host_.element, error);
   stop_output(GST_FLOW_ERROR, true);
@@ -193,6 +209,7 @@ void V2vStream::handle_flow(GstFlowReturn flow, guint seek_count) {
 }
 
 void V2vStream::finish_output() {
+  if (result_ && (result_segment_.flags & GST_SEGMENT_FLAG_SEGMENT)) return finish_segment();
   EventPtr eos = eos_ ? eos_ : EventPtr::adopt(gst_event_new_eos());
   if (result_seqnum_ != GST_SEQNUM_INVALID) {
     eos = EventPtr::adopt(gst_event_new_eos());
@@ -204,6 +221,19 @@ void V2vStream::finish_output() {
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
   changed_.notify_all();
+}
+
+/// The end of a segment seek: whoever plays in a loop wants to go on from here, without an EOS.
+void V2vStream::finish_segment() {
+  const auto position = static_cast<gint64>(result_segment_.position);
+  GstMessage* message =
+      gst_message_new_segment_done(GST_OBJECT(host_.element), GST_FORMAT_BYTES, position);
+  GstEvent* event = gst_event_new_segment_done(GST_FORMAT_BYTES, position);
+  gst_message_set_seqnum(message, result_seqnum_);
+  gst_event_set_seqnum(event, result_seqnum_);
+  gst_element_post_message(host_.element, message);
+  gst_pad_push_event(host_.src, event);
+  gst_pad_pause_task(host_.src);
 }
 
 void V2vStream::stop_output(GstFlowReturn flow, bool with_eos) {
@@ -234,8 +264,13 @@ gboolean V2vStream::seek_result(GstEvent* event) {
   {
     const std::lock_guard lock(lock_);
     if (!result_ || format != GST_FORMAT_BYTES || rate <= 0) return FALSE;
-    if (start_type == GST_SEEK_TYPE_SET && start > static_cast<gint64>(result_->size()))
-      return FALSE;
+    const auto size = static_cast<gint64>(result_->size());
+    const gint64 from = start_type == GST_SEEK_TYPE_SET ? start : 0;
+    const gint64 to = stop_type == GST_SEEK_TYPE_SET && stop >= 0 ? std::min(stop, size) : size;
+    const bool from_end = start_type == GST_SEEK_TYPE_END || stop_type == GST_SEEK_TYPE_END;
+    if (from_end || from < 0 || from > to) return FALSE;
+    if (start_type == GST_SEEK_TYPE_NONE) start_type = GST_SEEK_TYPE_SET, start = 0;
+    if (stop_type == GST_SEEK_TYPE_NONE) stop_type = GST_SEEK_TYPE_SET, stop = -1;
   }
   const guint32 seqnum = gst_event_get_seqnum(event);
   const bool flush = flags & GST_SEEK_FLAG_FLUSH;

@@ -10,6 +10,7 @@
 // held while pushing, posting, querying or calling the client.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -57,14 +58,15 @@ class V2vStream {
   ClientStats stats() const;
 
  private:
-  /// What goes out in order: one of the two; neither = nothing to be had.
+  /// What goes out in order: one of the three; none = nothing to be had.
   struct Item {
     std::shared_ptr<Slot> slot;
     EventPtr event;
+    std::shared_ptr<const Error> error;  // that has nothing to do with one job
   };
 
   // Input
-  gboolean start_client();
+  bool start_client(const Settings& settings);
   GstFlowReturn collect(BufferPtr buffer);
   GstFlowReturn submit_buffer(BufferPtr buffer);
   void submit(std::shared_ptr<Slot> slot, const Settings& settings);
@@ -82,12 +84,14 @@ class V2vStream {
   Item wait_for_front();
   void push_item(Item item);
   void push_slot(Slot& slot);
+  void fail(const Error& error);
   void start_result(std::shared_ptr<const Bytes> bytes);
   void push_piece();
   void push_whole(const Bytes& bytes, const Slot& slot);
   void push_serialized(EventPtr event);
   void ensure_caps();
   void finish_output();
+  void finish_segment();
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);
@@ -96,12 +100,13 @@ class V2vStream {
 
   const Host host_;
 
-  Client* client() const;
+  std::shared_ptr<Client> client() const;
 
   // Under lock_
   mutable std::mutex lock_;
   std::condition_variable changed_;
   std::deque<Item> queue_;
+  bool stopped_ = false;              // the run is over: nothing starts any more
   bool flushing_ = true;              // until the src pad is active
   GstFlowReturn flow_ = GST_FLOW_OK;  // what the output side came to
   unsigned open_slots_ = 0;           // in the queue, or being pushed
@@ -110,7 +115,11 @@ class V2vStream {
   std::shared_ptr<Bytes> collecting_;
   GstSegment input_segment_;
   guint next_segment_ = 0;
-  bool input_refused_ = false;
+  bool input_refused_ = false;  // an error was told, or EOS came
+  bool ready_ = false;          // there is a client, or none is needed yet
+
+  // From the src pad's activation on
+  std::chrono::steady_clock::time_point errors_from_;
 
   // Under the src pad's stream lock
   bool caps_sent_ = false;
@@ -124,7 +133,7 @@ class V2vStream {
   GstSegment result_segment_;  // BYTES; position = what goes out next
 
   // Written under lock_; from the first caps or buffer until close()
-  std::unique_ptr<Client> client_;
+  std::shared_ptr<Client> client_;
 };
 
 }  // namespace omni

@@ -25,6 +25,8 @@ FAST = "poll-interval=50000000"
 def run(command, key=KEY, **more):
     """The finished process; its output is text, stderr with stdout."""
     environment = dict(os.environ, OMNI_API_KEY=key, **more)
+    if "OMNI_TEST_PRELOAD" in os.environ and command[0] == "/usr/bin/python3":
+        environment.update(LD_PRELOAD=os.environ["OMNI_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
     return subprocess.run(command, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
 

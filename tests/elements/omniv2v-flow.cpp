@@ -147,6 +147,31 @@ GST_START_TEST(seek_in_the_result) {
 }
 GST_END_TEST
 
+// A segment seek ends without an EOS, so that a player can go on in a loop. A seek that makes no
+// sense changes nothing.
+GST_START_TEST(segment_seek) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  GstPad* src = GST_PAD_PEER(run.harness()->sinkpad);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  const auto flags = static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_SEGMENT);
+  fail_unless(
+      gst_pad_send_event(src, gst_event_new_seek(1.0, GST_FORMAT_BYTES, flags, GST_SEEK_TYPE_SET,
+                                                 1000, GST_SEEK_TYPE_SET, 5000)));
+  run.wait_event(GST_EVENT_SEGMENT_DONE);
+  fail_unless(bool(run.wait_message(GST_MESSAGE_SEGMENT_DONE)));
+  std::string got;
+  while (auto buffer = BufferPtr::adopt(gst_harness_try_pull(run.harness())))
+    got.append(gst_buffer_get_size(buffer.get()), ' ');
+  fail_unless_equals_int(got.size(), 4000);
+  fail_if(gst_pad_send_event(
+      src, gst_event_new_seek(1.0, GST_FORMAT_BYTES, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 5000,
+                              GST_SEEK_TYPE_SET, 1000)));
+}
+GST_END_TEST
+
 // A demuxer seeks from inside the push, on the element's own thread.
 GST_START_TEST(seek_from_inside_the_push) {
   const WithKey key;
@@ -215,6 +240,7 @@ static Suite* omniv2v_flow_suite() {
   tcase_add_loop_test(tests, flush_and_go_on, 0, 2);
   tcase_add_test(tests, flush_wakes_the_chain);
   tcase_add_test(tests, seek_in_the_result);
+  tcase_add_test(tests, segment_seek);
   tcase_add_test(tests, seek_from_inside_the_push);
   tcase_add_test(tests, downstream_is_done);
   tcase_add_test(tests, downstream_fails);

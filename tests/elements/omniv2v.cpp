@@ -1,6 +1,8 @@
 // omniv2v in a harness: what goes in, what comes out, and what the bus is told. The service is in
 // process, so that a test can decide what it answers. Flushes, stops and seeks: omniv2v-flow.cpp.
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "support/v2v-fixture.h"
 
@@ -139,6 +141,16 @@ GST_START_TEST(refused_locally) {
       {"prompt=x images=<\"/etc/passwd\">", kClip, "invalid-request"},
       {"prompt=x last-image=http://h/i.png", kClip, "invalid-request"},
       {"prompt=x max-seconds=7", kClip, "budget"},
+      {"prompt=x base-url=http://h/?k=v", kClip, "invalid-request"},
+      {"prompt=x base-url=http://u:p@h/", kClip, "invalid-request"},
+      {"prompt=x base-url=127.0.0.1:8080", kClip, "invalid-request"},
+      {"prompt=x user-agent=\"a\r\nX-Evil: 1\"", kClip, "invalid-request"},
+      {"prompt=x proxy=nonsense", kClip, "invalid-request"},
+      {"prompt=x proxy=ftp://h:1", kClip, "invalid-request"},
+      {"prompt=x extra-headers=\"h,Content-Length=(string)5\"", kClip, "invalid-request"},
+      {"prompt=x extra-headers=\"h,Authorization=(string)x\"", kClip, "invalid-request"},
+      {"prompt=x api-key-file=/dev/zero", kClip, "invalid-request"},
+      {"prompt=@/dev/zero", kClip, "invalid-request"},
       {"prompt=x base-url=nonsense", kClip, "invalid-request"},
       {"prompt=x ssl-ca-file=/nonexistent.pem", kClip, "invalid-request"},
   };
@@ -397,6 +409,51 @@ GST_START_TEST(secrets_do_not_read_back) {
 }
 GST_END_TEST
 
+// Every clip is planned with one set of properties, however fast they change.
+GST_START_TEST(dry_run_toggles) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x input-mode=buffer");
+  std::atomic<bool> done{false};
+  std::thread toggler([&] {
+    for (bool dry = true; !done; dry = !dry)
+      g_object_set(run.element(), "dry-run", gboolean{dry}, nullptr);
+  });
+  for (int i = 0; i < 30; ++i) {
+    fail_unless_equals_int(run.push(kClip, i * GST_SECOND, GST_SECOND), GST_FLOW_OK);
+    const std::string out = run.pull_buffer();
+    fail_unless(out == kClip || out == kResult);
+  }
+  done = true;
+  toggler.join();
+}
+GST_END_TEST
+
+// What comes after EOS has no place to go, so it is not paid for.
+GST_START_TEST(nothing_is_bought_after_eos) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  run.push_stream(kClip);
+  fail_unless_equals_int(run.push(kClip), GST_FLOW_EOS);
+  run.push_eos();
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
+// A folder that cannot be written to costs memory, not the result.
+GST_START_TEST(state_dir_is_not_vital) {
+  const WithKey key;
+  const std::string large = clip(640, 8000, 2000000);
+  FakeService service(large);
+  ElementRun run(service.server.url(), "prompt=x state-dir=/proc/nope");
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == large);
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
 // The key is in no log line of any category at the highest level.
 GST_START_TEST(key_is_never_logged) {
   static std::string* log;
@@ -453,7 +510,7 @@ static Suite* omniv2v_suite() {
   tcase_add_test(tests, stream_happy_path);
   tcase_add_test(tests, stream_events_in_order);
   tcase_add_loop_test(tests, progress_is_paired, 0, 2);
-  tcase_add_loop_test(tests, refused_locally, 0, 17);
+  tcase_add_loop_test(tests, refused_locally, 0, 27);
   tcase_add_test(tests, no_key);
   tcase_add_loop_test(tests, key_sources, 0, 4);
   tcase_add_loop_test(tests, on_failure, 0, 4);
@@ -467,6 +524,9 @@ static Suite* omniv2v_suite() {
   tcase_add_test(tests, prompt_changes);
   tcase_add_test(tests, long_prompt);
   tcase_add_test(tests, secrets_do_not_read_back);
+  tcase_add_test(tests, dry_run_toggles);
+  tcase_add_test(tests, nothing_is_bought_after_eos);
+  tcase_add_test(tests, state_dir_is_not_vital);
   tcase_add_test(tests, key_is_never_logged);
   tcase_add_test(tests, presets_load);
   return suite;

@@ -435,9 +435,12 @@ END_TEST
 
 // No link, or links that lead nowhere: the service's own proxy has the bytes, for the key.
 START_TEST(content_fallback) {
-  const std::string links[] = {"", "file:///etc/passwd", "gopher://127.0.0.1/x",
+  const std::string links[] = {"",
+                               "file:///etc/passwd",
+                               "gopher://127.0.0.1/x",
                                "ftp://127.0.0.1/x",
-                               "http://127.0.0.1:" + std::to_string(closed_port()) + "/o.mp4"};
+                               "http://127.0.0.1:" + std::to_string(closed_port()) + "/o.mp4",
+                               "data:,x"};
   FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_poll(request))
       return ServerReply{.body = task_json("video_1", "completed", 100, links[_i])};
@@ -513,6 +516,44 @@ START_TEST(no_usable_result) {
   ck_assert_str_eq(error.task_id.c_str(), "video_1");
   ck_assert_int_eq(service.creates(), 1);
   ck_assert(error.message.find("s3cr3t") == std::string::npos);
+}
+END_TEST
+
+// A link whose file never gets longer than before is given up on after retry-attempts.
+START_TEST(download_without_progress) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_file(request))
+      return ServerReply{.body = kResult, .type = "video/mp4", .cut_after = 2000000};
+    if (request.target.ends_with("/content")) return ServerReply{.status = 404, .body = ""};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.max_attempts = 3;
+  run.fails();
+  ck_assert_int_le(service.server.count("GET", "/files/"), 12);
+}
+END_TEST
+
+// 1xx answers without end are read in one turn of the loop; they must not keep everything waiting.
+START_TEST(informational_flood) {
+  std::string flood;
+  for (int i = 0; i < 200000; ++i) flood += "HTTP/1.1 100 Continue\r\n\r\n";
+  FakeService service(kResult, first(is_poll, 1, {.raw = flood}));
+  Run run(service.server.url());
+  run.succeeds();
+}
+END_TEST
+
+// "Ask again in 0 s" is not to be taken at its word.
+START_TEST(no_flood_of_polls) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (!is_poll(request) || request.number > 99) return std::nullopt;
+    return ServerReply{.body = task_json("video_1", "running", 5), .headers = {"Retry-After: 0"}};
+  });
+  Run run(service.server.url());
+  run.spec.job_timeout = 2 * kSecond;
+  ck_reason(run.fails(), Reason::timed_out);
+  ck_assert_int_le(service.server.count("GET"), 6);
 }
 END_TEST
 
@@ -680,11 +721,14 @@ int main() {
                        {"download_survives", download_survives, 15},
                        {"download_resumes", download_resumes, 1},
                        {"download_stalls", download_stalls, 1},
-                       {"content_fallback", content_fallback, 5},
+                       {"content_fallback", content_fallback, 6},
                        {"key_stays_home", key_stays_home, 2},
                        {"content_as_json", content_as_json, 2},
                        {"no_usable_result", no_usable_result, 5},
                        {"odd_ids", odd_ids, 5},
+                       {"download_without_progress", download_without_progress, 1},
+                       {"informational_flood", informational_flood, 1},
+                       {"no_flood_of_polls", no_flood_of_polls, 1},
                        {"stop_with_hung_sockets", stop_with_hung_sockets, 3},
                        {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
                        {"result_is_the_reference", result_is_the_reference, 2},
