@@ -101,10 +101,27 @@ void ck_reason(const Error& error, Reason wanted) {
                 reason_word(wanted), error.message.c_str());
 }
 
+/// Steps of a ledger, written by the network thread and read by the server's.
+class Steps {
+ public:
+  void add(const std::string& step) {
+    const std::lock_guard lock(lock_);
+    text_ += step + ";";
+  }
+  std::string text() const {
+    const std::lock_guard lock(lock_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex lock_;
+  std::string text_;
+};
+
 /// Writes down the steps, each of which takes its time; one may fail.
 class SlowLedger : public Ledger {
  public:
-  SlowLedger(std::string& steps, std::string fails) : steps_(steps), fails_(std::move(fails)) {}
+  SlowLedger(Steps& steps, std::string fails) : steps_(steps), fails_(std::move(fails)) {}
   Async<void> intent(std::string) override { return step("intent"); }
   Async<void> sent(std::string) override { return step("sent"); }
   Async<void> accepted(std::string, std::string id) override { return step("accepted " + id); }
@@ -116,9 +133,9 @@ class SlowLedger : public Ledger {
     Cancellation never;
     co_await sleep(never, kSecond / 10);
     if (name == fails_) throw Failure(Reason::service_error, "the disk is full");
-    steps_ += name + ";";
+    steps_.add(name);
   }
-  std::string& steps_;
+  Steps& steps_;
   const std::string fails_;
 };
 
@@ -659,25 +676,27 @@ END_TEST
 // The service never has the whole request before the ledger says so, and every step is on record
 // before the next one is taken.
 START_TEST(ledger_comes_first) {
-  std::string steps, at_create, at_poll;
+  Steps steps;
+  std::string at_create, at_poll;
   FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (is_create(request)) at_create = steps;
-    if (is_poll(request)) at_poll = steps;
+    if (is_create(request)) at_create = steps.text();
+    if (is_poll(request)) at_poll = steps.text();
     return std::nullopt;
   });
   Run run(service.server.url());
   const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, ""));
   ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome));
+  service.server.stop();
   ck_assert_str_eq(at_create.c_str(), "intent;sent;");
   ck_assert_str_eq(at_poll.c_str(), "intent;sent;accepted video_1;");
-  ck_assert_str_eq(steps.c_str(), "intent;sent;accepted video_1;delivered;");
+  ck_assert(steps.text() == "intent;sent;accepted video_1;delivered;");
 }
 END_TEST
 
 // A ledger that can't write means that nothing is sent.
 START_TEST(ledger_fails) {
   const char* const fails[] = {"intent", "sent"};
-  std::string steps;
+  Steps steps;
   FakeService service(kResult);
   Run run(service.server.url());
   const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, fails[_i]));
@@ -685,12 +704,12 @@ START_TEST(ledger_fails) {
   ck_assert(std::get<Error>(outcome).message.find("the disk is full") != std::string::npos);
   run.client.reset();
   for (const SeenRequest& request : service.server.seen()) ck_assert(!request.complete);
-  ck_assert(steps.ends_with("failed;"));
+  ck_assert(steps.text().ends_with("failed;"));
 }
 END_TEST
 
 START_TEST(stop_while_the_ledger_writes) {
-  std::string steps;
+  Steps steps;
   FakeService service(kResult);
   Run run(service.server.url());
   run.client = std::make_unique<Client>(run.settings, std::make_unique<SlowLedger>(steps, ""));
