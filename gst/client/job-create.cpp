@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kErrorBody = 64 * 1024;
 
-bool is_success(int status) {
-  return status >= 200 && status < 300;
-}
-
 /// A refusal that came as HTTP 200 (T7), as the status that it stands for.
 int status_of(const Refusal& refusal) {
   const int code = static_cast<int>(g_ascii_strtoll(refusal.code.c_str(), nullptr, 10));

@@ -110,7 +110,7 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
     co_return std::nullopt;
   }
   const Reply reply = parse_reply(text, ReplyKind::poll);
-  const bool success = attempt.http_status >= 200 && attempt.http_status < 300;
+  const bool success = is_success(attempt.http_status);
   if (const auto* task = std::get_if<Task>(&reply); task && success) co_return *task;
   const auto* refusal = std::get_if<Refusal>(&reply);
   if (refusal) attempt.service_code = refusal->code;

@@ -14,10 +14,6 @@ namespace {
 constexpr Micros kTaskSettleTime = 30 * kSecond;
 constexpr Micros kMaxRetryAfter = 600 * kSecond;
 
-bool is_success(int status) {
-  return status >= 200 && status < 300;
-}
-
 bool is_gateway_failure(int status) {
   return status >= 500;
 }

@@ -39,6 +39,10 @@ enum class Action {
   refetch,    // download: the link is used up, poll for a fresh one
 };
 
+inline bool is_success(int http_status) {
+  return http_status >= 200 && http_status < 300;
+}
+
 Action decide_create(const Attempt& attempt, int max_attempts);
 Action decide_poll(const Attempt& attempt);
 Action decide_download(const Attempt& attempt, int max_attempts);

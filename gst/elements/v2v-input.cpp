@@ -167,27 +167,23 @@ std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
 
 void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
   enqueue({slot, nullptr, nullptr});
-  bool reserved = false;
   try {
     Plan plan = plan_job(settings, slot->reference);
     slot->report.seconds = plan.fitted.seconds;
     slot->report.prompt = plan.fitted.request.prompt;
     if (!GST_CLOCK_TIME_IS_VALID(slot->report.duration)) slot->report.duration = plan.duration_ns;
     plan.spec.label = "segment " + std::to_string(slot->report.segment);
+    // A flush that came while this was planned has called off what it found, which was not this.
+    if (is_flushing()) throw Failure(Reason::cancelled, "stopped");
     host_.account.reserve(settings, plan.fitted.seconds);
-    reserved = true;
     if (settings.dry_run) {
       host_.account.give_back(plan.fitted.seconds);
-      reserved = false;
       slot->report.request = shown_request(plan.spec);
       return slot->finish(slot->reference);
     }
     if (slot->on_failure != OnFailure::source) slot->reference.reset();
-    // A flush that came while this was planned has called off what it found, which was not this.
-    if (is_flushing()) throw Failure(Reason::cancelled, "stopped");
     client()->submit(std::move(plan.spec), slot);
   } catch (const Failure& failure) {
-    if (reserved) host_.account.give_back(slot->report.seconds);
     slot->finish(failure.error());
   }
 }

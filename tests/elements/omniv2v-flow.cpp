@@ -12,6 +12,17 @@ GstEvent* byte_seek(gint64 start, GstSeekFlags flags = GST_SEEK_FLAG_FLUSH) {
                             GST_SEEK_TYPE_NONE, -1);
 }
 
+/// Downstream answers every buffer with this.
+template <GstFlowReturn flow>
+void answer_buffers(ElementRun& run) {
+  const GstPadProbeCallback answer = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = flow;
+    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+    return GST_PAD_PROBE_HANDLED;
+  };
+  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, answer, nullptr, nullptr);
+}
+
 }  // namespace
 
 // To NULL at the worst moments: no wait for the network, no thread left; then up again.
@@ -198,14 +209,7 @@ GST_START_TEST(downstream_is_done) {
   const WithKey key;
   FakeService service(kResult);
   ElementRun run(service.server.url(), "prompt=x");
-  gst_pad_add_probe(
-      run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
-      [](GstPad*, GstPadProbeInfo* info, gpointer) {
-        GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-        gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-        return GST_PAD_PROBE_HANDLED;
-      },
-      nullptr, nullptr);
+  answer_buffers<GST_FLOW_EOS>(run);
   run.push_stream(kClip);
   run.wait_event(GST_EVENT_EOS);
   for (const auto& message : run.messages())
@@ -217,14 +221,7 @@ GST_START_TEST(downstream_fails) {
   const WithKey key;
   FakeService service(kResult);
   ElementRun run(service.server.url(), "prompt=x");
-  gst_pad_add_probe(
-      run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
-      [](GstPad*, GstPadProbeInfo* info, gpointer) {
-        GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_ERROR;
-        gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-        return GST_PAD_PROBE_HANDLED;
-      },
-      nullptr, nullptr);
+  answer_buffers<GST_FLOW_ERROR>(run);
   run.push_stream(kClip);
   run.wait_event(GST_EVENT_EOS);
   fail_unless(bool(run.wait_message(GST_MESSAGE_ERROR)));
