@@ -1,11 +1,137 @@
 #include "service/dialect.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
 #include "service/glib-ptr.h"
+#include "service/request.h"
 
 namespace omni {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr const char* kAuto = "auto";
+
+std::string shown_seconds(std::uint64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", static_cast<double>(ns) / 1e9);
+  return text;
+}
+
+/// An unknown word goes out as it is: services add and rename values faster than plugins.
+std::string resolved(const std::string& asked, std::string nearest) {
+  return asked == kAuto ? std::move(nearest) : asked;
+}
+
+}  // namespace
+
+std::string Dialect::artifacts_path(std::string_view) const {
+  return {};
+}
+
+void Dialect::settle(JsonObject*, JsonNode*, const ModelFacts&) const {
+}
+
+const ModelFacts& Dialect::model_facts(const Request& request, bool with_reference) const {
+  const JsonNodePtr parameters = parse_parameters(request.parameters);
+  if (const auto other = as_text(member(parameters.get(), "model"))) return model_facts(*other);
+  if (!request.model.empty()) return model_facts(request.model);
+  return model_facts(with_reference ? video_to_video_model() : text_to_video_model());
+}
+
+void Dialect::check_length(unsigned seconds, const ModelFacts& facts) const {
+  if (seconds == 0 || is_legal(seconds, facts.lengths)) return;
+  refuse_request("`seconds` is " + std::to_string(seconds) + ", and " + title() + " makes " +
+                 describe(facts.lengths) +
+                 " seconds. Set one of these, or 0 for the length of the reference.");
+}
+
+void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const {
+  if (!facts.takes_video)
+    refuse_request(std::string("The model \"") + std::string(facts.name) + "\" of " + title() +
+                   " takes no reference video. Set `model` to one that does, such as \"" +
+                   video_to_video_model() + "\".");
+  const std::uint64_t most = facts.max_bytes(reference.by_url);
+  if (most > 0 && reference.bytes > most)
+    throw Failure(Reason::too_large, "The reference has " + std::to_string(reference.bytes) +
+                                         " bytes, and " + title() + " takes at most " +
+                                         std::to_string(most) + " (" + std::to_string(most >> 20) +
+                                         " MiB). Set oversize=transcode" +
+                                         (reference.by_url ? "" : " or oversize=publish") +
+                                         ", or use a shorter clip or a lower bitrate.");
+  const unsigned side = std::max(reference.width, reference.height);
+  if (facts.max_side > 0 && side > facts.max_side)
+    throw Failure(Reason::too_large,
+                  "The picture of the reference is " + std::to_string(reference.width) + "x" +
+                      std::to_string(reference.height) + ", and " + title() + " takes at most " +
+                      std::to_string(facts.max_side) +
+                      " pixels a side for this model. Set oversize=transcode, or scale it down.");
+  std::uint64_t longest = facts.max_reference_ns;
+  if (longest == 0 && facts.lengths.maximum > 0)
+    longest = facts.lengths.maximum * kSecond + kSecond / 2;
+  const std::string length = shown_seconds(reference.duration_ns);
+  if (longest > 0 && reference.duration_ns > longest)
+    throw Failure(Reason::bad_input, "The reference is " + length + " seconds long, and " +
+                                         title() + " takes at most " +
+                                         std::to_string(longest / kSecond) +
+                                         " for this model. Cut it into shorter ones.");
+  if (reference.duration_ns < facts.min_reference_ns)
+    throw Failure(Reason::bad_input, "The reference is " + length + " seconds long, and " +
+                                         title() + " takes at least " +
+                                         shown_seconds(facts.min_reference_ns) +
+                                         " for this model. Use a longer clip.");
+}
+
+FittedRequest Dialect::fit(const Request& request,
+                           const std::optional<ReferenceInfo>& reference) const {
+  require_utf8(request);
+  const JsonNodePtr parameters = parse_parameters(request.parameters);
+  require_prompt(request, parameters.get());
+  const ModelFacts& facts = model_facts(request, reference.has_value());
+  check_length(request.seconds, facts);
+  check(request, facts, reference.has_value());
+
+  FittedRequest fitted{request, 0};
+  Request& result = fitted.request;
+  if (result.model.empty())
+    result.model = reference ? video_to_video_model() : text_to_video_model();
+  const ReferenceInfo shown = reference.value_or(ReferenceInfo{});
+  result.aspect_ratio = resolved(request.aspect_ratio, nearest_shape(shown, shapes(facts)));
+  result.resolution = resolved(request.resolution, nearest_resolution(shown, resolutions(facts)));
+  if (reference) {
+    if (result.seconds == 0) result.seconds = nearest_length(reference->duration_ns, facts.lengths);
+    // A reference that `parameters` puts in its place is not ours to measure.
+    const std::string placeholder = new_placeholder();
+    if (create_body(fitted, placeholder).find(placeholder) != std::string::npos)
+      check_reference(*reference, facts);
+  }
+  const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;
+  fitted.seconds = overridden_seconds(parameters.get(), length_member(), billed);
+  return fitted;
+}
+
+std::string Dialect::create_body(const FittedRequest& fitted, const std::string& reference) const {
+  const JsonNodePtr root(json_node_new(JSON_NODE_OBJECT));
+  JsonObject* body = json_object_new();
+  json_node_take_object(root.get(), body);
+  const ModelFacts& facts = model_facts(fitted.request, !reference.empty());
+  set_text(body, "model", fitted.request.model);
+  set_text(body, "prompt", fitted.request.prompt);
+  write(body, fitted.request, facts, reference);
+  const JsonNodePtr parameters = parse_parameters(fitted.request.parameters);
+  if (parameters) merge_json(body, json_node_get_object(parameters.get()));
+  settle(body, parameters.get(), facts);
+  return to_text(root.get());
+}
+
+std::span<const Dialect* const> dialects() {
+  static const std::array<const Dialect*, 3> all = {&octopusx(), &omnirouters(), &apimart()};
+  return all;
+}
 
 const Dialect* find_dialect(std::string_view name) {
-  for (const Dialect* dialect : {&octopusx()}) {
+  for (const Dialect* dialect : dialects()) {
     if (name == dialect->name()) return dialect;
   }
   return nullptr;

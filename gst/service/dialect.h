@@ -1,8 +1,12 @@
-// What differs from service to service: routes, field names, limits. One small file each; what they
-// share (parsing, validation helpers) stays in reply.h and request.h. No I/O.
+// What differs from service to service: routes, field names, limits. One small file each
+// (README.md says how to add one); what they share is here, in request.h and in reply.h. No I/O.
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,17 +15,23 @@
 
 namespace omni {
 
+/// A property that may be left to the service.
+enum class Switch { unset, on, off };
+
 /// What the user asked for, as the properties say it. Files are already read: prompt and parameters
-/// are texts, images are URLs or data URIs.
+/// are texts, images are URLs, data URIs or placeholders of what is yet to be published.
 struct Request {
-  std::string model;  // empty = the dialect's V2V model
+  std::string model;  // empty = the dialect's own
   std::string prompt;
-  unsigned seconds = 0;  // 0 = from the reference
+  unsigned seconds = 0;  // 0 = from the reference; without one: not sent
   std::string aspect_ratio = "auto";
   std::string resolution = "auto";
   std::vector<std::string> images;
   std::string first_image;
   std::string last_image;
+  std::string video_reference_type;
+  Switch keep_original_sound = Switch::unset;
+  Switch generate_audio = Switch::unset;
   std::string parameters;  // a JSON object merged over the body last; empty = none
 };
 
@@ -31,6 +41,7 @@ struct ReferenceInfo {
   std::uint64_t duration_ns = 0;
   unsigned width = 0;  // as displayed: pixel aspect and rotation applied
   unsigned height = 0;
+  bool by_url = false;  // goes by URL, not as a data URI
 };
 
 /// A request in which nothing is `auto` any more: what will be sent and paid for.
@@ -39,40 +50,112 @@ struct FittedRequest {
   unsigned seconds = 0;  // what the job will be billed for
 };
 
-/// A create body with a hole for the reference: head + base64(reference) + tail. When the user's
-/// `parameters` replaced the reference field, there is no hole and `head` is the whole body.
+/// A create body with a hole for the reference: head + base64(reference) + tail. When nothing is to
+/// be streamed into it, there is no hole and `head` is the whole body.
 struct CreateBody {
   std::string head;
   std::string tail;
   bool has_hole = false;
 };
 
+struct Shape {
+  const char* word;  // as the service spells it
+  unsigned width;
+  unsigned height;
+};
+struct Lines {
+  const char* word;
+  unsigned short_side;
+};
+
+/// The lengths that can be bought, in seconds. All zero: nothing is known, and any goes out.
+struct Lengths {
+  unsigned minimum = 0;
+  unsigned maximum = 0;
+  std::span<const unsigned> only = {};  // where not every whole second is for sale
+  unsigned usual = 0;                   // what is made when the request names none
+};
+
+/// What is known of one model; 0 = unknown. Dialects derive from it what is peculiar to their
+/// models.
+struct ModelFacts {
+  std::string_view name;  // as the service spells it; empty = all others
+  Lengths lengths = {};
+  bool takes_video = true;             // as a reference
+  bool takes_data_uri = false;         // of a reference; http(s) URLs every service takes
+  bool takes_quicktime = false;        // MOV as well as MP4
+  std::uint64_t max_inline_bytes = 0;  // of the file, not of its base64
+  std::uint64_t max_url_bytes = 0;
+  unsigned max_side = 0;  // pixels
+  std::uint64_t min_reference_ns = 0;
+  std::uint64_t max_reference_ns = 0;  // 0 = the longest length, and half a second
+
+  std::uint64_t max_bytes(bool by_url) const { return by_url ? max_url_bytes : max_inline_bytes; }
+};
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
 
-  virtual const char* name() const = 0;   // the `provider` value
-  virtual const char* title() const = 0;  // as messages name it
+  virtual const char* name() const = 0;     // the `provider` value
+  virtual const char* title() const = 0;    // as messages name it
+  virtual const char* summary() const = 0;  // one line for who chooses among providers
   virtual const char* default_base_url() const = 0;
-  virtual const char* key_variable() const = 0;   // environment variable of this provider
-  virtual const char* default_model() const = 0;  // for V2V
-  virtual std::uint64_t max_reference_bytes() const = 0;
+  virtual const char* key_variable() const = 0;  // environment variable of this provider
+  virtual const char* video_to_video_model() const = 0;
+  virtual const char* text_to_video_model() const = 0;
   virtual std::uint64_t first_poll_ns() const = 0;  // no job was ever seen to finish earlier
+  /// What is known of a model; of one that is not known, what holds for all.
+  virtual const ModelFacts& model_facts(std::string_view model) const = 0;
+  /// Local images may go as data URIs.
+  virtual bool images_as_data_uris() const = 0;
 
   virtual std::string create_path() const = 0;
   virtual std::string poll_path(std::string_view id) const = 0;
   /// The proxy that serves result bytes to the bearer; empty where there is none.
   virtual std::string content_path(std::string_view id) const = 0;
+  /// Lists the results of a task whose poll reply names none; empty where there is no such list.
+  virtual std::string artifacts_path(std::string_view id) const;
 
-  /// Resolves every `auto` from the reference and checks everything that can be checked before
-  /// money is spent. Throws Failure.
-  virtual FittedRequest fit(const Request& request, const ReferenceInfo& reference) const = 0;
-  virtual CreateBody create_body(const FittedRequest& fitted) const = 0;
+  /// The facts of the model that this request goes to, `parameters` included. Throws Failure.
+  const ModelFacts& model_facts(const Request& request, bool with_reference) const;
+
+  /// Resolves every `auto` from the reference, or leaves it out when there is none, and checks
+  /// everything that can be checked before money is spent. Throws Failure.
+  FittedRequest fit(const Request& request, const std::optional<ReferenceInfo>& reference) const;
+
+  /// The body as JSON. `reference` is what stands for it: a data URI, a URL, or a placeholder of
+  /// either; empty = none. It is not in the body when `parameters` put something else in its place.
+  std::string create_body(const FittedRequest& fitted, const std::string& reference) const;
+
+ protected:
+  // What each service adds to what all share:
+  /// What `auto` chooses from; empty = the choice is left to the service.
+  virtual std::span<const Shape> shapes(const ModelFacts& facts) const = 0;
+  virtual std::span<const Lines> resolutions(const ModelFacts& facts) const = 0;
+  /// The body's member that holds the length.
+  virtual const char* length_member() const = 0;
+  /// Refuses what this service is known to refuse.
+  virtual void check(const Request& request, const ModelFacts& facts,
+                     bool with_reference) const = 0;
+  virtual void write(JsonObject* body, const Request& request, const ModelFacts& facts,
+                     const std::string& reference) const = 0;
+  /// After `parameters` (may be null) were merged over the body: what depends on the whole of it.
+  /// Throws Failure.
+  virtual void settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const;
+
+ private:
+  void check_length(unsigned seconds, const ModelFacts& facts) const;
+  void check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const;
 };
 
+/// Every service that there is, the default first.
+std::span<const Dialect* const> dialects();
 /// nullptr when no such provider exists.
 const Dialect* find_dialect(std::string_view name);
 const Dialect& octopusx();
+const Dialect& omnirouters();
+const Dialect& apimart();
 
 /// Percent-encodes an id as one path segment; throws Failure(bad_result) for control characters
 /// (T13).

@@ -10,13 +10,9 @@ namespace {
 
 constexpr double kLongestJob = 24 * 3600;  // beyond it a number of seconds is a slip of the pen
 
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(Reason::invalid_request, std::move(message));
-}
-
 void require_utf8(const char* name, const std::string& text) {
   if (g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr)) return;
-  refuse(std::string("`") + name + "` is not valid UTF-8 text. Set it again in UTF-8.");
+  refuse_request(std::string("`") + name + "` is not valid UTF-8 text. Set it again in UTF-8.");
 }
 
 bool is_blank(const std::string& utf8) {
@@ -28,6 +24,16 @@ bool is_blank(const std::string& utf8) {
 
 }  // namespace
 
+void refuse_request(std::string message) {
+  throw Failure(Reason::invalid_request, std::move(message));
+}
+
+void require_unset(bool is_set, const char* property, const char* title) {
+  if (!is_set) return;
+  refuse_request(std::string("`") + property + "` is set, and " + title +
+                 " has no such parameter for this model. Leave it unset.");
+}
+
 void require_utf8(const Request& request) {
   require_utf8("model", request.model);
   require_utf8("prompt", request.prompt);
@@ -36,6 +42,7 @@ void require_utf8(const Request& request) {
   for (const std::string& image : request.images) require_utf8("images", image);
   require_utf8("first-image", request.first_image);
   require_utf8("last-image", request.last_image);
+  require_utf8("video-reference-type", request.video_reference_type);
   require_utf8("parameters", request.parameters);
 }
 
@@ -43,7 +50,8 @@ void require_prompt(const Request& request, JsonNode* parameters) {
   if (!is_blank(request.prompt)) return;
   const auto other = as_text(member(parameters, "prompt"));
   if (other && !is_blank(*other)) return;
-  refuse("There is no prompt. Set `prompt` to what the service shall make of the reference.");
+  refuse_request(
+      "There is no prompt. Set `prompt` to what the service shall make of the reference.");
 }
 
 JsonNodePtr parse_parameters(const std::string& parameters) {
@@ -51,8 +59,9 @@ JsonNodePtr parse_parameters(const std::string& parameters) {
   const std::string hint = " Write an object such as {\"seed\": 7}.";
   std::string why;
   JsonNodePtr node = parse_json(parameters, &why, JsonInput::user);
-  if (!node) refuse("`parameters` cannot be read: " + why + "." + hint);
-  if (!JSON_NODE_HOLDS_OBJECT(node.get())) refuse("`parameters` is not a JSON object." + hint);
+  if (!node) refuse_request("`parameters` cannot be read: " + why + "." + hint);
+  if (!JSON_NODE_HOLDS_OBJECT(node.get()))
+    refuse_request("`parameters` is not a JSON object." + hint);
   return node;
 }
 
@@ -60,10 +69,35 @@ bool sets(JsonNode* parameters, const char* name) {
   return parameters && json_object_has_member(json_node_get_object(parameters), name);
 }
 
-unsigned nearest_seconds(std::uint64_t duration_ns, unsigned minimum, unsigned maximum) {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t whole = duration_ns / kSecond + (duration_ns % kSecond >= kSecond / 2);
-  return static_cast<unsigned>(std::clamp<std::uint64_t>(whole, minimum, maximum));
+bool is_legal(unsigned seconds, const Lengths& lengths) {
+  if (!lengths.only.empty()) return std::ranges::find(lengths.only, seconds) != lengths.only.end();
+  return seconds >= lengths.minimum && (lengths.maximum == 0 || seconds <= lengths.maximum);
+}
+
+unsigned nearest_length(std::uint64_t duration_ns, const Lengths& lengths) {
+  const double wanted = static_cast<double>(duration_ns) / 1e9;
+  if (!lengths.only.empty()) {
+    // Of two that are as near the longer one, as for whole seconds: nothing is cut off.
+    return *std::ranges::min_element(lengths.only, [wanted](unsigned one, unsigned other) {
+      const double near = std::abs(one - wanted), far = std::abs(other - wanted);
+      return near != far ? near < far : one > other;
+    });
+  }
+  const double most = lengths.maximum ? lengths.maximum : kLongestJob;
+  const double least = std::max(lengths.minimum, 1u);
+  return static_cast<unsigned>(std::clamp(std::floor(wanted + 0.5), least, most));
+}
+
+std::string describe(const Lengths& lengths) {
+  if (lengths.only.empty())
+    return std::to_string(lengths.minimum) + " to " + std::to_string(lengths.maximum);
+  std::string text;
+  for (std::size_t i = 0; i < lengths.only.size(); ++i) {
+    const bool last = i + 1 == lengths.only.size();
+    if (i > 0) text += last ? " or " : ", ";
+    text += std::to_string(lengths.only[i]);
+  }
+  return text;
 }
 
 unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise) {
@@ -71,14 +105,14 @@ unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned oth
   if (!node) return otherwise;
   const auto seconds = as_number(node);
   if (!seconds || *seconds <= 0 || *seconds > kLongestJob) {
-    refuse(std::string("`parameters` sets `") + name +
-           "` to something that is no number of seconds. Write, for example, \"8\".");
+    refuse_request(std::string("`parameters` sets `") + name +
+                   "` to something that is no number of seconds. Write, for example, \"8\".");
   }
   return static_cast<unsigned>(std::ceil(*seconds));
 }
 
 std::string nearest_shape(const ReferenceInfo& reference, std::span<const Shape> known) {
-  if (reference.width == 0 || reference.height == 0) return {};
+  if (known.empty() || reference.width == 0 || reference.height == 0) return {};
   const double wanted = std::log(static_cast<double>(reference.width) / reference.height);
   const auto distance = [wanted](const Shape& shape) {
     return std::abs(std::log(static_cast<double>(shape.width) / shape.height) - wanted);
@@ -91,7 +125,7 @@ std::string nearest_shape(const ReferenceInfo& reference, std::span<const Shape>
 
 std::string nearest_resolution(const ReferenceInfo& reference, std::span<const Lines> known) {
   const unsigned side = std::min(reference.width, reference.height);
-  if (side == 0) return {};
+  if (known.empty() || side == 0) return {};
   const auto distance = [side](const Lines& lines) {
     return std::max(side, lines.short_side) - std::min(side, lines.short_side);
   };
@@ -101,17 +135,47 @@ std::string nearest_resolution(const ReferenceInfo& reference, std::span<const L
   return nearest->word;
 }
 
-std::string new_marker() {
-  std::random_device source;
-  std::string marker = "reference-";
-  for (int i = 0; i < 32; ++i) marker += "0123456789abcdef"[source() & 15];
-  return marker;
+void set_text(JsonObject* body, const char* name, const std::string& text) {
+  if (!text.empty()) json_object_set_string_member(body, name, text.c_str());
 }
 
-CreateBody cut_at(std::string body, const std::string& marker) {
-  const std::size_t at = body.find(marker);
+void set_texts(JsonObject* body, const char* name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  JsonArray* array = add_array(body, name);
+  for (const std::string& text : texts) json_array_add_string_element(array, text.c_str());
+}
+
+JsonObject* add_object(JsonObject* body, const char* name) {
+  JsonObject* object = json_object_new();
+  json_object_set_object_member(body, name, object);
+  return object;
+}
+
+JsonArray* add_array(JsonObject* body, const char* name) {
+  JsonArray* array = json_array_new();
+  json_object_set_array_member(body, name, array);
+  return array;
+}
+
+bool has_elements(JsonObject* body, const char* name) {
+  JsonNode* node = json_object_get_member(body, name);
+  return node && JSON_NODE_HOLDS_ARRAY(node) &&
+         json_array_get_length(json_node_get_array(node)) > 0;
+}
+
+std::string new_placeholder() {
+  std::random_device source;
+  std::string placeholder = "placeholder-";
+  for (int i = 0; i < 32; ++i) placeholder += "0123456789abcdef"[source() & 15];
+  return placeholder;
+}
+
+CreateBody inline_body(const Dialect& dialect, const FittedRequest& fitted) {
+  const std::string placeholder = new_placeholder();
+  std::string body = dialect.create_body(fitted, "data:video/mp4;base64," + placeholder);
+  const std::size_t at = body.find(placeholder);
   if (at == std::string::npos) return {std::move(body), {}, false};
-  std::string tail = body.substr(at + marker.size());
+  std::string tail = body.substr(at + placeholder.size());
   body.resize(at);
   return {std::move(body), std::move(tail), true};
 }

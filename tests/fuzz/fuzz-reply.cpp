@@ -42,14 +42,14 @@ void check_parameters(std::string_view text) {
   omni::Request request;
   request.prompt = "x";
   request.parameters = text;
-  try {
-    const omni::FittedRequest fitted =
-        omni::octopusx().fit(request, {1000, 8'000'000'000, 1280, 720});
-    const omni::CreateBody body = omni::octopusx().create_body(fitted);
-    const std::string whole = body.head + body.tail;
-    require(omni::parse_json(whole, nullptr, omni::JsonInput::user) != nullptr);
-  } catch (const omni::Failure& failure) {
-    check_text(failure.error().message);
+  for (const omni::Dialect* dialect : omni::dialects()) {
+    try {
+      const omni::ReferenceInfo reference{1000, 8'000'000'000, 1280, 720};
+      const std::string body = dialect->create_body(dialect->fit(request, reference), "reference");
+      require(omni::parse_json(body, nullptr, omni::JsonInput::user) != nullptr);
+    } catch (const omni::Failure& failure) {
+      check_text(failure.error().message);
+    }
   }
 }
 

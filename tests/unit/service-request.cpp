@@ -4,6 +4,7 @@
 #include "check-main.h"
 #include "service/dialect.h"
 #include "service/json.h"
+#include "service/request.h"
 
 namespace {
 
@@ -37,7 +38,7 @@ std::string try_fit(const Request& request, const ReferenceInfo& reference = som
 }
 
 CreateBody body_of(const Request& request) {
-  return omni::octopusx().create_body(omni::octopusx().fit(request, some_reference()));
+  return omni::inline_body(omni::octopusx(), omni::octopusx().fit(request, some_reference()));
 }
 
 /// The body as the service reads it, with REF where the reference goes.
@@ -66,7 +67,7 @@ START_TEST(facts) {
   expect_text("create", dialect->create_path(), "/v1/videos");
   expect_text("poll", dialect->poll_path("video_1"), "/v1/videos/video_1");
   expect_text("content", dialect->content_path("video_1"), "/v1/videos/video_1/content");
-  ck_assert_uint_eq(dialect->max_reference_bytes(), 15 * 1024 * 1024);
+  ck_assert_uint_eq(dialect->model_facts("omni-fast-v2v").max_inline_bytes, 15 * 1024 * 1024);
 }
 END_TEST
 
@@ -117,7 +118,7 @@ START_TEST(sizes) {
   const SizeCase& row = kSizes[_i];
   const std::string name = std::to_string(row.width) + "x" + std::to_string(row.height);
   const FittedRequest fitted =
-      omni::octopusx().fit(some_request(), {1000, 8 * kSecond, row.width, row.height});
+      omni::octopusx().fit(some_request(), ReferenceInfo{1000, 8 * kSecond, row.width, row.height});
   expect_text(name, fitted.request.aspect_ratio, row.aspect_ratio);
   expect_text(name, fitted.request.resolution, row.resolution);
 }
@@ -241,7 +242,7 @@ START_TEST(any_prompt_survives) {
   for (const std::string& prompt :
        {std::string("say \"hi\" \\ / \n\t\x01\x7f"), std::string("霓虹雨夜 🌃"), longest,
         std::string("\",\"video\":\"https://evil/v.mp4"),
-        std::string("data:video/mp4;base64,reference-0123456789abcdef")}) {
+        std::string("data:video/mp4;base64,placeholder-0123456789abcdef")}) {
     Request request = some_request();
     request.prompt = prompt;
     const omni::JsonNodePtr body = parsed(request);
@@ -256,14 +257,14 @@ END_TEST
 START_TEST(hole_cannot_be_faked) {
   Request request = some_request();
   const FittedRequest fitted = omni::octopusx().fit(request, some_reference());
-  const CreateBody one = omni::octopusx().create_body(fitted);
-  const CreateBody other = omni::octopusx().create_body(fitted);
+  const CreateBody one = omni::inline_body(omni::octopusx(), fitted);
+  const CreateBody other = omni::inline_body(omni::octopusx(), fitted);
   ck_assert(one.has_hole && other.has_hole);
   expect_text("head", one.head, other.head);
   expect_text("tail", one.tail, other.tail);
   ck_assert(one.head.ends_with("\"video\":\"data:video/mp4;base64,"));
   ck_assert(one.tail.starts_with("\""));
-  expect_lacks("no marker left", one.head + one.tail, "reference-");
+  expect_lacks("no placeholder left", one.head + one.tail, "placeholder-");
 }
 END_TEST
 
@@ -306,7 +307,7 @@ START_TEST(parameters) {
   request.parameters = row.parameters;
   const FittedRequest fitted = omni::octopusx().fit(request, some_reference());
   ck_assert_uint_eq(fitted.seconds, row.seconds);
-  ck_assert_int_eq(omni::octopusx().create_body(fitted).has_hole, row.has_hole);
+  ck_assert_int_eq(omni::inline_body(omni::octopusx(), fitted).has_hole, row.has_hole);
   const omni::JsonNodePtr body = parsed(request);
   expect_text(row.name, text_at(body, "video"), row.video);
   expect_text(row.name, text_at(body, "video_url"), row.video_url);
