@@ -4,9 +4,12 @@
 #include <gst/gst.h>
 
 #include "elements/omniv2v.h"
+#include "elements/omnivideosrc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  return GST_ELEMENT_REGISTER(omniv2v, plugin);
+  bool registered = GST_ELEMENT_REGISTER(omniv2v, plugin);
+  registered |= GST_ELEMENT_REGISTER(omnivideosrc, plugin);
+  return registered;
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, omni,

@@ -1,13 +1,40 @@
 #include "elements/enums.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "elements/settings.h"
 
 namespace omni {
 
 namespace {
 
-const GEnumValue kProviders[] = {
-    {0, "OctopusX: omni-fast-v2v, reference sent inline, 4 to 30 s, at most 15 MiB", "octopusx"},
+const GEnumValue kSwitch[] = {
+    {static_cast<gint>(Switch::unset), "not sent: the service decides", "unset"},
+    {static_cast<gint>(Switch::on), "asked for", "on"},
+    {static_cast<gint>(Switch::off), "asked not to", "off"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kReferenceTransport[] = {
+    {static_cast<gint>(ReferenceTransport::automatic),
+     "inline where the model takes that, else the way that is configured", "auto"},
+    {static_cast<gint>(ReferenceTransport::inline_data), "inside the request, as a data: URI",
+     "inline"},
+    {static_cast<gint>(ReferenceTransport::serve),
+     "fetched from this process (serve-address, serve-port, public-url)", "serve"},
+    {static_cast<gint>(ReferenceTransport::put),
+     "stored with HTTP PUT, such as WebDAV (put-url, public-url)", "put"},
+    {static_cast<gint>(ReferenceTransport::s3), "stored in an S3 bucket (s3-url)", "s3"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kOversize[] = {
+    {static_cast<gint>(Oversize::error), "refused with an error", "error"},
+    {static_cast<gint>(Oversize::transcode), "re-encoded or remuxed until it fits, with its sound",
+     "transcode"},
+    {static_cast<gint>(Oversize::publish),
+     "sent by URL where the service takes larger ones that way", "publish"},
     {0, nullptr, nullptr},
 };
 
@@ -17,6 +44,13 @@ const GEnumValue kV2vOnFailure[] = {
     {static_cast<gint>(OnFailure::source), "the original clip goes downstream, with a warning",
      "source"},
     {static_cast<gint>(OnFailure::skip), "nothing goes downstream, with a warning", "skip"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kVideoSrcOnFailure[] = {
+    {static_cast<gint>(OnFailure::automatic), "error", "auto"},
+    {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
+    {static_cast<gint>(OnFailure::skip), "the stream ends empty, with a warning", "skip"},
     {0, nullptr, nullptr},
 };
 
@@ -36,12 +70,40 @@ GType register_enum(const char* name, const GEnumValue* values) {
 }  // namespace
 
 GType provider_type() {
-  static const GType type = register_enum("GstOmniProvider", kProviders);
+  // GLib keeps the values for good.
+  static const std::vector<GEnumValue>* values = [] {
+    auto* list = new std::vector<GEnumValue>;
+    for (const Dialect* dialect : dialects())
+      list->push_back({static_cast<gint>(list->size()), dialect->summary(), dialect->name()});
+    list->push_back({0, nullptr, nullptr});
+    return list;
+  }();
+  static const GType type = register_enum("GstOmniProvider", values->data());
+  return type;
+}
+
+GType switch_type() {
+  static const GType type = register_enum("GstOmniSwitch", kSwitch);
+  return type;
+}
+
+GType reference_transport_type() {
+  static const GType type = register_enum("GstOmniReferenceTransport", kReferenceTransport);
+  return type;
+}
+
+GType oversize_type() {
+  static const GType type = register_enum("GstOmniOversize", kOversize);
   return type;
 }
 
 GType v2v_on_failure_type() {
   static const GType type = register_enum("GstOmniV2vOnFailure", kV2vOnFailure);
+  return type;
+}
+
+GType video_src_on_failure_type() {
+  static const GType type = register_enum("GstOmniVideoSrcOnFailure", kVideoSrcOnFailure);
   return type;
 }
 
@@ -51,14 +113,14 @@ GType v2v_input_mode_type() {
 }
 
 const char* provider_name(gint value) {
-  return kProviders[value].value_nick;
+  return dialects()[value]->name();
 }
 
 gint provider_value(const std::string& name) {
-  for (const GEnumValue* value = kProviders; value->value_nick; ++value) {
-    if (name == value->value_nick) return value->value;
-  }
-  return 0;
+  const auto all = dialects();
+  const auto found =
+      std::ranges::find_if(all, [&](const Dialect* dialect) { return name == dialect->name(); });
+  return static_cast<gint>(found - all.begin());
 }
 
 }  // namespace omni

@@ -7,6 +7,7 @@
 
 #define GST_TYPE_OMNI_PROVIDER (omni::provider_type())
 #define GST_TYPE_OMNI_V2V_ON_FAILURE (omni::v2v_on_failure_type())
+#define GST_TYPE_OMNI_VIDEO_SRC_ON_FAILURE (omni::video_src_on_failure_type())
 #define GST_TYPE_OMNI_V2V_INPUT_MODE (omni::v2v_input_mode_type())
 
 namespace omni {
@@ -16,8 +17,13 @@ enum class InputMode {
   buffer,  // every buffer is one whole MP4
 };
 
+/// One value for each dialect there is.
 GType provider_type();
+GType switch_type();
+GType reference_transport_type();
+GType oversize_type();
 GType v2v_on_failure_type();
+GType video_src_on_failure_type();
 GType v2v_input_mode_type();
 
 /// Between the value of the enum and the dialect's name.

@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -16,8 +17,8 @@ namespace omni {
 /// GST_CLOCK_TIME_NONE.
 struct JobReport {
   guint segment = 0;
-  const char* state = "";  // waiting, submitting, pending, running, downloading, done, failed,
-                           // cancelled, planned
+  const char* state = "";  // fitting, waiting, publishing, submitting, pending, running,
+                           // downloading, done, failed, cancelled, planned
   std::string task_id;
   std::optional<double> progress;
   GstClockTime running_time = GST_CLOCK_TIME_NONE;
@@ -29,6 +30,12 @@ struct JobReport {
 };
 
 void post_job(GstElement* element, const JobReport& report);
+
+/// gst-launch-1.0 hangs when an error comes before its main loop runs: it then quits a loop that
+/// has not begun, and the pipeline, which had an error, never finishes going to PAUSED. So errors
+/// that are found at once, such as a missing key, wait until the application has surely returned
+/// from its change of state.
+inline constexpr auto kErrorSettleTime = std::chrono::milliseconds(200);
 
 void post_error(GstElement* element, const Error& error);
 void post_warning(GstElement* element, const Error& error, const char* what_instead);

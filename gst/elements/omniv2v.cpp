@@ -23,10 +23,10 @@
  *
  * - PROGRESS with the codes `submit`, `generate`, `download` (stream mode).
  * - an element message `omni/job` at each change of state, with the fields `segment` (uint),
- * `state` (waiting, submitting, pending, running, downloading, done, failed, cancelled, planned),
- *   `task-id`, `progress` (double, 0 to 100, when the service reports it), `running-time`,
- *   `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, and on failure `reason`,
- *   `message`, `http-status`.
+ * `state` (fitting, waiting, publishing, submitting, pending, running, downloading, done, failed,
+ * cancelled, planned), `task-id`, `progress` (double, 0 to 100, when the service reports it),
+ * `running-time`, `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, and on
+ * failure `reason`, `message`, `http-status`.
  * - errors and warnings carry a details structure with `reason` (one of unauthorized,
  *   payment-required, rate-limited, invalid-request, moderated, timed-out, too-large, bad-input,
  *   bad-result, unreachable, service-error, unknown-outcome, budget), `http-status-code` and
@@ -54,13 +54,11 @@
 #include <new>
 
 #include "elements/account.h"
+#include "elements/element.h"
 #include "elements/enums.h"
 #include "elements/messages.h"
 #include "elements/settings.h"
 #include "elements/v2v-stream.h"
-
-GST_DEBUG_CATEGORY_STATIC(omni_debug);
-#define GST_CAT_DEFAULT omni_debug
 
 using omni::V2vStream;
 
@@ -72,6 +70,8 @@ enum {
   PROP_STATS,
   PROP_SHARED,  // and those after it: see settings.cpp
 };
+
+guint publish_signal = 0;
 
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
                                                              GST_STATIC_CAPS("video/quicktime"));
@@ -99,9 +99,7 @@ struct GstOmniV2vPrivate {
 G_DEFINE_FINAL_TYPE_WITH_CODE(GstOmniV2v, gst_omni_v2v, GST_TYPE_ELEMENT,
                               G_ADD_PRIVATE(GstOmniV2v)
                                   G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
-GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(omniv2v, "omniv2v", GST_RANK_NONE, GST_TYPE_OMNI_V2V,
-                                      GST_DEBUG_CATEGORY_INIT(omni_debug, "omni", 0,
-                                                              "AI video regeneration"))
+GST_ELEMENT_REGISTER_DEFINE(omniv2v, "omniv2v", GST_RANK_NONE, GST_TYPE_OMNI_V2V)
 
 namespace {
 
@@ -116,19 +114,8 @@ std::shared_ptr<V2vStream> stream_of(gpointer element) {
   return priv.stream;
 }
 
-/// No exception crosses into C: what nobody expected becomes an element error.
-template <class Result, class Call>
-Result guarded(gpointer element, Result otherwise, Call call) {
-  try {
-    return call();
-  } catch (const std::exception& error) {
-    GST_ELEMENT_ERROR(element, LIBRARY, FAILED, (nullptr), ("%s", error.what()));
-    return otherwise;
-  }
-}
-
 GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
-  return guarded(parent, GST_FLOW_ERROR, [&] {
+  return omni::guarded(parent, GST_FLOW_ERROR, [&] {
     auto owned = omni::BufferPtr::adopt(buffer);
     const auto stream = stream_of(parent);
     return stream ? stream->chain(std::move(owned)) : GST_FLOW_FLUSHING;
@@ -136,7 +123,7 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
 }
 
 gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) {
-  return guarded(parent, gboolean{FALSE}, [&] {
+  return omni::guarded(parent, gboolean{FALSE}, [&] {
     auto owned = omni::EventPtr::adopt(event);
     const auto stream = stream_of(parent);
     return stream ? stream->sink_event(std::move(owned)) : FALSE;
@@ -144,7 +131,7 @@ gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) {
 }
 
 gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) {
-  return guarded(parent, gboolean{FALSE}, [&] {
+  return omni::guarded(parent, gboolean{FALSE}, [&] {
     auto owned = omni::EventPtr::adopt(event);
     const auto stream = stream_of(parent);
     return stream ? stream->src_event(std::move(owned)) : FALSE;
@@ -171,32 +158,17 @@ gboolean activate_src(GstPad*, GstObject* parent, GstPadMode mode, gboolean acti
   return stream ? stream->activate_src(active) : TRUE;
 }
 
-void log_to_gstreamer(GstElement* element, omni::LogLevel level, const std::string& text) {
-  switch (level) {
-    case omni::LogLevel::warning:
-      GST_WARNING_OBJECT(element, "%s", text.c_str());
-      break;
-    case omni::LogLevel::info:
-      GST_INFO_OBJECT(element, "%s", text.c_str());
-      break;
-    case omni::LogLevel::debug:
-      GST_DEBUG_OBJECT(element, "%s", text.c_str());
-      break;
-  }
-}
-
 void begin_stream(GstElement* element) {
   GstOmniV2vPrivate& priv = priv_of(element);
   const auto settings = [&priv] {
     const std::lock_guard lock(priv.lock);
     return priv.settings;
   };
-  const auto log = [element](omni::LogLevel level, const std::string& text) {
-    log_to_gstreamer(element, level, text);
-  };
+  const auto publisher = [element] { return omni::application_publisher(element, publish_signal); };
   const std::lock_guard lock(priv.lock);
   priv.stream = std::make_shared<V2vStream>(
-      V2vStream::Host{element, priv.sink, priv.src, settings, priv.account, log, priv.input_mode});
+      V2vStream::Host{element, priv.sink, priv.src, settings, publisher, priv.account,
+                      omni::log_sink(element), priv.input_mode});
 }
 
 void end_stream(GstElement* element) {
@@ -263,6 +235,20 @@ void install_properties(GObjectClass* klass) {
                                                  GST_PARAM_MUTABLE_READY)));
   omni::install_stats_property(klass, PROP_STATS);
   omni::install_shared_properties(klass, PROP_SHARED, GST_TYPE_OMNI_V2V_ON_FAILURE);
+  /**
+   * GstOmniV2v::publish-reference:
+   * @element: the element
+   * @reference: a whole MP4, or an image
+   *
+   * Makes something reachable for the service by URL. Emitted on a streaming thread for each
+   * reference that goes by URL and for each local image that does; once a handler is connected,
+   * that is every reference unless #GstOmniV2v:reference-transport is inline. The URL is looked at
+   * before anything is paid for, and is never deleted.
+   *
+   * Returns: (nullable) (transfer full): the URL; %NULL to leave it to
+   * #GstOmniV2v:reference-transport
+   */
+  publish_signal = omni::install_publish_signal(GST_TYPE_OMNI_V2V);
 }
 
 }  // namespace

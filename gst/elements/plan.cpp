@@ -1,94 +1,16 @@
 #include "elements/plan.h"
 
-#include <config.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
-#include <string_view>
-
-#include "client/url.h"
+#include "elements/connection.h"
+#include "elements/files.h"
+#include "elements/material.h"
 #include "media/mp4.h"
+#include "service/request.h"
 
 namespace omni {
 
 namespace {
 
-constexpr unsigned kAutomaticInFlight = 8;
-constexpr gsize kMaxImageBytes = 20 * 1024 * 1024;
-constexpr gsize kMaxTextBytes = 16 * 1024 * 1024;
-constexpr gsize kMaxKeyBytes = 64 * 1024;
-
-const Dialect& dialect_of(const Settings& settings) {
-  return *find_dialect(settings.provider);
-}
-
-[[noreturn]] void refuse_file(const char* property, const std::string& path,
-                              const std::string& why) {
-  throw Failure(Reason::invalid_request, std::string(property) + ": \"" + path + "\" " + why + ".");
-}
-
-/// A whole regular file of at most `most` bytes. Anything else could block for good, or never end.
-std::string read_file(const std::string& path, const char* property, gsize most) {
-  const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (file < 0) refuse_file(property, path, std::string("cannot be read: ") + g_strerror(errno));
-  struct stat status {};
-  const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-  std::string text(regular ? std::min<gsize>(status.st_size, most + 1) : 0, '\0');
-  gsize got = 0;
-  while (got < text.size()) {
-    const ssize_t n = read(file, text.data() + got, text.size() - got);
-    if (n <= 0) break;
-    got += static_cast<gsize>(n);
-  }
-  close(file);
-  if (!regular) refuse_file(property, path, "is no regular file");
-  if (got > most)
-    refuse_file(property, path, "is larger than " + std::to_string(most / 1024) + " KiB");
-  text.resize(got);
-  return text;
-}
-
-/// A property's text, or that of the file which @FILE names.
-std::string text_or_file(const std::string& value, const char* property) {
-  if (value.empty() || value.front() != '@') return value;
-  std::string text = read_file(value.substr(1), property, kMaxTextBytes);
-  while (!text.empty() && g_ascii_isspace(text.back())) text.pop_back();
-  return text;
-}
-
-const char* image_type(std::string_view data) {
-  using namespace std::string_view_literals;
-  if (data.starts_with("\x89PNG\r\n")) return "image/png";
-  if (data.starts_with("\xff\xd8\xff")) return "image/jpeg";
-  if (data.starts_with("GIF8")) return "image/gif";
-  if (data.starts_with("RIFF") && data.substr(8, 4) == "WEBP"sv) return "image/webp";
-  return nullptr;
-}
-
-/// URLs and data URIs pass; a local file becomes a data URI.
-std::string image_reference(const std::string& image, const char* property) {
-  if (image.empty() || image.starts_with("http://") || image.starts_with("https://") ||
-      image.starts_with("data:"))
-    return image;
-  std::string path = image;
-  if (image.starts_with("file://")) {
-    const CharPtr local(g_filename_from_uri(image.c_str(), nullptr, nullptr));
-    if (local) path = local.get();
-  }
-  const std::string data = read_file(path, property, kMaxImageBytes);
-  const char* type = image_type(data);
-  if (!type)
-    throw Failure(Reason::invalid_request,
-                  std::string(property) + ": \"" + path + "\" is no PNG, JPEG, WebP or GIF image.");
-  const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
-  return std::string("data:") + type + ";base64," + base64.get();
-}
-
-Request request_of(const Settings& settings) {
+Request request_of(const Settings& settings, Material& material) {
   Request request;
   request.model = settings.model;
   request.prompt = text_or_file(settings.prompt, "prompt");
@@ -96,26 +18,31 @@ Request request_of(const Settings& settings) {
   request.aspect_ratio = settings.aspect_ratio.empty() ? "auto" : settings.aspect_ratio;
   request.resolution = settings.resolution.empty() ? "auto" : settings.resolution;
   for (const std::string& image : settings.images)
-    request.images.push_back(image_reference(image, "images"));
-  request.first_image = image_reference(settings.first_image, "first-image");
-  request.last_image = image_reference(settings.last_image, "last-image");
+    request.images.push_back(material.image(image, "images"));
+  request.first_image = material.image(settings.first_image, "first-image");
+  request.last_image = material.image(settings.last_image, "last-image");
+  request.video_reference_type = settings.video_reference_type;
+  request.keep_original_sound = settings.keep_original_sound;
+  request.generate_audio = settings.generate_audio;
   request.parameters = text_or_file(settings.parameters, "parameters");
   return request;
 }
 
 /// What the service gets must be a whole MP4 with a picture.
-ReferenceInfo look_into(const Bytes& reference) {
+mp4::Info look_into(const Bytes& reference) {
   if (reference.empty())
     throw Failure(Reason::bad_input,
-                  "The input ended before any data came: there is nothing to "
-                  "regenerate.");
-  const auto probed = mp4::probe(reference);
+                  "The input ended before any data came: there is nothing to regenerate.");
+  auto probed = mp4::probe(reference);
   if (const auto* problem = std::get_if<mp4::Problem>(&probed))
     throw Failure(Reason::bad_input,
                   "The input cannot be sent as a reference: " + problem->text + ".");
-  const auto& info = std::get<mp4::Info>(probed);
+  return std::get<mp4::Info>(std::move(probed));
+}
+
+ReferenceInfo facts_of(const Bytes& reference, const mp4::Info& info, bool by_url) {
   const mp4::Track* video = info.video();
-  return {reference.size(), info.duration_ns, video->width, video->height};
+  return {reference.size(), info.duration_ns, video->width, video->height, by_url};
 }
 
 std::optional<std::string> check_result(const Bytes& result) {
@@ -130,142 +57,142 @@ std::string state_folder(const Settings& settings) {
   return std::string(g_get_user_state_dir()) + "/gst-omni";
 }
 
-std::string environment(const char* name) {
-  const char* value = g_getenv(name);
-  return value ? value : "";
-}
-
-std::string first_line(const std::string& path) {
-  std::string text = read_file(path, "api-key-file", kMaxKeyBytes);
-  text.resize(std::min(text.size(), text.find_first_of("\r\n")));
-  return text;
-}
-
-/// Visible ASCII and blanks (RFC 9110, 5.5): a line break would start another header.
-bool is_header_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-bool is_header_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return g_ascii_isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
-  });
-}
-
-/// These are the client's own business; another value would break or misdirect a paid request.
-bool is_reserved_header(const std::string& name) {
-  for (const char* reserved :
-       {"Authorization", "Connection", "Content-Length", "Content-Type", "Expect", "Host",
-        "Idempotency-Key", "If-Range", "Range", "Transfer-Encoding"}) {
-    if (g_ascii_strcasecmp(name.c_str(), reserved) == 0) return true;
+/// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
+/// what this model does not take.
+bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes,
+                 bool application_publishes) {
+  switch (settings.reference_transport) {
+    case ReferenceTransport::inline_data:
+      if (!facts.takes_data_uri && !facts.name.empty())
+        refuse_request(std::string("reference-transport is inline, and ") +
+                       settings.dialect().title() +
+                       " takes the reference of this model by http(s) URL only. Set it to serve, "
+                       "put or s3.");
+      return false;
+    case ReferenceTransport::serve:
+    case ReferenceTransport::put:
+    case ReferenceTransport::s3:
+      return true;
+    case ReferenceTransport::automatic:
+      break;
   }
-  return false;
+  if (!facts.takes_data_uri || application_publishes) return true;
+  return settings.oversize == Oversize::publish && facts.max_inline_bytes > 0 &&
+         bytes > facts.max_inline_bytes;
 }
 
-void check_headers(const Settings& settings) {
-  if (!is_header_value(settings.user_agent))
-    throw Failure(Reason::invalid_request,
-                  "user-agent holds characters that a header cannot have.");
-  for (const auto& [name, value] : settings.extra_headers) {
-    if (!is_header_name(name) || !is_header_value(value))
-      throw Failure(Reason::invalid_request,
-                    "extra-headers: a name or value holds characters that a header cannot have.");
-    if (is_reserved_header(name))
-      throw Failure(Reason::invalid_request,
-                    "extra-headers: " + name + " is set by the element itself.");
+FitLimits limits_of(const ModelFacts& facts, bool by_url) {
+  FitLimits limits;
+  limits.max_bytes = facts.max_bytes(by_url);
+  limits.max_width = limits.max_height = facts.max_side;
+  return limits;
+}
+
+/// What the service would not take, as far as that shows in the file.
+void check_form(const Settings& settings, const mp4::Info& info, const Bytes& reference,
+                const FitLimits& limits) {
+  const Misfit misfit = find_misfit(info, reference.size(), limits);
+  if (misfit.kind != Misfit::Kind::codec && misfit.kind != Misfit::Kind::container) return;
+  throw Failure(Reason::bad_input, "The reference does not fit: " + misfit.text + ", and " +
+                                       settings.dialect().title() +
+                                       " takes plain MP4 with H.264. Set oversize=transcode to "
+                                       "have it made to fit.");
+}
+
+/// The reference as it will be sent.
+std::shared_ptr<const Bytes> fitting_reference(const Settings& settings, mp4::Info& info,
+                                               std::shared_ptr<const Bytes> reference,
+                                               const FitLimits& limits, const PlanHelp& help) {
+  if (find_misfit(info, reference->size(), limits).kind == Misfit::Kind::none) return reference;
+  if (settings.oversize != Oversize::transcode) {
+    check_form(settings, info, *reference, limits);
+    return reference;  // its size is the dialect's business
   }
+  if (help.fitting) help.fitting();
+  reference = fit_reference(reference, info, limits, help.interrupt, help.log);
+  info = look_into(*reference);
+  return reference;
 }
 
-void check_proxy(const std::string& proxy) {
-  if (proxy.empty()) return;
-  const CharPtr scheme(g_uri_parse_scheme(proxy.c_str()));
-  for (const char* known : {"http", "https", "socks", "socks4", "socks4a", "socks5"}) {
-    if (scheme && g_str_equal(scheme.get(), known) &&
-        g_uri_is_valid(proxy.c_str(), G_URI_FLAGS_NON_DNS, nullptr))
-      return;
-  }
-  throw Failure(Reason::invalid_request,
-                "proxy is not a proxy's URL: write http://HOST:PORT or socks5://HOST:PORT.");
+void fill_spec(JobSpec& spec, const Settings& settings) {
+  spec.job_timeout = static_cast<Micros>(settings.job_timeout / 1000);
+  spec.poll_interval = static_cast<Micros>(settings.poll_interval / 1000);
+  spec.max_attempts = static_cast<int>(settings.retry_attempts);
+  spec.download_folder = state_folder(settings);
+  spec.check_result = check_result;
 }
 
-std::string api_key(const Settings& settings) {
-  const Dialect& dialect = dialect_of(settings);
-  std::string key = settings.api_key;
-  if (key.empty() && !settings.api_key_file.empty()) key = first_line(settings.api_key_file);
-  if (key.empty()) key = environment("OMNI_API_KEY");
-  if (key.empty()) key = environment(dialect.key_variable());
-  if (key.empty())
-    throw Failure(Reason::unauthorized, std::string("There is no API key for ") + dialect.title() +
-                                            ": set the environment variable OMNI_API_KEY or " +
-                                            dialect.key_variable() +
-                                            ", or the property api-key-file or api-key.");
-  // A stray line break would break the header, and must not be quoted back.
-  for (const char c : key) {
-    if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
-      throw Failure(Reason::unauthorized,
-                    "The API key holds characters that no key has, such as a "
-                    "line break. Was it pasted whole?");
-  }
-  return key;
+void add_reference(Plan& plan, const Settings& settings, const Request& request,
+                   std::shared_ptr<const Bytes> reference, Material& material,
+                   const PlanHelp& help) {
+  const Dialect& dialect = settings.dialect();
+  const ModelFacts& facts = dialect.model_facts(request, true);
+  const bool by_url = goes_by_url(settings, facts, reference->size(), help.publish != nullptr);
+  mp4::Info info = look_into(*reference);
+  if (!dialect.replaces_reference(request))
+    reference =
+        fitting_reference(settings, info, std::move(reference), limits_of(facts, by_url), help);
+  plan.fitted = dialect.fit(request, facts_of(*reference, info, by_url));
+  plan.duration_ns = info.duration_ns;
+  plan.spec.reference = reference;
+  if (by_url)
+    plan.spec.body.head = dialect.create_body(plan.fitted, material.reference(reference));
+  else
+    plan.spec.body = inline_body(dialect, plan.fitted);
 }
 
-std::string base_url(const Settings& settings) {
-  std::string url = settings.base_url.empty() ? environment("OMNI_BASE_URL") : settings.base_url;
-  if (url.empty()) return dialect_of(settings).default_base_url();
-  while (!url.empty() && g_ascii_isspace(url.back())) url.pop_back();
-  return url;
+void replace(std::string& text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  if (at != std::string::npos) text.replace(at, what.size(), by);
 }
 
 }  // namespace
 
+std::string Plan::shown_request() const {
+  std::string shown = spec.body.head;
+  if (spec.body.has_hole)
+    shown += "(" + std::to_string(spec.reference->size()) + " bytes)" + spec.body.tail;
+  for (const Upload& upload : spec.uploads)
+    replace(
+        shown, upload.placeholder,
+        "(URL of " + std::to_string(upload.bytes->size()) + " bytes, " + upload.media_type + ")");
+  return shown;
+}
+
 void check_reference_size(const Settings& settings, std::uint64_t bytes) {
-  // They may name another reference, which then is the one that counts.
-  if (!settings.parameters.empty()) return;
-  const std::uint64_t most = dialect_of(settings).max_reference_bytes();
-  if (bytes <= most) return;
-  throw Failure(Reason::too_large,
-                std::string("The reference is larger than the ") +
-                    std::to_string(most / (1024 * 1024)) + " MiB that " +
-                    dialect_of(settings).title() +
-                    " takes. Cut it shorter, or encode it at a lower bitrate or size.");
+  // They may name another reference or model, which then are what counts.
+  if (!settings.parameters.empty() || settings.oversize != Oversize::error) return;
+  const Dialect& dialect = settings.dialect();
+  const ModelFacts& facts =
+      dialect.model_facts(settings.model.empty() ? dialect.video_to_video_model() : settings.model);
+  const bool inline_only =
+      settings.reference_transport == ReferenceTransport::inline_data ||
+      (settings.reference_transport == ReferenceTransport::automatic && facts.takes_data_uri);
+  const std::uint64_t most = facts.max_bytes(!inline_only);
+  if (most == 0 || bytes <= most) return;
+  throw Failure(Reason::too_large, "The reference is larger than the " +
+                                       std::to_string(most / (1024 * 1024)) + " MiB that " +
+                                       dialect.title() +
+                                       " takes. Set oversize=transcode or oversize=publish, cut it "
+                                       "shorter, or encode it at a lower bitrate or size.");
 }
 
-Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference) {
-  const Dialect& dialect = dialect_of(settings);
-  const ReferenceInfo info = look_into(*reference);
+Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
+              const PlanHelp& help) {
+  const Dialect& dialect = settings.dialect();
   Plan plan;
-  plan.fitted = dialect.fit(request_of(settings), info);
-  plan.duration_ns = info.duration_ns;
-  plan.spec.reference = std::move(reference);
+  fill_spec(plan.spec, settings);
+  Material material(settings, help.publish);
+  const Request request = request_of(settings, material);
+  if (reference) {
+    add_reference(plan, settings, request, std::move(reference), material, help);
+  } else {
+    plan.fitted = dialect.fit(request, std::nullopt);
+    plan.spec.body.head = dialect.create_body(plan.fitted, {});
+  }
+  plan.spec.uploads = material.uploads_in(plan.spec.body.head + plan.spec.body.tail);
   plan.spec.seconds = plan.fitted.seconds;
-  plan.spec.body = dialect.create_body(plan.fitted);
-  plan.spec.job_timeout = static_cast<Micros>(settings.job_timeout / 1000);
-  plan.spec.poll_interval = static_cast<Micros>(settings.poll_interval / 1000);
-  plan.spec.max_attempts = static_cast<int>(settings.retry_attempts);
-  plan.spec.download_folder = state_folder(settings);
-  plan.spec.check_result = check_result;
   return plan;
-}
-
-unsigned jobs_at_once(const Settings& settings) {
-  return settings.max_in_flight ? settings.max_in_flight : kAutomaticInFlight;
-}
-
-ClientSettings client_settings(const Settings& settings, LogSink log) {
-  check_headers(settings);
-  check_proxy(settings.proxy);
-  ClientSettings client;
-  client.dialect = &dialect_of(settings);
-  client.http.base_url = base_url(settings);
-  client.http.api_key = api_key(settings);
-  client.http.user_agent = settings.user_agent.empty() ? PACKAGE "/" VERSION : settings.user_agent;
-  client.http.proxy = settings.proxy;
-  client.http.ssl_ca_file = settings.ssl_ca_file;
-  client.http.extra_headers = settings.extra_headers;
-  client.http.idle_timeout = static_cast<Micros>(settings.timeout) * kSecond;
-  client.max_in_flight = jobs_at_once(settings);
-  client.log = std::move(log);
-  return client;
 }
 
 }  // namespace omni

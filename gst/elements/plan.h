@@ -1,13 +1,16 @@
-// From properties and a reference to a job: files read, the MP4 looked into, the request fitted and
-// built. What is wrong is found here, before anything is sent. No pads, no messages.
+// From properties and a reference to a job: files read, the MP4 looked into, made to fit if asked,
+// the request fitted and built. What is wrong is found here, before anything is sent. No pads, no
+// messages.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "client/client.h"
-#include "elements/gst-ptr.h"
+#include "client/job.h"
 #include "elements/settings.h"
+#include "media/fit.h"
 #include "service/bytes.h"
 #include "service/dialect.h"
 
@@ -18,18 +21,27 @@ struct Plan {
   JobSpec spec;
   FittedRequest fitted;
   std::uint64_t duration_ns = 0;  // of the reference
+
+  /// The create body for eyes: what is big or not there yet is only counted.
+  std::string shown_request() const;
 };
 
-/// Throws Failure with what the user has to change.
-Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference);
+/// What planning needs from its element.
+struct PlanHelp {
+  /// Has the application publish bytes; empty when it does not want to. May be null.
+  std::function<std::string(const Bytes&)> publish;
+  /// The reference is about to be re-encoded. May be null.
+  std::function<void()> fitting;
+  Interrupt& interrupt;
+  LogSink log;
+};
+
+/// The job for one reference; without one (null) for a text or images alone. Throws Failure with
+/// what the user has to change.
+Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
+              const PlanHelp& help);
 
 /// Refuses a reference by its size alone, as soon as it is known. Throws Failure.
 void check_reference_size(const Settings& settings, std::uint64_t bytes);
-
-/// How many jobs run at once: max-in-flight, or what it stands for when it is 0.
-unsigned jobs_at_once(const Settings& settings);
-
-/// Where the client connects and with which key. Throws Failure(unauthorized) when there is none.
-ClientSettings client_settings(const Settings& settings, LogSink log);
 
 }  // namespace omni

@@ -25,12 +25,30 @@ struct ProviderField {};
 struct OnFailureField {};
 struct ImagesField {};
 struct HeadersField {};
-struct ProxyField {};
+/// A URL whose user, password and query read back left out.
+struct UrlField {
+  StringField member;
+};
+/// An enum other than those two; what it is worth in Settings is known to the functions.
+struct EnumField {
+  GType (*type)();
+  gint (*get)(const Settings&);
+  void (*set)(Settings&, gint);
+};
+
+template <auto Member>
+constexpr EnumField enum_field(GType (*type)()) {
+  return {type, [](const Settings& settings) { return static_cast<gint>(settings.*Member); },
+          [](Settings& settings, gint value) {
+            using Enum = std::remove_reference_t<decltype(settings.*Member)>;
+            settings.*Member = static_cast<Enum>(value);
+          }};
+}
 
 struct Property {
   const char* name;
   std::variant<StringField, UintField, TimeField, BoolField, ProviderField, OnFailureField,
-               ImagesField, HeadersField, ProxyField>
+               ImagesField, HeadersField, UrlField, EnumField>
       field;
   GParamFlags flags;
   const char* nick;
@@ -45,29 +63,63 @@ const auto kProperties = std::to_array<Property>({
     {"api-key", &Settings::api_key, kSecret, "API key",
      "The service's key. A launch line is logged by GStreamer itself, so prefer api-key-file or "
      "the "
-     "environment (unset: OMNI_API_KEY, else the provider's own variable, OCTOPUSX_API_KEY)"},
+     "environment (unset: OMNI_API_KEY, else the provider's own: OCTOPUSX_API_KEY, "
+     "OMNIROUTERS_API_KEY or APIMART_API_KEY)"},
     {"api-key-file", &Settings::api_key_file, kReady, "API key file",
      "A file whose first line is the service's key"},
     {"model", &Settings::model, kPlaying, "Model",
-     "The service's name of the model (unset: the provider's video-to-video model)"},
+     "The service's name of the model (unset: the provider's own for this element)"},
     {"prompt", &Settings::prompt, kPlaying, "Prompt",
      "What to make of the clip, or @FILE to read that from a file. Say what to keep, and ask for a "
      "newly generated video"},
     {"seconds", &Settings::seconds, kPlaying, "Seconds",
-     "Length to generate in seconds (0 = the legal length nearest to the reference's)"},
+     "Length to generate in seconds (0 = the legal length nearest to the reference's; without a "
+     "reference the service's own)"},
     {"aspect-ratio", &Settings::aspect_ratio, kPlaying, "Aspect ratio",
-     "Such as 16:9 or 9:16 (auto = from the reference, the nearest that the service knows)"},
+     "Such as 16:9 or 9:16 (auto = from the reference, the nearest that the service knows; without "
+     "a reference not sent)"},
     {"resolution", &Settings::resolution, kPlaying, "Resolution",
      "Such as 720p, 1080p, 2k or 4k (auto = from the reference, the nearest that the service "
-     "knows)"},
+     "knows; without a reference not sent)"},
     {"images", ImagesField{}, kPlaying, "Images",
-     "Reference images: URLs, data URIs or local files, at most five at most services"},
+     "Reference images: URLs, data URIs or local files. A local one goes as a data URI, or is "
+     "published like the reference where the service takes URLs only"},
     {"first-image", &Settings::first_image, kPlaying, "First image",
      "Hint for the first frame: URL, data URI or local file"},
     {"last-image", &Settings::last_image, kPlaying, "Last image",
      "Hint for the last frame, beside first-image: URL, data URI or local file"},
+    {"video-reference-type", &Settings::video_reference_type, kPlaying, "Video reference type",
+     "What the reference is used for: base, feature, asset or style (OmniRouters; unset: what "
+     "suits "
+     "the model)"},
+    {"keep-original-sound", enum_field<&Settings::keep_original_sound>(&switch_type), kPlaying,
+     "Keep original sound", "Whether the result has the sound of the reference (OmniRouters)"},
+    {"generate-audio", enum_field<&Settings::generate_audio>(&switch_type), kPlaying,
+     "Generate audio", "Whether the service makes sound for the result (OmniRouters)"},
     {"parameters", &Settings::parameters, kPlaying, "Parameters",
      "A JSON object that is merged over the request body last, or @FILE.json"},
+    {"reference-transport", enum_field<&Settings::reference_transport>(&reference_transport_type),
+     kReady, "Reference transport", "How the service gets the reference"},
+    {"serve-address", &Settings::serve_address, kReady, "Serve address",
+     "Local address to serve references at (unset: all of this machine's)"},
+    {"serve-port", &Settings::serve_port, kReady, "Serve port",
+     "Local port to serve references at (0 = any free one)"},
+    {"public-url", UrlField{&Settings::public_url}, kReady, "Public URL",
+     "Under which URL the service finds what is published. serve: where it reaches this machine, "
+     "such as that of a tunnel. put: a template with {name} (unset: put-url). Query and user read "
+     "back left out"},
+    {"put-url", UrlField{&Settings::put_url}, kReady, "PUT URL",
+     "Template with {name} of the URL to store references at with HTTP PUT; user and password are "
+     "sent as Basic credentials. Query and user read back left out"},
+    {"s3-url", UrlField{&Settings::s3_url}, kReady, "S3 URL",
+     "s3://BUCKET/PREFIX to store references in; credentials, region and endpoint from the "
+     "environment names that the AWS tools use, or ?endpoint=URL&region=NAME. The query reads back "
+     "left out"},
+    {"delete-reference", &Settings::delete_reference, kReady, "Delete reference",
+     "Delete what was stored with put or s3 when the job has ended"},
+    {"oversize", enum_field<&Settings::oversize>(&oversize_type), kPlaying, "Oversize",
+     "What to do with a reference that is over the service's limits, or of a form that it does not "
+     "take"},
     {"poll-interval", &Settings::poll_interval, kPlaying, "Poll interval",
      "Time between two polls in nanoseconds (0 = adaptive)"},
     {"timeout", &Settings::timeout, kReady, "Timeout",
@@ -91,7 +143,7 @@ const auto kProperties = std::to_array<Property>({
      "What stands in for a job that failed"},
     {"state-dir", &Settings::state_dir, kReady, "State folder",
      "Folder for results while they are fetched (unset: gst-omni in the XDG state folder)"},
-    {"proxy", ProxyField{}, kReady, "Proxy",
+    {"proxy", UrlField{&Settings::proxy}, kReady, "Proxy",
      "HTTP or SOCKS proxy URL; user and password read back left out (unset: the system's)"},
     {"extra-headers", HeadersField{}, kReady, "Extra headers",
      "HTTP headers to send to the service's own origin; their values read back left out"},
@@ -113,6 +165,7 @@ struct UintRange {
 UintRange range_of(UintField field) {
   if (field == &Settings::retry_attempts) return {1, 100};
   if (field == &Settings::max_in_flight) return {0, 512};
+  if (field == &Settings::serve_port) return {0, 65535};
   return {0, G_MAXUINT};
 }
 
@@ -154,7 +207,10 @@ GParamSpec* new_spec(const Property& property, GType on_failure_type) {
           [&](HeadersField) {
             return g_param_spec_boxed(name, nick, blurb, GST_TYPE_STRUCTURE, flags);
           },
-          [&](ProxyField) { return g_param_spec_string(name, nick, blurb, nullptr, flags); },
+          [&](UrlField) { return g_param_spec_string(name, nick, blurb, nullptr, flags); },
+          [&](const EnumField& of) {
+            return g_param_spec_enum(name, nick, blurb, of.type(), of.get(defaults), flags);
+          },
       },
       field);
 }
@@ -203,13 +259,15 @@ void get_images(const Settings& settings, GValue* value) {
   }
 }
 
-/// user:password@ is for the proxy alone.
-std::string shown_proxy(const std::string& proxy) {
-  const std::size_t at = proxy.rfind('@');
-  const std::size_t scheme = proxy.find("://");
-  if (at == std::string::npos) return proxy;
+/// What may be secret is for the other side alone; rather too much is left out than too little.
+std::string shown_url(const std::string& url) {
+  std::string shown = url.substr(0, url.find('?'));
+  if (shown.size() < url.size()) shown += "?(left out)";
+  const std::size_t at = shown.rfind('@');
+  if (at == std::string::npos) return shown;
+  const std::size_t scheme = shown.find("://");
   const std::size_t start = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
-  return proxy.substr(0, start) + "(left out)" + proxy.substr(at);
+  return shown.substr(0, start) + "(left out)" + shown.substr(at);
 }
 
 const Property* find(guint id, guint first_id) {
@@ -240,7 +298,8 @@ bool set_shared_property(Settings& settings, guint id, guint first_id, const GVa
                  },
                  [&](ImagesField) { set_images(settings, value); },
                  [&](HeadersField) { set_headers(settings, value); },
-                 [&](ProxyField) { settings.proxy = string_of(value); },
+                 [&](UrlField url) { settings.*url.member = string_of(value); },
+                 [&](const EnumField& of) { of.set(settings, g_value_get_enum(value)); },
              },
              property->field);
   return true;
@@ -262,7 +321,8 @@ bool get_shared_property(const Settings& settings, guint id, guint first_id, GVa
           [&](OnFailureField) { g_value_set_enum(value, static_cast<gint>(settings.on_failure)); },
           [&](ImagesField) { get_images(settings, value); },
           [&](HeadersField) { get_headers(settings, value); },
-          [&](ProxyField) { give(shown_proxy(settings.proxy)); },
+          [&](UrlField url) { give(shown_url(settings.*url.member)); },
+          [&](const EnumField& of) { g_value_set_enum(value, of.get(settings)); },
       },
       property->field);
   return true;

@@ -9,6 +9,7 @@
 
 #include "client/wait.h"
 #include "elements/gst-ptr.h"
+#include "service/dialect.h"
 
 namespace omni {
 
@@ -20,9 +21,26 @@ enum class OnFailure {
   skip,       // nothing
 };
 
+/// How the service gets the reference.
+enum class ReferenceTransport {
+  automatic,    // inline where the model takes that, else what is configured
+  inline_data,  // as a data: URI in the request
+  serve,        // fetched from this process
+  put,          // stored with HTTP PUT first
+  s3,           // stored in an S3 bucket first
+};
+
+/// What to do with a reference that the service would not take as it is.
+enum class Oversize {
+  error,      // refuse it
+  transcode,  // re-encode or remux it until it fits
+  publish,    // send it by URL where the service takes larger ones that way
+};
+
 /// A copy of this is what a job works with; it changes only under the element's lock.
 struct Settings {
   std::string provider = "octopusx";
+  const Dialect& dialect() const { return *find_dialect(provider); }
   std::string base_url;
   std::string api_key;
   std::string api_key_file;
@@ -34,7 +52,18 @@ struct Settings {
   std::vector<std::string> images;
   std::string first_image;
   std::string last_image;
+  std::string video_reference_type;
+  Switch keep_original_sound = Switch::unset;
+  Switch generate_audio = Switch::unset;
   std::string parameters;
+  ReferenceTransport reference_transport = ReferenceTransport::automatic;
+  std::string serve_address;
+  guint serve_port = 0;
+  std::string public_url;
+  std::string put_url;
+  std::string s3_url;
+  gboolean delete_reference = FALSE;
+  Oversize oversize = Oversize::error;
   guint64 poll_interval = 0;  // ns
   guint timeout = 30;         // s
   guint64 job_timeout = 30 * 60 * GST_SECOND;

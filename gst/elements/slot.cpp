@@ -20,8 +20,13 @@ Slot::Slot(GstElement* element, Account& account, OnFailure on_failure, bool rep
   if (report_progress) progress_.emplace(element);
 }
 
+void Slot::announce(const char* state) {
+  report.state = state;
+  post_job(element_, report);
+}
+
 void Slot::job_updated(const JobUpdate& update) {
-  if (update.state != JobState::waiting) begun_ = true;
+  if (update.state != JobState::waiting && update.state != JobState::publishing) begun_ = true;
   report.state = state_word(update.state);
   report.task_id = update.task_id;
   report.progress = update.progress;

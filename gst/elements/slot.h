@@ -26,6 +26,8 @@ class Slot : public JobObserver {
   std::shared_ptr<const Bytes> reference;
   const OnFailure on_failure;
 
+  /// Tells of a step before the job.
+  void announce(const char* state);
   /// Ends the slot without a job: a refused plan, or a dry run.
   void finish(JobOutcome outcome);
   bool finished() const;

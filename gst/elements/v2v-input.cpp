@@ -1,4 +1,6 @@
 // omniv2v, the sink pad's side: buffers become references, references become jobs.
+#include "elements/buffers.h"
+#include "elements/connection.h"
 #include "elements/plan.h"
 #include "elements/v2v-stream.h"
 
@@ -17,31 +19,6 @@ constexpr unsigned kWindowPerJob = 3;
 // error", and the user should read one error, the one that says why.
 constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
 
-/// The buffer's memory as bytes, not copied, kept mapped while somebody needs it.
-BytesPtr as_bytes(BufferPtr buffer) {
-  struct Mapped {
-    BufferPtr buffer;
-    GstMapInfo info;
-  };
-  auto mapped = std::make_unique<Mapped>(Mapped{std::move(buffer), {}});
-  if (!gst_buffer_map(mapped->buffer.get(), &mapped->info, GST_MAP_READ)) return nullptr;
-  const gpointer data = mapped->info.data;
-  const gsize size = mapped->info.size;
-  return BytesPtr::adopt(g_bytes_new_with_free_func(
-      data, size,
-      [](gpointer self) {
-        const std::unique_ptr<Mapped> owned(static_cast<Mapped*>(self));
-        gst_buffer_unmap(owned->buffer.get(), &owned->info);
-      },
-      mapped.release()));
-}
-
-/// The create body for eyes: the reference is only counted.
-std::string shown_request(const JobSpec& spec) {
-  if (!spec.body.has_hole) return spec.body.head;
-  return spec.body.head + "(" + std::to_string(spec.reference->size()) + " bytes)" + spec.body.tail;
-}
-
 }  // namespace
 
 V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_shared<Bytes>()) {
@@ -52,6 +29,11 @@ V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_
 std::shared_ptr<Client> V2vStream::client() const {
   const std::lock_guard lock(lock_);
   return client_;
+}
+
+std::shared_ptr<Interrupt> V2vStream::fitting() const {
+  const std::lock_guard lock(lock_);
+  return fitting_;
 }
 
 void V2vStream::close() {
@@ -168,7 +150,10 @@ std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
 void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
   enqueue({slot, nullptr, nullptr});
   try {
-    Plan plan = plan_job(settings, slot->reference);
+    const auto interrupt = fitting();
+    Plan plan =
+        plan_job(settings, slot->reference,
+                 {host_.publisher(), [&] { slot->announce("fitting"); }, *interrupt, host_.log});
     slot->report.seconds = plan.fitted.seconds;
     slot->report.prompt = plan.fitted.request.prompt;
     if (!GST_CLOCK_TIME_IS_VALID(slot->report.duration)) slot->report.duration = plan.duration_ns;
@@ -178,7 +163,7 @@ void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
     host_.account.reserve(settings, plan.fitted.seconds);
     if (settings.dry_run) {
       host_.account.give_back(plan.fitted.seconds);
-      slot->report.request = shown_request(plan.spec);
+      slot->report.request = plan.shown_request();
       return slot->finish(slot->reference);
     }
     if (slot->on_failure != OnFailure::source) slot->reference.reset();
@@ -254,6 +239,7 @@ gboolean V2vStream::flush_start(EventPtr event) {
     flushing_ = true;
     changed_.notify_all();
   }
+  fitting()->interrupt();
   if (const auto running = client()) running->cancel_all();
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
   gst_pad_pause_task(host_.src);
@@ -270,6 +256,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
     flow_ = GST_FLOW_OK;
     flushing_ = stopped_;
     result_.reset();
+    if (!stopped_) fitting_ = std::make_shared<Interrupt>();
   }
   // Once more: a job may have been submitted in the moment of the flush.
   if (const auto running = client()) running->cancel_all();
@@ -293,6 +280,7 @@ void V2vStream::stop() {
     flushing_ = true;
     changed_.notify_all();
   }
+  fitting()->interrupt();
   if (const auto running = client()) running->cancel_all();
 }
 

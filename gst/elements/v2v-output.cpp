@@ -1,4 +1,5 @@
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
+#include "elements/buffers.h"
 #include "elements/v2v-stream.h"
 
 namespace omni {
@@ -6,33 +7,6 @@ namespace omni {
 namespace {
 
 constexpr gsize kPiece = 64 * 1024;
-
-// gst-launch-1.0 hangs when an error comes before its main loop runs: it then quits a loop that has
-// not begun, and the pipeline, which had an error, never finishes going to PAUSED. So errors that
-// are found at once, such as a missing key, wait until the application has surely returned from its
-// change of state.
-constexpr auto kSettleTime = std::chrono::milliseconds(200);
-
-CapsPtr result_caps() {
-  return CapsPtr::adopt(
-      gst_caps_new_simple("video/quicktime", "variant", G_TYPE_STRING, "iso", nullptr));
-}
-
-/// Part of a rope as a buffer that shares its memory.
-BufferPtr slice(const Bytes& bytes, guint64 offset, gsize most) {
-  const auto [run, available] = bytes.run_at(offset);
-  const gsize size = std::min<gsize>(available, most);
-  for (const BytesPtr& piece : bytes.pieces()) {
-    gsize length = 0;
-    const auto* data = static_cast<const guint8*>(g_bytes_get_data(piece.get(), &length));
-    if (run < data || run + size > data + length) continue;
-    GBytes* part = g_bytes_new_from_bytes(piece.get(), static_cast<gsize>(run - data), size);
-    auto buffer = BufferPtr::adopt(gst_buffer_new_wrapped_bytes(part));
-    g_bytes_unref(part);
-    return buffer;
-  }
-  return nullptr;
-}
 
 }  // namespace
 
@@ -42,7 +16,7 @@ gboolean V2vStream::activate_src(bool active) {
       const std::lock_guard lock(lock_);
       flushing_ = false;
     }
-    errors_from_ = std::chrono::steady_clock::now() + kSettleTime;
+    errors_from_ = std::chrono::steady_clock::now() + kErrorSettleTime;
     return gst_pad_start_task(host_.src, task, this, nullptr);
   }
   stop();
@@ -173,8 +147,6 @@ void V2vStream::push_piece() {
   BufferPtr piece =
       slice(*result_, offset, std::min<guint64>(kPiece, result_segment_.stop - offset));
   const gsize size = gst_buffer_get_size(piece.get());
-  GST_BUFFER_OFFSET(piece.get()) = offset;
-  GST_BUFFER_OFFSET_END(piece.get()) = offset + size;
   {
     // Before the push: a demuxer may seek from inside it.
     const std::lock_guard lock(lock_);
@@ -186,11 +158,7 @@ void V2vStream::push_piece() {
 
 void V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
   ensure_caps();
-  auto buffer = BufferPtr::adopt(gst_buffer_new());
-  for (const BytesPtr& piece : bytes.pieces()) {
-    const auto part = BufferPtr::adopt(gst_buffer_new_wrapped_bytes(piece.get()));
-    gst_buffer_append_memory(buffer.get(), gst_buffer_get_all_memory(part.get()));
-  }
+  BufferPtr buffer = as_buffer(bytes);
   gst_buffer_copy_into(
       buffer.get(), slot.input.get(),
       static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_TIMESTAMPS | GST_BUFFER_COPY_META), 0, -1);

@@ -21,6 +21,7 @@
 #include "elements/gst-ptr.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
+#include "media/fit.h"
 
 namespace omni {
 
@@ -32,6 +33,8 @@ class V2vStream {
     GstPad* sink;
     GstPad* src;
     std::function<Settings()> settings;  // a copy of this moment's
+    /// Has the application publish bytes; null when it does not want to.
+    std::function<std::function<std::string(const Bytes&)>()> publisher;
     Account& account;
     LogSink log;
     InputMode mode;
@@ -101,6 +104,7 @@ class V2vStream {
   const Host host_;
 
   std::shared_ptr<Client> client() const;
+  std::shared_ptr<Interrupt> fitting() const;
 
   // Under lock_
   mutable std::mutex lock_;
@@ -110,6 +114,8 @@ class V2vStream {
   bool flushing_ = true;              // until the src pad is active
   GstFlowReturn flow_ = GST_FLOW_OK;  // what the output side came to
   unsigned open_slots_ = 0;           // in the queue, or being pushed
+  // Calls off making a reference fit. One until the next flush: once used it stays so.
+  std::shared_ptr<Interrupt> fitting_ = std::make_shared<Interrupt>();
 
   // Sink pad's thread
   std::shared_ptr<Bytes> collecting_;

@@ -38,7 +38,6 @@ constexpr std::array kModels = {
           kNoLines},
     Model{{.name = "wan2.7-videoedit",
            .lengths = {.minimum = 2, .maximum = 10},
-           .takes_quicktime = true,
            .max_url_bytes = 100'000'000,
            .max_side = 4096,
            .min_reference_ns = 2 * kSecond},
@@ -84,6 +83,10 @@ class ApiMart final : public Dialect {
     return of(facts).resolutions;
   }
   const char* length_member() const override { return "duration"; }
+  using Dialect::replaces_reference;
+  bool replaces_reference(JsonNode* parameters) const override {
+    return sets(parameters, "video_urls");
+  }
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;

@@ -40,11 +40,18 @@ const ModelFacts& Dialect::model_facts(const Request& request, bool with_referen
   return model_facts(with_reference ? video_to_video_model() : text_to_video_model());
 }
 
+bool Dialect::replaces_reference(const Request& request) const {
+  const JsonNodePtr parameters = parse_parameters(request.parameters);
+  return replaces_reference(parameters.get());
+}
+
 void Dialect::check_length(unsigned seconds, const ModelFacts& facts) const {
   if (seconds == 0 || is_legal(seconds, facts.lengths)) return;
-  refuse_request("`seconds` is " + std::to_string(seconds) + ", and " + title() + " makes " +
-                 describe(facts.lengths) +
-                 " seconds. Set one of these, or 0 for the length of the reference.");
+  refuse_request(
+      "`seconds` is " + std::to_string(seconds) + ", and " + title() + " makes " +
+      describe(facts.lengths) +
+      " seconds. Set one of these, or 0 for the length of the reference, or without one the "
+      "service's own.");
 }
 
 void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const {
@@ -102,9 +109,7 @@ FittedRequest Dialect::fit(const Request& request,
   if (reference) {
     if (result.seconds == 0) result.seconds = nearest_length(reference->duration_ns, facts.lengths);
     // A reference that `parameters` puts in its place is not ours to measure.
-    const std::string placeholder = new_placeholder();
-    if (create_body(fitted, placeholder).find(placeholder) != std::string::npos)
-      check_reference(*reference, facts);
+    if (!replaces_reference(parameters.get())) check_reference(*reference, facts);
   }
   const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;
   fitted.seconds = overridden_seconds(parameters.get(), length_member(), billed);

@@ -83,7 +83,6 @@ struct ModelFacts {
   Lengths lengths = {};
   bool takes_video = true;             // as a reference
   bool takes_data_uri = false;         // of a reference; http(s) URLs every service takes
-  bool takes_quicktime = false;        // MOV as well as MP4
   std::uint64_t max_inline_bytes = 0;  // of the file, not of its base64
   std::uint64_t max_url_bytes = 0;
   unsigned max_side = 0;  // pixels
@@ -120,12 +119,15 @@ class Dialect {
   /// The facts of the model that this request goes to, `parameters` included. Throws Failure.
   const ModelFacts& model_facts(const Request& request, bool with_reference) const;
 
+  /// Does `parameters` put something else in the reference's place?
+  bool replaces_reference(const Request& request) const;
+
   /// Resolves every `auto` from the reference, or leaves it out when there is none, and checks
   /// everything that can be checked before money is spent. Throws Failure.
   FittedRequest fit(const Request& request, const std::optional<ReferenceInfo>& reference) const;
 
   /// The body as JSON. `reference` is what stands for it: a data URI, a URL, or a placeholder of
-  /// either; empty = none. It is not in the body when `parameters` put something else in its place.
+  /// either; empty = none. It is not in the body when `parameters` replace it.
   std::string create_body(const FittedRequest& fitted, const std::string& reference) const;
 
  protected:
@@ -135,6 +137,7 @@ class Dialect {
   virtual std::span<const Lines> resolutions(const ModelFacts& facts) const = 0;
   /// The body's member that holds the length.
   virtual const char* length_member() const = 0;
+  virtual bool replaces_reference(JsonNode* parameters) const = 0;
   /// Refuses what this service is known to refuse.
   virtual void check(const Request& request, const ModelFacts& facts,
                      bool with_reference) const = 0;

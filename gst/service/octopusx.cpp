@@ -28,13 +28,6 @@ constexpr std::array kModels = {
 /// The same field under three names, the service's own precedence first: it reads one of them.
 constexpr std::array kReferenceFields = {"video", "video_url", "input_video"};
 
-/// True when `parameters` says what the reference is, or with a null `video` that there is none. A
-/// null in the other two only clears what is not set anyway.
-bool replaces_reference(JsonNode* parameters) {
-  return sets(parameters, "video") || member(parameters, "video_url") ||
-         member(parameters, "input_video");
-}
-
 class OctopusX final : public Dialect {
  public:
   const char* name() const override { return "octopusx"; }
@@ -65,6 +58,12 @@ class OctopusX final : public Dialect {
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }
   std::span<const Lines> resolutions(const ModelFacts&) const override { return kResolutions; }
   const char* length_member() const override { return "seconds"; }
+  using Dialect::replaces_reference;
+  /// With a null `video` there is none; a null in the other two only clears what is not set anyway.
+  bool replaces_reference(JsonNode* parameters) const override {
+    return sets(parameters, "video") || member(parameters, "video_url") ||
+           member(parameters, "input_video");
+  }
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;

@@ -402,7 +402,9 @@ Reply parse_reply(std::string_view text, ReplyKind kind) {
   const std::string id = id_of(body);
   if (is_refusal(body, status, id)) return refusal_of(body);
   if (kind == ReplyKind::create) return read_create(body, status, id);
-  return task_of(body, status);
+  Task task = task_of(body, status);
+  if (kind == ReplyKind::artifacts) task.urls = urls_of(body);
+  return task;
 }
 
 }  // namespace omni

@@ -43,7 +43,11 @@ struct Unreadable {
 
 using Reply = std::variant<Task, Refusal, Unreadable>;
 
-enum class ReplyKind { create, poll };
+enum class ReplyKind {
+  create,
+  poll,
+  artifacts,  // a list of results, of a task that is known to be done
+};
 
 Reply parse_reply(std::string_view body, ReplyKind kind);
 

@@ -51,7 +51,7 @@ void require_prompt(const Request& request, JsonNode* parameters) {
   const auto other = as_text(member(parameters, "prompt"));
   if (other && !is_blank(*other)) return;
   refuse_request(
-      "There is no prompt. Set `prompt` to what the service shall make of the reference.");
+      "There is no prompt. Set `prompt` to what the service shall make.");
 }
 
 JsonNodePtr parse_parameters(const std::string& parameters) {

@@ -1,0 +1,21 @@
+// Between GstBuffer and Bytes, both ways, without a copy.
+#pragma once
+
+#include "elements/gst-ptr.h"
+#include "service/bytes.h"
+
+namespace omni {
+
+/// The buffer's memory, kept mapped while somebody needs it; nullptr when it cannot be mapped.
+BytesPtr as_bytes(BufferPtr buffer);
+
+/// Part of a rope: at most `most` bytes from `offset`, fewer at the end of a piece.
+BufferPtr slice(const Bytes& bytes, guint64 offset, gsize most);
+
+/// A whole rope.
+BufferPtr as_buffer(const Bytes& bytes);
+
+/// video/quicktime as the services deliver it.
+CapsPtr result_caps();
+
+}  // namespace omni

@@ -1,0 +1,149 @@
+#include "elements/connection.h"
+
+#include <config.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "client/url.h"
+#include "elements/files.h"
+
+namespace omni {
+
+namespace {
+
+constexpr unsigned kAutomaticInFlight = 8;
+
+/// Visible ASCII and blanks (RFC 9110, 5.5): a line break would start another header.
+bool is_header_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool is_header_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return g_ascii_isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
+  });
+}
+
+/// These are the client's own business; another value would break or misdirect a paid request.
+bool is_reserved_header(const std::string& name) {
+  for (const char* reserved :
+       {"Authorization", "Connection", "Content-Length", "Content-Type", "Expect", "Host",
+        "Idempotency-Key", "If-Range", "Range", "Transfer-Encoding"}) {
+    if (g_ascii_strcasecmp(name.c_str(), reserved) == 0) return true;
+  }
+  return false;
+}
+
+void check_headers(const Settings& settings) {
+  if (!is_header_value(settings.user_agent))
+    throw Failure(Reason::invalid_request,
+                  "user-agent holds characters that a header cannot have.");
+  for (const auto& [name, value] : settings.extra_headers) {
+    if (!is_header_name(name) || !is_header_value(value))
+      throw Failure(Reason::invalid_request,
+                    "extra-headers: a name or value holds characters that a header cannot have.");
+    if (is_reserved_header(name))
+      throw Failure(Reason::invalid_request,
+                    "extra-headers: " + name + " is set by the element itself.");
+  }
+}
+
+void check_proxy(const std::string& proxy) {
+  if (proxy.empty()) return;
+  const CharPtr scheme(g_uri_parse_scheme(proxy.c_str()));
+  for (const char* known : {"http", "https", "socks", "socks4", "socks4a", "socks5"}) {
+    if (scheme && g_str_equal(scheme.get(), known) &&
+        g_uri_is_valid(proxy.c_str(), G_URI_FLAGS_NON_DNS, nullptr))
+      return;
+  }
+  throw Failure(Reason::invalid_request,
+                "proxy is not a proxy's URL: write http://HOST:PORT or socks5://HOST:PORT.");
+}
+
+std::string api_key(const Settings& settings) {
+  const Dialect& dialect = settings.dialect();
+  std::string key = settings.api_key;
+  if (key.empty() && !settings.api_key_file.empty())
+    key = first_line(settings.api_key_file, "api-key-file");
+  if (key.empty()) key = environment("OMNI_API_KEY");
+  if (key.empty()) key = environment(dialect.key_variable());
+  if (key.empty())
+    throw Failure(Reason::unauthorized, std::string("There is no API key for ") + dialect.title() +
+                                            ": set the environment variable OMNI_API_KEY or " +
+                                            dialect.key_variable() +
+                                            ", or the property api-key-file or api-key.");
+  // A stray line break would break the header, and must not be quoted back.
+  for (const char c : key) {
+    if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
+      throw Failure(Reason::unauthorized,
+                    "The API key holds characters that no key has, such as a "
+                    "line break. Was it pasted whole?");
+  }
+  return key;
+}
+
+std::string base_url(const Settings& settings) {
+  std::string url = settings.base_url.empty() ? environment("OMNI_BASE_URL") : settings.base_url;
+  if (url.empty()) return settings.dialect().default_base_url();
+  while (!url.empty() && g_ascii_isspace(url.back())) url.pop_back();
+  return url;
+}
+
+PublishSettings publish_settings(const Settings& settings) {
+  PublishSettings publish;
+  publish.transport = url_transport(settings);
+  publish.serve_address = settings.serve_address;
+  publish.serve_port = settings.serve_port;
+  publish.public_url = settings.public_url;
+  publish.put_url = settings.put_url;
+  publish.s3_url = settings.s3_url;
+  if (publish.transport == Transport::s3) publish.s3 = s3_credentials_from_environment();
+  publish.delete_reference = settings.delete_reference;
+  return publish;
+}
+
+}  // namespace
+
+Transport url_transport(const Settings& settings) {
+  switch (settings.reference_transport) {
+    case ReferenceTransport::serve:
+      return Transport::serve;
+    case ReferenceTransport::put:
+      return Transport::put;
+    case ReferenceTransport::s3:
+      return Transport::s3;
+    case ReferenceTransport::automatic:
+    case ReferenceTransport::inline_data:
+      break;
+  }
+  if (!settings.put_url.empty()) return Transport::put;
+  if (!settings.s3_url.empty()) return Transport::s3;
+  if (!settings.public_url.empty() || settings.serve_port != 0) return Transport::serve;
+  return Transport::none;
+}
+
+unsigned jobs_at_once(const Settings& settings) {
+  return settings.max_in_flight ? settings.max_in_flight : kAutomaticInFlight;
+}
+
+ClientSettings client_settings(const Settings& settings, LogSink log) {
+  check_headers(settings);
+  check_proxy(settings.proxy);
+  ClientSettings client;
+  client.dialect = &settings.dialect();
+  client.http.base_url = base_url(settings);
+  client.http.api_key = api_key(settings);
+  client.http.user_agent = settings.user_agent.empty() ? PACKAGE "/" VERSION : settings.user_agent;
+  client.http.proxy = settings.proxy;
+  client.http.ssl_ca_file = settings.ssl_ca_file;
+  client.http.extra_headers = settings.extra_headers;
+  client.http.idle_timeout = static_cast<Micros>(settings.timeout) * kSecond;
+  client.publish = publish_settings(settings);
+  client.max_in_flight = jobs_at_once(settings);
+  client.log = std::move(log);
+  return client;
+}
+
+}  // namespace omni

@@ -1,0 +1,118 @@
+#include "elements/material.h"
+
+#include <string_view>
+
+#include "elements/connection.h"
+#include "elements/files.h"
+#include "service/request.h"
+
+namespace omni {
+
+namespace {
+
+constexpr gsize kMaxImageBytes = 20 * 1024 * 1024;
+
+struct ImageKind {
+  const char* type;
+  const char* extension;
+};
+
+const ImageKind* kind_of(std::string_view data) {
+  using namespace std::string_view_literals;
+  static constexpr ImageKind kPng{"image/png", ".png"}, kJpeg{"image/jpeg", ".jpg"},
+      kGif{"image/gif", ".gif"}, kWebp{"image/webp", ".webp"};
+  if (data.starts_with("\x89PNG\r\n")) return &kPng;
+  if (data.starts_with("\xff\xd8\xff")) return &kJpeg;
+  if (data.starts_with("GIF8")) return &kGif;
+  if (data.starts_with("RIFF") && data.substr(8, 4) == "WEBP"sv) return &kWebp;
+  return nullptr;
+}
+
+std::string decoded(const std::string& uri, const char* property) {
+  const std::size_t comma = uri.find(',');
+  if (comma == std::string::npos || !std::string_view(uri).substr(0, comma).ends_with(";base64"))
+    refuse_request(std::string(property) + ": a data: URI must be data:image/...;base64,...");
+  gsize size = 0;
+  guchar* data = g_base64_decode(uri.c_str() + comma + 1, &size);
+  std::string text(reinterpret_cast<char*>(data), size);
+  g_free(data);
+  return text;
+}
+
+std::string local_path(const std::string& image) {
+  if (!image.starts_with("file://")) return image;
+  const CharPtr path(g_filename_from_uri(image.c_str(), nullptr, nullptr));
+  return path ? path.get() : image;
+}
+
+std::shared_ptr<const Bytes> as_rope(const std::string& data) {
+  auto bytes = std::make_shared<Bytes>();
+  bytes->append(BytesPtr::adopt(g_bytes_new(data.data(), data.size())));
+  return bytes;
+}
+
+[[noreturn]] void refuse_unpublished(const Settings& settings, bool is_reference) {
+  const std::string title = settings.dialect().title();
+  const char* what = is_reference ? "the reference" : "images";
+  refuse_request(title + " takes " + what +
+                 " by http(s) URL only here, and nothing says how to publish it. There are three "
+                 "ways: serve (set public-url to an address at which " +
+                 title +
+                 " reaches this machine, and serve-port), put (set put-url to a WebDAV or upload "
+                 "URL with {name} in it), s3 (set s3-url to s3://BUCKET/PREFIX). An application "
+                 "can also connect to the signal publish-reference.");
+}
+
+}  // namespace
+
+Material::Material(const Settings& settings, std::function<std::string(const Bytes&)> publish)
+    : settings_(settings), publish_(std::move(publish)) {
+}
+
+/// As data URIs where the service takes them, unless the user has chosen another way.
+bool Material::images_by_url() const {
+  const ReferenceTransport chosen = settings_.reference_transport;
+  const bool by_url =
+      chosen != ReferenceTransport::automatic && chosen != ReferenceTransport::inline_data;
+  return by_url || !settings_.dialect().images_as_data_uris();
+}
+
+std::string Material::image(const std::string& image, const char* property) {
+  if (image.empty() || image.starts_with("http://") || image.starts_with("https://")) return image;
+  const bool is_data_uri = image.starts_with("data:");
+  if (is_data_uri && !images_by_url()) return image;
+  const std::string data = is_data_uri ? decoded(image, property)
+                                       : read_file(local_path(image), property, kMaxImageBytes);
+  const ImageKind* kind = kind_of(data);
+  if (!kind)
+    refuse_request(std::string(property) + ": " +
+                   (is_data_uri ? "the data: URI" : "\"" + local_path(image) + "\"") +
+                   " is no PNG, JPEG, WebP or GIF image.");
+  if (images_by_url()) return add(as_rope(data), kind->type, kind->extension);
+  const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
+  return std::string("data:") + kind->type + ";base64," + base64.get();
+}
+
+std::string Material::reference(std::shared_ptr<const Bytes> bytes) {
+  return add(std::move(bytes), "video/mp4", ".mp4");
+}
+
+std::string Material::add(std::shared_ptr<const Bytes> bytes, const char* type,
+                          const char* extension) {
+  uploads_.push_back({new_placeholder(), std::move(bytes), type, extension, {}});
+  return uploads_.back().placeholder;
+}
+
+std::vector<Upload> Material::uploads_in(const std::string& body) {
+  std::erase_if(uploads_, [&](const Upload& upload) {
+    return body.find(upload.placeholder) == std::string::npos;
+  });
+  for (Upload& upload : uploads_) {
+    if (publish_ && !settings_.dry_run) upload.url = publish_(*upload.bytes);
+    if (upload.url.empty() && url_transport(settings_) == Transport::none)
+      refuse_unpublished(settings_, upload.media_type.starts_with("video/"));
+  }
+  return std::move(uploads_);
+}
+
+}  // namespace omni

@@ -1,0 +1,39 @@
+// What a job takes along besides words: the reference and images, each inline or as something to be
+// published first.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/publish.h"
+#include "elements/settings.h"
+#include "service/bytes.h"
+
+namespace omni {
+
+class Material {
+ public:
+  /// `publish` has the application publish; may be null.
+  Material(const Settings& settings, std::function<std::string(const Bytes&)> publish);
+
+  /// URLs pass; a local file or a data URI becomes what the service takes. Throws Failure.
+  std::string image(const std::string& image, const char* property);
+
+  /// A placeholder for a reference that goes by URL.
+  std::string reference(std::shared_ptr<const Bytes> bytes);
+
+  /// What is to be published, when `body` has a place for it. Throws Failure when there is no way.
+  std::vector<Upload> uploads_in(const std::string& body);
+
+ private:
+  std::string add(std::shared_ptr<const Bytes> bytes, const char* type, const char* extension);
+  bool images_by_url() const;
+
+  const Settings& settings_;
+  std::function<std::string(const Bytes&)> publish_;
+  std::vector<Upload> uploads_;
+};
+
+}  // namespace omni

@@ -1,0 +1,14 @@
+// omnivideosrc: a video from a text, with or without images.
+#pragma once
+
+#include <gst/base/gstpushsrc.h>
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_OMNI_VIDEO_SRC (gst_omni_video_src_get_type())
+G_DECLARE_FINAL_TYPE(GstOmniVideoSrc, gst_omni_video_src, GST, OMNI_VIDEO_SRC, GstPushSrc)
+
+GST_ELEMENT_REGISTER_DECLARE(omnivideosrc)
+
+G_END_DECLS

@@ -1,0 +1,123 @@
+#include "elements/videosrc-run.h"
+
+#include "elements/buffers.h"
+#include "elements/connection.h"
+
+namespace omni {
+
+VideoSrcRun::VideoSrcRun(Host host)
+    : host_(std::move(host)), errors_from_(std::chrono::steady_clock::now() + kErrorSettleTime) {
+  plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, fitting_, host_.log});
+  plan_.spec.label = "clip";
+  const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
+                                   ? OnFailure::error
+                                   : host_.settings.on_failure;
+  slot_ = std::make_shared<Slot>(host_.element, host_.account, on_failure, true, [this] {
+    const std::lock_guard lock(lock_);
+    changed_.notify_all();
+  });
+  slot_->report.seconds = plan_.fitted.seconds;
+  slot_->report.prompt = plan_.fitted.request.prompt;
+  if (!host_.settings.dry_run)
+    client_ = std::make_unique<Client>(client_settings(host_.settings, host_.log));
+}
+
+VideoSrcRun::~VideoSrcRun() {
+  if (!client_) return;
+  client_->stop();
+  host_.account.add(client_->stats());
+}
+
+void VideoSrcRun::submit() {
+  submitted_ = true;
+  try {
+    host_.account.reserve(host_.settings, plan_.fitted.seconds);
+    if (host_.settings.dry_run) {
+      host_.account.give_back(plan_.fitted.seconds);
+      slot_->report.request = plan_.shown_request();
+      return slot_->finish(std::make_shared<const Bytes>());
+    }
+    client_->submit(std::move(plan_.spec), slot_);
+  } catch (const Failure& failure) {
+    slot_->finish(failure.error());
+  }
+}
+
+GstFlowReturn VideoSrcRun::create(BufferPtr& piece, gsize most, guint64 stop) {
+  if (!submitted_) submit();
+  if (const GstFlowReturn flow = settle(); flow != GST_FLOW_OK) return flow;
+  const auto bytes = result();
+  const guint64 end = bytes ? std::min<guint64>(bytes->size(), stop) : 0;
+  if (position_ >= end) return GST_FLOW_EOS;
+  piece = slice(*bytes, position_, std::min<guint64>(most, end - position_));
+  position_ += gst_buffer_get_size(piece.get());
+  return GST_FLOW_OK;
+}
+
+/// Waits for the job to end. EOS when there is nothing to come of it.
+GstFlowReturn VideoSrcRun::settle() {
+  {
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [&] { return interrupted_ || slot_->finished(); });
+    if (interrupted_) return GST_FLOW_FLUSHING;
+  }
+  if (!settled_) take_outcome();
+  return error_ ? tell_error() : GST_FLOW_OK;
+}
+
+void VideoSrcRun::take_outcome() {
+  settled_ = true;
+  JobOutcome outcome = slot_->take_outcome();
+  if (const auto* error = std::get_if<Error>(&outcome)) {
+    error_ = *error;
+    return;
+  }
+  const std::lock_guard lock(lock_);
+  result_ = std::get<std::shared_ptr<const Bytes>>(std::move(outcome));
+}
+
+GstFlowReturn VideoSrcRun::tell_error() {
+  if (!wait_until(errors_from_)) return GST_FLOW_FLUSHING;
+  const Error error = *std::exchange(error_, std::nullopt);
+  if (slot_->on_failure == OnFailure::skip)
+    post_warning(host_.element, error, "nothing goes downstream instead");
+  else
+    post_error(host_.element, error);
+  // GST_FLOW_ERROR would make the base class add its own "Internal data stream error".
+  return GST_FLOW_EOS;
+}
+
+/// False when interrupted before.
+bool VideoSrcRun::wait_until(std::chrono::steady_clock::time_point when) {
+  std::unique_lock lock(lock_);
+  return !changed_.wait_until(lock, when, [&] { return interrupted_; });
+}
+
+void VideoSrcRun::interrupt() {
+  const std::lock_guard lock(lock_);
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+void VideoSrcRun::resume() {
+  const std::lock_guard lock(lock_);
+  interrupted_ = false;
+}
+
+bool VideoSrcRun::seek(guint64 offset) {
+  const auto bytes = result();
+  if (!bytes || offset > bytes->size()) return false;
+  position_ = offset;
+  return true;
+}
+
+std::shared_ptr<const Bytes> VideoSrcRun::result() const {
+  const std::lock_guard lock(lock_);
+  return result_;
+}
+
+ClientStats VideoSrcRun::stats() const {
+  return host_.account.totals(client_.get());
+}
+
+}  // namespace omni

@@ -1,0 +1,70 @@
+// One run of omnivideosrc from start() to stop(): its one job and the result. Made anew for each
+// run. The element itself (omnivideosrc.cpp) only forwards to it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "client/client.h"
+#include "elements/gst-ptr.h"
+#include "elements/plan.h"
+#include "elements/settings.h"
+#include "elements/slot.h"
+
+namespace omni {
+
+class VideoSrcRun {
+ public:
+  /// What the element lends to its run. All of it outlives the run.
+  struct Host {
+    GstElement* element;
+    Settings settings;  // of the moment of start()
+    std::function<std::string(const Bytes&)> publish;
+    Account& account;
+    LogSink log;
+  };
+
+  /// Plans the job and gets the client ready. Throws Failure with what the user has to change.
+  explicit VideoSrcRun(Host host);
+  ~VideoSrcRun();
+
+  /// The next piece of the result, at most so large, none of it beyond `stop`; submits the job
+  /// first, and waits for it. EOS after the last one, and when there is nothing to come; FLUSHING
+  /// when interrupted: the job goes on.
+  GstFlowReturn create(BufferPtr& piece, gsize most, guint64 stop);
+  /// Interrupts the wait in create(), until resume().
+  void interrupt();
+  void resume();
+  /// Where the next piece starts; false without a result.
+  bool seek(guint64 offset);
+  std::shared_ptr<const Bytes> result() const;
+  ClientStats stats() const;
+
+ private:
+  void submit();
+  GstFlowReturn settle();
+  void take_outcome();
+  GstFlowReturn tell_error();
+  bool wait_until(std::chrono::steady_clock::time_point when);
+
+  const Host host_;
+  const std::chrono::steady_clock::time_point errors_from_;
+  Interrupt fitting_;  // nothing is made to fit here; plans want one
+  Plan plan_;
+  bool submitted_ = false;      // streaming thread
+  std::optional<Error> error_;  // streaming thread: not told yet
+  bool settled_ = false;        // streaming thread: the outcome was taken
+  guint64 position_ = 0;        // streaming thread, or while that is stopped
+
+  mutable std::mutex lock_;  // guards what follows; a slot's own lock may be taken under it
+  std::condition_variable changed_;
+  bool interrupted_ = false;
+  std::shared_ptr<const Bytes> result_;
+
+  std::shared_ptr<Slot> slot_;
+  std::unique_ptr<Client> client_;  // none in a dry run
+};
+
+}  // namespace omni
