@@ -71,6 +71,8 @@ const char* state_word(JobState state) {
   switch (state) {
     case JobState::waiting:
       return "waiting";
+    case JobState::publishing:
+      return "publishing";
     case JobState::submitting:
       return "submitting";
     case JobState::pending:
@@ -140,6 +142,7 @@ void ProgressReporter::updated(const JobUpdate& update) {
   switch (update.state) {
     case JobState::waiting:
       return;
+    case JobState::publishing:  // part of getting it to the service
     case JobState::submitting:
       return enter(Phase::submit);
     case JobState::pending:
