@@ -18,6 +18,7 @@ std::unique_ptr<Publisher> new_publisher(const PublisherParts& parts) {
     case Transport::put:
       return new_put_publisher(parts);
     case Transport::s3:
+      return new_s3_publisher(parts);
     case Transport::none:
       break;
   }

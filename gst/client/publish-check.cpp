@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/s3.h"
 #include "client/store.h"
 #include "client/url.h"
 #include "service/error.h"
@@ -42,6 +43,8 @@ Reason reason_of(const StoreReply& reply) {
 [[noreturn]] void refuse_answer(const StoreReply& reply, const Offer& offer) {
   std::string text = "The service could not fetch " + offer.media_type +
                      " by URL: seen from here " + describe(reply, offer.url) + ".";
+  if (const S3Refusal said = read_s3_refusal(reply.body); offer.get_only && !said.code.empty())
+    text += " It says " + quote_for_user(said.code + ": " + said.message) + ".";
   if (reply.status >= 300 && reply.status < 400)
     text += " Services do not follow redirects: name the address that it leads to.";
   text += " " + offer.advice + kNothingPaid;
