@@ -184,7 +184,7 @@ threads() {
   say "Build with ThreadSanitizer"
   build "$root/build-threads" -Db_sanitize=thread -Db_lundef=false
   export TSAN_OPTIONS=suppressions=$root/tests/support/tsan.supp
-  filter=faults-client
+  filter=-client
   run all "$root/build-threads" "with the thread sanitizer" --timeout-multiplier 4
   filter=$all_names
   unset TSAN_OPTIONS

@@ -9,10 +9,12 @@ namespace omni {
 struct Client::Network {
   Network(Client& client)
       : http(client.settings_.http, client.settings_.log, client.bytes_),
+        publishing(client.settings_.publish, http, client.settings_.log, client.bytes_),
         gate(client.settings_.max_in_flight),
         services{*client.settings_.dialect,
                  http,
                  *client.ledger_,
+                 publishing,
                  gate,
                  pacer,
                  times,
@@ -26,6 +28,7 @@ struct Client::Network {
                  }} {}
 
   Http http;
+  Publishing publishing;
   Gate gate;
   Pacer pacer;
   ServiceTimes times;
@@ -61,6 +64,7 @@ void Client::stop() {
   if (!thread_.joinable()) return;
   invoke([this] {
     network_->stopping = true;
+    network_->publishing.stop();
     for (const auto& [id, job] : network_->jobs) job->cancel();
   });
   thread_.join();
@@ -80,7 +84,7 @@ void Client::run(std::function<void(std::exception_ptr)> started) {
     started(std::current_exception());
   }
   if (ready) {
-    while (!network_->stopping || !network_->jobs.empty()) {
+    while (!network_->stopping || !network_->jobs.empty() || network_->publishing.busy()) {
       g_main_context_iteration(context_.get(), TRUE);
       make_calls();
     }

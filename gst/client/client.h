@@ -12,6 +12,7 @@
 #include "client/job.h"
 #include "client/ledger.h"
 #include "client/log.h"
+#include "client/publish.h"
 #include "service/dialect.h"
 
 namespace omni {
@@ -19,6 +20,7 @@ namespace omni {
 struct ClientSettings {
   const Dialect* dialect = nullptr;
   HttpSettings http;
+  PublishSettings publish;
   unsigned max_in_flight = 8;
   LogSink log;
 };

@@ -32,6 +32,14 @@ ObjectPtr<GTlsDatabase> load_ca_file(const std::string& path) {
   return ObjectPtr<GTlsDatabase>::adopt(database);
 }
 
+/// Reads the pieces where they are; libsoup can poll it and rewind it.
+ObjectPtr<GInputStream> new_rope_stream(const Bytes& rope) {
+  auto stream = ObjectPtr<GInputStream>::adopt(g_memory_input_stream_new());
+  auto* memory = reinterpret_cast<GMemoryInputStream*>(stream.get());
+  for (const BytesPtr& piece : rope.pieces()) g_memory_input_stream_add_bytes(memory, piece.get());
+  return stream;
+}
+
 TransportFault classify(const GError* error) {
   if (error->domain == G_TLS_ERROR) return TransportFault::tls;
   if (error->domain == G_RESOLVER_ERROR) return TransportFault::connect;
@@ -149,16 +157,20 @@ bool Http::is_own_origin(const std::string& url) const {
   return origin_of(url) == own_origin_;
 }
 
+/// What goes to the API's origin only.
+void Http::add_own_headers(SoupMessageHeaders* headers, const HttpRequest& request) const {
+  if (request.bearer)
+    soup_message_headers_replace(headers, "Authorization", ("Bearer " + settings_.api_key).c_str());
+  for (const auto& [name, value] : settings_.extra_headers)
+    soup_message_headers_replace(headers, name.c_str(), value.c_str());
+}
+
 void Http::add_headers(SoupMessage* message, const HttpRequest& request,
                        const std::string& url) const {
   SoupMessageHeaders* headers = soup_message_get_request_headers(message);
-  if (is_own_origin(url)) {
-    if (request.bearer)
-      soup_message_headers_replace(headers, "Authorization",
-                                   ("Bearer " + settings_.api_key).c_str());
-    for (const auto& [name, value] : settings_.extra_headers)
-      soup_message_headers_replace(headers, name.c_str(), value.c_str());
-  }
+  if (!request.foreign && is_own_origin(url)) add_own_headers(headers, request);
+  for (const auto& [name, value] : request.headers)
+    soup_message_headers_replace(headers, name.c_str(), value.c_str());
   if (!request.idempotency_key.empty())
     soup_message_headers_replace(headers, "Idempotency-Key", request.idempotency_key.c_str());
   if (request.range_from > 0) {
@@ -182,6 +194,10 @@ ObjectPtr<SoupMessage> Http::new_message(const HttpRequest& request, const std::
     soup_message_set_request_body(message.get(), "application/json", request.body->stream(),
                                   static_cast<gssize>(request.body->length()));
   }
+  if (request.content)
+    soup_message_set_request_body(message.get(), request.content_type.c_str(),
+                                  new_rope_stream(*request.content).get(),
+                                  static_cast<gssize>(request.content->size()));
   add_headers(message.get(), request, url);
   return message;
 }
@@ -258,7 +274,8 @@ Async<std::unique_ptr<HttpResponse>> Http::send(HttpRequest request, Cancellatio
     auto response = std::make_unique<HttpResponse>(*this, cancellation);
     co_await exchange(request, url, *response);
     const std::string location = response->header("Location");
-    if (request.body || !is_redirect(response->status()) || location.empty())
+    const bool stays = request.body || request.content || !request.follow;
+    if (stays || !is_redirect(response->status()) || location.empty())
       co_return std::move(response);
     const auto next = resolve_url(url, location);
     if (!next || !may_redirect(url, *next))

@@ -17,6 +17,7 @@
 #include "client/log.h"
 #include "client/retry.h"
 #include "client/wait.h"
+#include "service/bytes.h"
 #include "service/glib-ptr.h"
 
 namespace omni {
@@ -57,6 +58,12 @@ struct HttpRequest {
   bool patient = false;    // the wait for the reply has no limit of its own
   std::uint64_t range_from = 0;
   std::string if_range;  // with range_from: the ETag that the first part had
+  // What follows is for stores, and for looking at what the service will fetch.
+  std::shared_ptr<const Bytes> content;  // instead of `body`: these bytes, never copied
+  std::string content_type;
+  std::vector<std::pair<std::string, std::string>> headers;  // of this request alone
+  bool foreign = false;  // neither the key nor extra-headers, even at the API's origin
+  bool follow = true;    // redirects, where there is no body; false: returned as they came
 };
 
 class Http;
@@ -98,8 +105,9 @@ class Http {
   Http(HttpSettings settings, LogSink log, ByteCounters& counters);
   ~Http();
 
-  /// Sends, follows redirects of a GET (at most five), returns when the head of the reply is there.
-  /// Throws TransportError; Failure(cancelled); Failure(bad_result) for a redirect that is refused.
+  /// Sends, follows redirects (at most five) unless there is a body, returns when the head of the
+  /// reply is there. Throws TransportError; Failure(cancelled); Failure(bad_result) for a redirect
+  /// that is refused.
   Async<std::unique_ptr<HttpResponse>> send(HttpRequest request, Cancellation& cancellation);
 
   const HttpSettings& settings() const { return settings_; }
@@ -109,6 +117,7 @@ class Http {
   friend class HttpResponse;
   Async<void> exchange(const HttpRequest& request, const std::string& url, HttpResponse& response);
   ObjectPtr<SoupMessage> new_message(const HttpRequest& request, const std::string& url) const;
+  void add_own_headers(SoupMessageHeaders* headers, const HttpRequest& request) const;
   void add_headers(SoupMessage* message, const HttpRequest& request, const std::string& url) const;
   void watch(SoupMessage* message, const HttpRequest& request, HttpResponse& response);
   [[noreturn]] void raise(const GError* error, const HttpResponse& response) const;

@@ -39,6 +39,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
       }),
       schedule_({static_cast<Micros>(services.dialect.first_poll_ns() / 1000), spec_.poll_interval},
                 services.times),
+      uploads_(services.publishing, std::move(spec_.uploads), publish_terms()),
       downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,
                   spec_.check_result, services.log) {
   downloader_.first_pause = spec_.first_pause;
@@ -71,12 +72,14 @@ Async<void> Job::run() {
   // Before it is told: who hears of the end reads stats at once.
   services_.count([](JobCounters& c) { --c.in_flight; });
   observer_->job_finished(std::move(outcome));
+  uploads_.withdraw();
 }
 
 Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::waiting);
   const Gate::Pass pass = co_await services_.gate.enter(cancellation_);
   deadline_.restart(spec_.job_timeout);
+  co_await publish();
   update(JobState::submitting);
   co_await services_.ledger.intent(name_);
   last_.task_id = co_await create();
@@ -86,17 +89,35 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::pending);
   const Task task = co_await wait_until_done();
   services_.times.add(age());
+  // The service has a result to fetch, so it needs the reference no longer. Waiting for the job's
+  // end would leave no time to delete it: an application often stops right then.
+  if (!task.urls.empty()) uploads_.withdraw();
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);
   log(LogLevel::info, "result: " + std::to_string(bytes->size()) + " bytes");
   // Seen at services that had nothing to offer (T18).
-  if (same_bytes(*bytes, *spec_.reference))
+  if (spec_.reference && same_bytes(*bytes, *spec_.reference))
     log(LogLevel::warning,
         "the result is the reference itself, byte for byte: ask in the prompt for a newly "
         "generated "
         "video");
   co_await services_.ledger.delivered(name_);
   co_return bytes;
+}
+
+Terms Job::publish_terms() {
+  return {.label = spec_.label,
+          .max_attempts = spec_.max_attempts,
+          .first_pause = spec_.first_pause,
+          .job_timeout = spec_.job_timeout,
+          .on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); }};
+}
+
+/// Before the ledger's first word: nothing that goes wrong here costs anything.
+Async<void> Job::publish() {
+  if (!uploads_.any_in(spec_.body)) co_return;
+  update(JobState::publishing);
+  co_await uploads_.publish(spec_.body, cancellation_);
 }
 
 void Job::update(JobState state, std::optional<double> progress) {
@@ -118,7 +139,11 @@ Error Job::explain(Error error) const {
   error.reason = Reason::timed_out;
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
-  if (last_.task_id.empty()) {
+  if (last_.state == JobState::publishing) {
+    error.message +=
+        ", and the time was used up by publishing what the service fetches. Nothing "
+        "was paid.";
+  } else if (last_.task_id.empty()) {
     error.message += ". The service had not accepted the job, so nothing was paid.";
   } else {
     error.message +=

@@ -1,5 +1,6 @@
 // One job, from the reference to its result, as one coroutine that reads from top to bottom:
-// wait for a place -> create -> poll -> download -> deliver. Runs on the client's thread.
+// wait for a place -> publish -> create -> poll -> download -> deliver. Runs on the client's
+// thread.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include "client/coroutine.h"
 #include "client/download.h"
 #include "client/http.h"
+#include "client/job-uploads.h"
 #include "client/ledger.h"
 #include "client/log.h"
 #include "client/poll-schedule.h"
@@ -25,6 +27,7 @@ struct JobSpec {
   std::shared_ptr<const Bytes> reference;
   unsigned seconds = 0;  // what it will be billed for
   CreateBody body;
+  std::vector<Upload> uploads;  // what the service fetches by URL; the body holds placeholders
   Micros job_timeout = 1800 * kSecond;
   Micros poll_interval = 0;  // 0 = adaptive
   int max_attempts = 5;
@@ -35,6 +38,7 @@ struct JobSpec {
 
 enum class JobState {
   waiting,      // for a place among max-in-flight
+  publishing,   // what the service fetches by URL is put where it can; only for jobs with such
   submitting,   // the create is on its way
   pending,      // the service has it, and has not begun
   running,      // the service is at work
@@ -69,6 +73,7 @@ struct JobServices {
   const Dialect& dialect;
   Http& http;
   Ledger& ledger;
+  Publishing& publishing;
   Gate& gate;
   Pacer& pacer;
   ServiceTimes& times;
@@ -86,6 +91,8 @@ class Job {
 
  private:
   Async<std::shared_ptr<const Bytes>> steps();
+  Async<void> publish();
+  Terms publish_terms();
   // Create: job-create.cpp
   Async<std::string> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
@@ -121,6 +128,7 @@ class Job {
   bool releasing_ = false;  // the ledger is writing that the last chunk goes
   Event released_;
   PollSchedule schedule_;
+  JobUploads uploads_;
   Downloader downloader_;
   JobUpdate last_;
   Error refusal_;  // what the last reply that was no success said

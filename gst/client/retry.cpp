@@ -79,6 +79,23 @@ Action decide_download(const Attempt& attempt, int max_attempts) {
   return Action::refuse;
 }
 
+Action decide_store(const Attempt& attempt, int max_attempts) {
+  if (attempt.fault == TransportFault::tls) return Action::refuse;
+  if (attempt.fault) {
+    // A store that refuses early and closes looks like this: the next try lets it speak first.
+    const bool refused_early = attempt.fault == TransportFault::broken && attempt.http1;
+    const Action action = again_or_refuse(attempt, max_attempts);
+    return action == Action::retry && refused_early && attempt.number == 1 ? Action::ask_first
+                                                                           : action;
+  }
+  const int status = attempt.http_status;
+  if (is_success(status)) return Action::proceed;
+  const bool for_good = status == 501 || status == 505 || status == 507;
+  const bool passing =
+      status == 408 || status == 425 || status == 429 || is_gateway_failure(status);
+  return passing && !for_good ? again_or_refuse(attempt, max_attempts) : Action::refuse;
+}
+
 Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
                Micros first_pause) {
   if (retry_after) return *retry_after + static_cast<Micros>(random * 0.1 * kSecond);

@@ -46,6 +46,8 @@ inline bool is_success(int http_status) {
 Action decide_create(const Attempt& attempt, int max_attempts);
 Action decide_poll(const Attempt& attempt);
 Action decide_download(const Attempt& attempt, int max_attempts);
+/// For what a store is asked, and for a look at a URL: all of it is safe to repeat.
+Action decide_store(const Attempt& attempt, int max_attempts);
 
 /// The first pause after an HTTP status that says "not now"; it doubles up to eight times that.
 inline constexpr Micros kFirstPause = 5 * kSecond;

@@ -1,6 +1,9 @@
 #include "client/url.h"
 
+#include <arpa/inet.h>
 #include <gio/gio.h>
+
+#include <array>
 
 #include "service/glib-ptr.h"
 
@@ -24,7 +27,61 @@ int port_of(GUri* uri) {
   return g_str_equal(g_uri_get_scheme(uri), "https") ? 443 : 80;
 }
 
+struct Network4 {
+  std::uint32_t address;
+  int bits;
+};
+
+bool is_local_v4(std::uint32_t address) {
+  static constexpr std::array kLocal = {
+      Network4{0x00000000, 8},   // this host
+      Network4{0x0a000000, 8},   // private
+      Network4{0x64400000, 10},  // behind a provider's NAT
+      Network4{0x7f000000, 8},   // loopback
+      Network4{0xa9fe0000, 16},  // link-local
+      Network4{0xac100000, 12},  // private
+      Network4{0xc0a80000, 16},  // private
+  };
+  for (const Network4& network : kLocal) {
+    if ((address ^ network.address) >> (32 - network.bits) == 0) return true;
+  }
+  return false;
+}
+
+bool is_local_v6(const in6_addr& address) {
+  if (IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_UNSPECIFIED(&address)) return true;
+  if (IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_SITELOCAL(&address)) return true;
+  const std::uint8_t* byte = address.s6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    const auto part = [byte](int index) { return static_cast<std::uint32_t>(byte[index]); };
+    return is_local_v4(part(12) << 24 | part(13) << 16 | part(14) << 8 | part(15));
+  }
+  return (byte[0] & 0xfe) == 0xfc;  // unique local
+}
+
+bool is_local_name(std::string name) {
+  while (name.ends_with('.')) name.pop_back();
+  if (name.find('.') == std::string::npos) return true;  // localhost, and what only we can resolve
+  for (const char* end : {".localhost", ".local", ".internal", ".home.arpa"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool is_local_address(const std::string& url) {
+  const UriPtr uri = parse(url);
+  if (!is_web(uri.get())) return false;
+  const CharPtr lower(g_ascii_strdown(g_uri_get_host(uri.get()), -1));
+  std::string host = lower.get();
+  host = host.substr(0, host.find('%'));  // an IPv6 zone
+  in6_addr v6;
+  if (inet_pton(AF_INET6, host.c_str(), &v6) == 1) return is_local_v6(v6);
+  in_addr v4;
+  if (inet_aton(host.c_str(), &v4) == 1) return is_local_v4(ntohl(v4.s_addr));
+  return is_local_name(host);
+}
 
 std::string origin_of(const std::string& url) {
   const UriPtr uri = parse(url);

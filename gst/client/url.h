@@ -24,6 +24,11 @@ bool is_base_url(const std::string& url);
 /// http.
 bool may_redirect(const std::string& from, const std::string& to);
 
+/// An address that only this machine or its own network can reach, as far as the text tells:
+/// loopback, private and link-local addresses, localhost, *.local, and names without a dot. No name
+/// is looked up.
+bool is_local_address(const std::string& url);
+
 /// For logs and messages: without user, password, query and fragment, which may hold secrets.
 std::string redact_url(const std::string& url);
 

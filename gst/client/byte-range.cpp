@@ -1,0 +1,65 @@
+#include "client/byte-range.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace omni {
+
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Digits only; a number that is too large for any file is as good as the largest.
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
+  return error == std::errc::result_out_of_range ? UINT64_MAX : value;
+}
+
+}  // namespace
+
+ByteRange parse_byte_range(std::string_view header, std::uint64_t size) {
+  const ByteRange whole;
+  const std::size_t equals = header.find('=');
+  if (equals == std::string_view::npos) return whole;
+  const std::string_view unit = trim(header.substr(0, equals));
+  const bool in_bytes =
+      unit.size() == 5 && g_ascii_strncasecmp(unit.data(), "bytes", unit.size()) == 0;
+  const std::string_view spec = trim(header.substr(equals + 1));
+  const std::size_t dash = spec.find('-');
+  if (!in_bytes || dash == std::string_view::npos) return whole;
+  const std::string_view left = trim(spec.substr(0, dash)), right = trim(spec.substr(dash + 1));
+  const auto first = number(left), last = number(right);
+  if ((!left.empty() && !first) || (!right.empty() && !last)) return whole;
+  if (left.empty()) {
+    if (!last) return whole;
+    if (*last == 0 || size == 0) return {ByteRange::Kind::unsatisfiable};
+    return {ByteRange::Kind::part, size - std::min(*last, size), size - 1};
+  }
+  if (last && *last < *first) return whole;
+  if (*first >= size) return {ByteRange::Kind::unsatisfiable};
+  return {ByteRange::Kind::part, *first, last ? std::min(*last, size - 1) : size - 1};
+}
+
+std::vector<BytesPtr> slices(const Bytes& rope, std::uint64_t offset, std::uint64_t length) {
+  std::vector<BytesPtr> found;
+  std::uint64_t start = 0;
+  const std::uint64_t end = offset + length;
+  for (const BytesPtr& piece : rope.pieces()) {
+    const std::uint64_t size = g_bytes_get_size(piece.get());
+    const std::uint64_t from = std::max(offset, start), to = std::min(end, start + size);
+    if (from < to)
+      found.push_back(
+          BytesPtr::adopt(g_bytes_new_from_bytes(piece.get(), from - start, to - from)));
+    start += size;
+  }
+  return found;
+}
+
+}  // namespace omni

@@ -1,0 +1,192 @@
+#include "client/job-uploads.h"
+
+#include <random>
+
+#include "client/publish-check.h"
+#include "client/url.h"
+
+namespace omni {
+
+namespace {
+
+constexpr char kApplication[] = "the URL that the application gave";
+
+std::unique_ptr<Publisher> new_publisher(const PublisherParts& parts) {
+  switch (parts.settings.transport) {
+    case Transport::serve:
+      return new_serve_publisher(parts);
+    case Transport::put:
+      return new_put_publisher(parts);
+    case Transport::s3:
+      return new_s3_publisher(parts);
+    case Transport::none:
+      break;
+  }
+  return nullptr;
+}
+
+std::string json_escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      escaped += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < ' ') {
+      const CharPtr code(g_strdup_printf("\\u%04x", static_cast<unsigned>(c)));
+      escaped += code.get();
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+bool is_in(const std::string& text, const std::string& part) {
+  return !part.empty() && text.find(part) != std::string::npos;
+}
+
+void replace_all(std::string& text, const std::string& part, const std::string& by) {
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += by.size())
+    text.replace(at, part.size(), by);
+}
+
+bool is_wanted(const Upload& upload, const CreateBody& body) {
+  return is_in(body.head, upload.placeholder) || is_in(body.tail, upload.placeholder);
+}
+
+}  // namespace
+
+void place_url(CreateBody& body, const std::string& placeholder, const std::string& url) {
+  if (placeholder.empty()) return;
+  const std::string escaped = json_escaped(url);
+  replace_all(body.head, placeholder, escaped);
+  replace_all(body.tail, placeholder, escaped);
+}
+
+std::string unguessable_name() {
+  std::random_device source;
+  std::string name;
+  for (int i = 0; i < 32; ++i) name += "0123456789abcdef"[source() & 15];
+  return name;
+}
+
+Publishing::Publishing(const PublishSettings& settings, Http& http, LogSink log,
+                       ByteCounters& counters)
+    : settings_(settings),
+      http_(http),
+      log_(std::move(log)),
+      publisher_(new_publisher({settings_, http_, log_, counters})) {
+}
+
+void Publishing::withdraw(Offer offer, const Terms& terms) {
+  Terms own = terms;
+  own.on_retry = nullptr;  // the job may be gone by then
+  ++withdrawing_;
+  run_detached(withdraw_one(std::move(offer), std::move(own)), [this] { --withdrawing_; });
+}
+
+Async<void> Publishing::withdraw_one(Offer offer, Terms terms) {
+  std::string problem;
+  try {
+    co_await publisher_->withdraw(offer, terms, stopping_);
+  } catch (const std::exception& failure) {
+    problem = failure.what();
+  }
+  if (!problem.empty())
+    log_(LogLevel::warning, terms.label + ": " + redact_url(offer.url) +
+                                " may have been left behind, delete it yourself: " + problem);
+}
+
+JobUploads::JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms)
+    : publishing_(publishing), uploads_(std::move(uploads)), terms_(std::move(terms)) {
+}
+
+bool JobUploads::any_in(const CreateBody& body) const {
+  for (const Upload& upload : uploads_) {
+    if (is_wanted(upload, body)) return true;
+  }
+  return false;
+}
+
+/// Chooses all addresses, and refuses those that no service can reach, before any traffic.
+void JobUploads::prepare(const CreateBody& body) {
+  const std::string& base_url = publishing_.http().settings().base_url;
+  for (const Upload& upload : uploads_) {
+    if (!is_wanted(upload, body)) continue;
+    Offer offer{.bytes = upload.bytes, .media_type = upload.media_type, .url = upload.url};
+    offer.setting = kApplication;
+    offer.advice = "Check the URL that the application gave.";
+    if (upload.url.empty() && (!upload.bytes || upload.bytes->empty()))
+      throw Failure(Reason::bad_input, "There is nothing in what shall be published as " +
+                                           upload.media_type + ": it has no bytes.");
+    if (upload.url.empty()) {
+      if (!publishing_.publisher())
+        throw Failure(Reason::invalid_request,
+                      "The service fetches " + upload.media_type +
+                          " by URL, and nothing says how to publish it: set reference-transport "
+                          "and what belongs to it.");
+      offer = publishing_.publisher()->prepare(upload, terms_);
+    }
+    tasks_.push_back({upload, std::move(offer)});
+    require_fetchable(tasks_.back().offer.url, tasks_.back().offer.setting, base_url);
+  }
+}
+
+Async<void> JobUploads::publish(CreateBody& body, Cancellation& cancellation) {
+  prepare(body);
+  Cancellation mine;
+  running_ = static_cast<unsigned>(tasks_.size());
+  for (Task& task : tasks_) {
+    run_detached(run(task, mine), [this] {
+      --running_;
+      changed_.notify_all();
+    });
+  }
+  while (running_ > 0 && !failure_) {
+    try {
+      co_await Wait(cancellation, kNever, &changed_);
+    } catch (const Failure& called_off) {
+      failure_ = called_off.error();
+    }
+  }
+  if (failure_) mine.cancel();
+  Cancellation never;
+  while (running_ > 0) co_await Wait(never, kNever, &changed_);
+  if (failure_) throw Failure(*failure_);
+  for (const Task& task : tasks_) place_url(body, task.upload.placeholder, task.offer.url);
+}
+
+/// Nobody awaits it: the first failure is kept, and ends the others.
+Async<void> JobUploads::run(Task& task, Cancellation& cancellation) {
+  std::optional<Error> error;
+  try {
+    co_await publish_one(task, cancellation);
+  } catch (const Failure& failure) {
+    error = failure.error();
+  } catch (const std::exception& problem) {
+    error = {Reason::service_error, std::string("internal error: ") + problem.what(), 0, {}, {}};
+  }
+  if (error && !failure_) failure_ = error;
+}
+
+Async<void> JobUploads::publish_one(Task& task, Cancellation& cancellation) {
+  const std::string shown = redact_url(task.offer.url);
+  if (task.upload.url.empty()) {
+    task.offer.begun = true;
+    co_await publishing_.publisher()->publish(task.offer, terms_, cancellation);
+    publishing_.log(LogLevel::info, terms_.label + ": published as " + shown);
+  }
+  const auto log = [this](LogLevel level, const std::string& text) {
+    publishing_.log(level, text);
+  };
+  co_await check_published(publishing_.http(), log, task.offer, terms_, cancellation);
+}
+
+void JobUploads::withdraw() {
+  std::vector<Task> tasks;
+  tasks.swap(tasks_);
+  for (Task& task : tasks) {
+    if (task.upload.url.empty()) publishing_.withdraw(std::move(task.offer), terms_);
+  }
+}
+
+}  // namespace omni

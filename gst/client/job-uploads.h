@@ -1,0 +1,77 @@
+// What one job has published: all of it at once before the create, checked the way the service will
+// fetch it, written into the request body, and withdrawn when the service needs it no longer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/publisher.h"
+#include "service/dialect.h"
+#include "service/error.h"
+
+namespace omni {
+
+/// The transport of a client, and what is still being withdrawn after its jobs have ended.
+class Publishing {
+ public:
+  Publishing(const PublishSettings& settings, Http& http, LogSink log, ByteCounters& counters);
+
+  /// nullptr: no transport was chosen.
+  Publisher* publisher() { return publisher_.get(); }
+  Http& http() { return http_; }
+  void log(LogLevel level, const std::string& text) const { log_(level, text); }
+
+  /// Runs on after the job. A failure is only logged.
+  void withdraw(Offer offer, const Terms& terms);
+  /// Withdrawals are called off from now on: going away does not wait for the network.
+  void stop() { stopping_.cancel(); }
+  bool busy() const { return withdrawing_ > 0; }
+
+ private:
+  Async<void> withdraw_one(Offer offer, Terms terms);
+  // Copied: the transport reads them as long as it lives.
+  const PublishSettings settings_;
+  Http& http_;
+  LogSink log_;
+  std::unique_ptr<Publisher> publisher_;
+  Cancellation stopping_;
+  unsigned withdrawing_ = 0;
+};
+
+class JobUploads {
+ public:
+  JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms);
+  ~JobUploads() { withdraw(); }
+  JobUploads(const JobUploads&) = delete;
+
+  /// Those that the body has a place for; the user's `parameters` may have replaced one.
+  bool any_in(const CreateBody& body) const;
+  /// Publishes and checks, then puts the URLs into the body. Throws Failure: nothing was paid.
+  Async<void> publish(CreateBody& body, Cancellation& cancellation);
+  /// At once and any number of times; what takes time goes on without the job.
+  void withdraw();
+
+ private:
+  struct Task {
+    Upload upload;
+    Offer offer;
+  };
+  void prepare(const CreateBody& body);
+  Async<void> run(Task& task, Cancellation& cancellation);
+  Async<void> publish_one(Task& task, Cancellation& cancellation);
+
+  Publishing& publishing_;
+  std::vector<Upload> uploads_;
+  Terms terms_;
+  std::vector<Task> tasks_;
+  unsigned running_ = 0;
+  Event changed_;
+  std::optional<Error> failure_;  // the first
+};
+
+/// Replaces every `placeholder` in the body by the URL as it stands in a JSON string.
+void place_url(CreateBody& body, const std::string& placeholder, const std::string& url);
+
+}  // namespace omni

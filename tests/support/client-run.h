@@ -1,0 +1,103 @@
+// How the client's tests run a job: settings and a spec that work, changed by the test, and what
+// became of it. The service is a FakeService, or any FaultServer.
+#pragma once
+
+#include <future>
+
+#include "client/client.h"
+#include "support/fake-service.h"
+#include "unit/check-main.h"
+
+namespace omni::test {
+
+inline constexpr char kKey[] = "sk-test-0123456789";
+// Not a real MP4: what makes a result usable is the test's own check here.
+inline const std::string kResult = std::string(
+                                       "\0\0\0\x10"
+                                       "ftypisom",
+                                       12) +
+                                   std::string(3000000, 'r');
+
+inline std::shared_ptr<const Bytes> rope(const std::string& text, std::size_t piece) {
+  auto bytes = std::make_shared<Bytes>();
+  for (std::size_t at = 0; at < text.size(); at += piece)
+    bytes->append(
+        BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
+  return bytes;
+}
+
+inline std::string text_of(const Bytes& bytes) {
+  std::string text(bytes.size(), '\0');
+  bytes.read(0, text.data(), text.size());
+  return text;
+}
+
+class Recorder : public JobObserver {
+ public:
+  void job_updated(const JobUpdate& update) override { updates.push_back(update); }
+  void job_finished(JobOutcome outcome) override { done.set_value(std::move(outcome)); }
+  std::vector<JobUpdate> updates;
+  std::promise<JobOutcome> done;
+};
+
+struct Run {
+  explicit Run(const std::string& base_url, Micros idle = 2 * kSecond) {
+    settings.dialect = &octopusx();
+    settings.http.base_url = base_url;
+    settings.http.api_key = kKey;
+    settings.http.user_agent = "test";
+    settings.http.idle_timeout = idle;
+    settings.log = [this](LogLevel, const std::string& line) {
+      const std::lock_guard lock(log_lock);
+      log += line + "\n";
+    };
+    spec.label = "segment 0";
+    spec.reference = rope(reference, 1001);
+    spec.seconds = 8;
+    spec.body = {"{\"model\":\"m\",\"video\":\"data:video/mp4;base64,", "\",\"seconds\":\"8\"}",
+                 true};
+    spec.poll_interval = kSecond / 50;
+    spec.first_pause = kSecond / 10;  // the real one would make this test wait for minutes
+    spec.download_folder = std::string(g_get_tmp_dir()) + "/gst-omni-test-state";
+    spec.check_result = [](const Bytes& bytes) -> std::optional<std::string> {
+      if (bytes.size() == kResult.size()) return std::nullopt;
+      return "wrong size";
+    };
+  }
+
+  JobOutcome go(std::unique_ptr<Ledger> ledger = nullptr) {
+    client = std::make_unique<Client>(settings, std::move(ledger));
+    auto future = recorder->done.get_future();
+    client->submit(spec, recorder);
+    if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready)
+      ck_abort_msg("the job hangs; log:\n%s", log.c_str());
+    return future.get();
+  }
+  Error fails() {
+    JobOutcome outcome = go();
+    if (!std::holds_alternative<Error>(outcome)) ck_abort_msg("the job succeeded");
+    return std::get<Error>(outcome);
+  }
+  void succeeds() {
+    const JobOutcome outcome = go();
+    if (const auto* error = std::get_if<Error>(&outcome))
+      ck_abort_msg("the job failed: %s: %s\n%s", reason_word(error->reason), error->message.c_str(),
+                   log.c_str());
+    ck_assert(text_of(*std::get<0>(outcome)) == kResult);
+  }
+
+  std::string reference = std::string(100000, 'x') + "end";
+  ClientSettings settings;
+  JobSpec spec;
+  std::mutex log_lock;
+  std::string log;
+  std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
+  std::unique_ptr<Client> client;
+};
+
+inline void ck_reason(const Error& error, Reason wanted) {
+  ck_assert_msg(error.reason == wanted, "reason is %s, not %s: %s", reason_word(error.reason),
+                reason_word(wanted), error.message.c_str());
+}
+
+}  // namespace omni::test
