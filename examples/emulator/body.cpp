@@ -91,6 +91,48 @@ std::span<char> Body::text(JsonNode* node) {
   return copies_.emplace_back(value);
 }
 
+/// "data:video/mp4;base64,(N bytes)"; anything else as it is.
+static std::string shorten_data_uri(std::string_view text) {
+  constexpr std::string_view kMarker = ";base64,";
+  const auto marker = text.substr(0, 128).find(kMarker);
+  if (!text.starts_with("data:") || marker == std::string_view::npos) return std::string(text);
+  const std::string_view head = text.substr(0, marker + kMarker.size());
+  const std::string_view base64 = text.substr(head.size());
+  std::size_t bytes = base64.size() / 4 * 3;
+  for (std::size_t i = 1; i <= 2 && i < base64.size() && base64[base64.size() - i] == '='; ++i) {
+    --bytes;
+  }
+  return std::string(head) + "(" + std::to_string(bytes) + " bytes)";
+}
+
+void Body::shorten(JsonNode* node) {
+  if (JSON_NODE_HOLDS_OBJECT(node)) {
+    JsonObjectIter iter;
+    json_object_iter_init(&iter, json_node_get_object(node));
+    JsonNode* member = nullptr;
+    while (json_object_iter_next(&iter, nullptr, &member)) shorten(member);
+  } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+    JsonArray* array = json_node_get_array(node);
+    for (guint i = 0; i < json_array_get_length(array); ++i) {
+      shorten(json_array_get_element(array, i));
+    }
+  } else if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING) {
+    const std::span<char> whole = text(node);
+    json_node_set_string(node, shorten_data_uri({whole.data(), whole.size()}).c_str());
+  }
+}
+
+std::string Body::shortened() {
+  const auto parser = omni::ObjectPtr<JsonParser>::adopt(json_parser_new());
+  const omni::CharPtr whole(json_to_string(json_parser_get_root(parser_.get()), FALSE));
+  // A deep copy: json-glib's own shares the objects with the original.
+  if (!json_parser_load_from_data(parser.get(), whole.get(), -1, nullptr)) return {};
+  JsonNode* root = json_parser_get_root(parser.get());
+  shorten(root);
+  const omni::CharPtr text(json_to_string(root, FALSE));
+  return text.get();
+}
+
 std::span<char> decode_base64(std::span<char> text) {
   static constexpr auto values = base64_values();
   if (text.empty() || text.size() % 4 != 0)

@@ -30,9 +30,13 @@ class Body {
   JsonNode* member(const char* name) const;
   /// The text of a string node, writable and alive as long as this Body.
   std::span<char> text(JsonNode* node);
+  /// The whole as JSON again, data URIs shortened to "data:video/mp4;base64,(N bytes)". To be asked
+  /// for before anything is decoded.
+  std::string shortened();
 
  private:
   std::string cut_long_strings();
+  void shorten(JsonNode* node);
 
   std::string text_;
   std::vector<std::span<char>> cut_;  // what stands between the quotes, into text_

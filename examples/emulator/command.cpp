@@ -12,12 +12,13 @@ namespace emu {
 namespace {
 
 std::string fill_in(std::string text, const RenderSpec& spec, const Probe& probe,
-                    const Shape& shape) {
+                    const Shape& shape, const std::string& image) {
   const double seconds = spec.seconds > 0 ? spec.seconds : probe.seconds;
   char length[32];
   std::snprintf(length, sizeof length, "%g", seconds);
   const std::pair<const char*, std::string> values[] = {
       {"{in}", spec.has_reference ? spec.reference : ""},
+      {"{image}", image},
       {"{out}", spec.result},
       {"{prompt}", spec.prompt},
       {"{seconds}", length},
@@ -76,10 +77,11 @@ omni::ObjectPtr<GSubprocess> start(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket) {
+void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape,
+                 const std::string& image, Ticket& ticket) {
   std::vector<std::string> arguments;
   for (const std::string& part : spec.command)
-    arguments.push_back(fill_in(part, spec, probe, shape));
+    arguments.push_back(fill_in(part, spec, probe, shape, image));
   const auto process = start(arguments);
   GCancellable* cancel = ticket.cancel.get();
   std::string last_error;

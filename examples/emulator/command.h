@@ -6,8 +6,10 @@
 
 namespace emu {
 
-/// Runs it to its end; lines "progress N" (0 to 100) on its stdout are reported. Throws TaskFailure
-/// with the last line of its stderr when it fails or leaves no MP4.
-void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket);
+/// `image` = the file of the first image, or empty. Runs it to its end; lines "progress N" (0 to
+/// 100) on its stdout are reported. Throws TaskFailure with the last line of its stderr when it
+/// fails or leaves no MP4.
+void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape,
+                 const std::string& image, Ticket& ticket);
 
 }  // namespace emu

@@ -6,15 +6,21 @@
 #include <fstream>
 #include <vector>
 
-#include "render.h"
-#include "settings.h"
+#include "config.h"
+#include "service/glib-ptr.h"
 
 namespace emu {
 namespace {
 
-bool is_loopback(const char* url) {
-  const omni::UriPtr uri(g_uri_parse(url, G_URI_FLAGS_NONE, nullptr));
-  const char* host = uri ? g_uri_get_host(uri.get()) : nullptr;
+constexpr unsigned kMaxRedirects = 5;
+constexpr auto kUriFlags = static_cast<GUriFlags>(
+    G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY |
+    G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE);
+constexpr unsigned kIdleSeconds = 30;
+constexpr gint64 kWholeMicroseconds = 300 * G_USEC_PER_SEC;
+
+bool is_loopback(GUri* uri) {
+  const char* host = g_uri_get_host(uri);
   if (!host) return false;
   if (g_ascii_strcasecmp(host, "localhost") == 0) return true;
   GInetAddress* raw = g_inet_address_new_from_string(host);
@@ -22,42 +28,92 @@ bool is_loopback(const char* url) {
   return address && g_inet_address_get_is_loopback(address.get());
 }
 
-[[noreturn]] void fail(const std::string& why) {
-  throw TaskFailure("invalid_video_url", "the reference video cannot be fetched: " + why);
+bool has_scheme(GUri* uri, const char* scheme) {
+  return g_ascii_strcasecmp(g_uri_get_scheme(uri), scheme) == 0;
+}
+
+void check(GUri* uri, const FetchRules& rules) {
+  if (!has_scheme(uri, "http") && !has_scheme(uri, "https")) {
+    throw FetchFailure("the address is not http(s)");
+  }
+  if (!rules.anywhere && !is_loopback(uri)) {
+    throw FetchFailure(
+        "the emulator fetches from this computer only, unless it runs with --fetch-anywhere");
+  }
+}
+
+omni::UriPtr parse(const char* text) {
+  omni::UriPtr uri(g_uri_parse(text, kUriFlags, nullptr));
+  if (!uri) throw FetchFailure("it is not an address");
+  return uri;
+}
+
+omni::UriPtr redirect_target(GUri* from, SoupMessage* message, const FetchRules& rules) {
+  const char* location =
+      soup_message_headers_get_one(soup_message_get_response_headers(message), "Location");
+  omni::UriPtr to(location ? g_uri_parse_relative(from, location, kUriFlags, nullptr) : nullptr);
+  if (!to) throw FetchFailure("a redirect that leads nowhere");
+  check(to.get(), rules);
+  if (has_scheme(from, "https") && !has_scheme(to.get(), "https")) {
+    throw FetchFailure("a redirect from https to http");
+  }
+  return to;
+}
+
+struct Opened {
+  omni::ObjectPtr<SoupMessage> message;
+  omni::ObjectPtr<GInputStream> stream;
+};
+
+Opened open(SoupSession* session, omni::UriPtr uri, const FetchRules& rules, GCancellable* cancel) {
+  for (unsigned hop = 0; hop <= kMaxRedirects; ++hop) {
+    Opened opened;
+    opened.message =
+        omni::ObjectPtr<SoupMessage>::adopt(soup_message_new_from_uri("GET", uri.get()));
+    soup_message_add_flags(opened.message.get(), SOUP_MESSAGE_NO_REDIRECT);
+    GError* raw = nullptr;
+    opened.stream = omni::ObjectPtr<GInputStream>::adopt(
+        soup_session_send(session, opened.message.get(), cancel, &raw));
+    const omni::ErrorPtr error(raw);
+    if (!opened.stream) throw FetchFailure(error->message);
+    const unsigned status = soup_message_get_status(opened.message.get());
+    if (status == SOUP_STATUS_OK) return opened;
+    if (!SOUP_STATUS_IS_REDIRECTION(status)) {
+      throw FetchFailure("the server answered with status " + std::to_string(status));
+    }
+    uri = redirect_target(uri.get(), opened.message.get(), rules);
+  }
+  throw FetchFailure("over 5 redirects");
 }
 
 }  // namespace
 
-void fetch_reference(const std::string& url, const std::string& path, GCancellable* cancel) {
-  if (!is_loopback(url.c_str())) fail("the emulator fetches from this computer only");
-  const auto session = omni::ObjectPtr<SoupSession>::adopt(soup_session_new());
-  soup_session_set_timeout(session.get(), 30);
-  const auto message = omni::ObjectPtr<SoupMessage>::adopt(soup_message_new("GET", url.c_str()));
-  if (!message) fail("not an address");
-  // A redirect could lead to another computer.
-  soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
-  GError* raw = nullptr;
-  const auto stream = omni::ObjectPtr<GInputStream>::adopt(
-      soup_session_send(session.get(), message.get(), cancel, &raw));
-  omni::ErrorPtr error(raw);
-  if (!stream) fail(error->message);
-  const unsigned status = soup_message_get_status(message.get());
-  if (status != SOUP_STATUS_OK) fail("status " + std::to_string(status));
-
+void fetch(const std::string& url, const std::string& path, const FetchRules& rules,
+           GCancellable* cancel) {
+  omni::UriPtr uri = parse(url.c_str());
+  check(uri.get(), rules);
+  const auto session = omni::ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
+      "user-agent", "omni-emulator/" VERSION, "timeout", kIdleSeconds, nullptr));
+  const Opened opened = open(session.get(), std::move(uri), rules, cancel);
   std::ofstream file(path, std::ios::binary);
   std::vector<char> piece(64 * 1024);
   std::uint64_t total = 0;
+  const gint64 end = g_get_monotonic_time() + kWholeMicroseconds;
   for (;;) {
-    raw = nullptr;
-    const gssize got = g_input_stream_read(stream.get(), piece.data(), piece.size(), cancel, &raw);
-    error.reset(raw);
-    if (got < 0) fail(error->message);
+    GError* raw = nullptr;
+    const gssize got =
+        g_input_stream_read(opened.stream.get(), piece.data(), piece.size(), cancel, &raw);
+    const omni::ErrorPtr error(raw);
+    if (got < 0) throw FetchFailure(error->message);
     if (got == 0) break;
     total += static_cast<std::uint64_t>(got);
-    if (total > kMaxReferenceBytes) fail("it is over 15 MiB");
+    if (total > rules.limit) {
+      throw FetchFailure("it is over " + std::to_string(rules.limit / (1024 * 1024)) + " MiB");
+    }
+    if (g_get_monotonic_time() > end) throw FetchFailure("it took over 5 minutes");
     file.write(piece.data(), got);
   }
-  if (!file.flush()) fail("cannot write it");
+  if (!file.flush()) throw FetchFailure("the emulator cannot write it down");
 }
 
 }  // namespace emu

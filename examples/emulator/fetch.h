@@ -1,13 +1,26 @@
-// Fetches a reference that came as an address.
+// Fetches what came as an address: reference videos and images.
 #pragma once
 
 #include <gio/gio.h>
 
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 
 namespace emu {
 
-/// Only this computer's own addresses: the emulator is no way out of it. Throws TaskFailure.
-void fetch_reference(const std::string& url, const std::string& path, GCancellable* cancel);
+struct FetchFailure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct FetchRules {
+  std::uint64_t limit = 0;  // bytes
+  bool anywhere = false;    // false: this computer's own addresses only
+};
+
+/// Follows a few redirects, each under the same rules and never from https to http. Throws
+/// FetchFailure, which does not show the address: its query may be a secret.
+void fetch(const std::string& url, const std::string& path, const FetchRules& rules,
+           GCancellable* cancel);
 
 }  // namespace emu

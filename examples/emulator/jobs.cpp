@@ -14,6 +14,8 @@ struct Jobs::Job {
   NewJob asked;
   const Look* look = nullptr;
   std::string token = random_hex(16);
+  std::string upstream_id = "up-" + random_hex(8);
+  unsigned polls = 0;
   State state = State::queued;
   std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
   Rendered rendered;
@@ -56,6 +58,10 @@ omni::SourceHandle after(double seconds, std::function<void()> task) {
 
 std::string describe(const Order& order) {
   std::string text = order.seconds ? std::to_string(order.seconds) + " s" : "length as it is";
+  if (!order.images.empty()) {
+    text += ", " + std::to_string(order.images.size()) +
+            (order.images.size() == 1 ? " image" : " images");
+  }
   if (!order.resolution.empty()) text += ", " + order.resolution;
   if (!order.aspect_ratio.empty())
     text += (order.resolution.empty() ? ", " : " ") + order.aspect_ratio;
@@ -89,13 +95,15 @@ bool Jobs::full() const {
 std::optional<JobView> Jobs::submit(NewJob asked) {
   if (full()) return std::nullopt;
   auto job = std::make_shared<Job>();
-  const Look* fallback = find_look(settings_.look);
-  job->look = &choose_look(asked.order.prompt, fallback ? *fallback : looks().front());
+  job->look = &look_of(asked.order);
   job->asked = std::move(asked);
   const std::string& id = job->asked.id;
   jobs_[id] = job;
   by_token_[job->token] = id;
   if (!job->asked.idempotency_key.empty()) by_key_[job->asked.idempotency_key] = id;
+  for (std::size_t i = 0; i < job->asked.order.images.size(); ++i) {
+    job->asked.order.images[i].file = folder_.image(id, i);
+  }
   const std::string reference = !job->asked.order.reference_url.empty() ? "reference by address"
                                 : job->asked.reference_bytes
                                     ? human_bytes(job->asked.reference_bytes)
@@ -105,6 +113,9 @@ std::optional<JobView> Jobs::submit(NewJob asked) {
                               : "by the command";
   say("job %s  accepted  %s, %s, %s", id.c_str(), reference.c_str(),
       describe(job->asked.order).c_str(), how.c_str());
+  for (const std::string& note : job->asked.order.notes) {
+    say("job %s  note  %s", id.c_str(), note.c_str());
+  }
   waiting_.push_back(job);
   start_waiting();
   return view(id, {});
@@ -118,18 +129,33 @@ void Jobs::start_waiting() {
   }
 }
 
+/// Images are shown as they are, unless a look is asked for.
+const Look& Jobs::look_of(const Order& order) const {
+  const Look* fallback = find_look(settings_.look);
+  const bool from_images = !order.has_reference() && !order.images.empty();
+  if (!fallback) fallback = from_images ? &looks().back() : &looks().front();
+  return choose_look(order.prompt, *fallback);
+}
+
 RenderSpec Jobs::spec(const Job& job) const {
   const Order& order = job.asked.order;
   const std::string& id = job.asked.id;
   return {.reference = folder_.reference(id),
           .reference_url = order.reference_url,
           .has_reference = job.asked.reference_bytes > 0 || !order.reference_url.empty(),
+          .fetch = {.limit = order.reference_limit, .anywhere = settings_.fetch_anywhere},
+          .fetch_images = settings_.fetch_images,
+          .clip_min = order.clip_min,
+          .clip_max = order.clip_max,
+          .images = order.images,
           .result = folder_.result(id),
           .prompt = order.prompt,
           .seconds = order.seconds,
           .aspect_ratio = order.aspect_ratio,
           .short_side = order.short_side,
           .fps = settings_.fps,
+          .sound = order.sound,
+          .mute = order.mute,
           .look = job.look,
           .command = settings_.command};
 }
@@ -205,6 +231,7 @@ void Jobs::forget(const std::string& id) {
   if (!folder_.temporary()) return;
   std::remove(folder_.reference(id).c_str());
   std::remove(folder_.result(id).c_str());
+  for (const ImageInput& image : job->asked.order.images) std::remove(image.file.c_str());
 }
 
 int Jobs::progress(const Job& job) const {
@@ -226,10 +253,14 @@ std::optional<JobView> Jobs::view(const std::string& id, const std::string& orig
   if (found == jobs_.end()) return std::nullopt;
   Job& job = *found->second;
   JobView view{.id = id,
+               .upstream_id = job.upstream_id,
                .model = job.asked.order.model,
+               .prompt = job.asked.order.prompt,
                .state = job.state,
+               .polls = job.polls,
                .progress = progress(job),
                .created_at = job.created_ms / 1000,
+               .started_at = job.started_ms / 1000,
                .completed_at = job.completed_ms / 1000,
                .expires_at = job.created_ms / 1000 + kTaskLifeSeconds,
                .seconds = job.asked.order.seconds,
@@ -237,15 +268,35 @@ std::optional<JobView> Jobs::view(const std::string& id, const std::string& orig
                .height = job.rendered.height,
                .error_code = job.state == State::failed ? job.error_code : "",
                .error_message = job.state == State::failed ? job.error_message : "",
-               .url = {}};
-  if (job.state != State::completed) return view;
+               .url = {},
+               .early_url = {},
+               .artifact_url = {}};
+  add_addresses(view, job, origin);
+  return view;
+}
+
+void Jobs::add_addresses(JobView& view, Job& job, const std::string& origin) const {
   // The same link as long as it lives; a fresh one for whoever asks again later.
   if (now_ms() > job.link_expires_ms) {
     job.link_expires_ms = now_ms() + static_cast<std::int64_t>(settings_.expire * 1000);
   }
+  view.early_url = origin + links_.path_and_query(job.token, job.link_expires_ms);
+  if (job.state != State::completed) return;
   view.expires_at = job.link_expires_ms / 1000;
-  view.url = origin + links_.path_and_query(job.token, job.link_expires_ms);
-  return view;
+  view.url = view.early_url;
+  view.artifact_url = origin + "/v1/tasks/" + view.id + "/artifacts/video/content?access=" +
+                      links_.access(job.token, job.link_expires_ms);
+}
+
+std::optional<JobView> Jobs::polled(const std::string& id, const std::string& origin) {
+  auto seen = view(id, origin);
+  if (seen) ++jobs_.at(id)->polls;
+  return seen;
+}
+
+std::string Jobs::token_of(const std::string& id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? std::string() : found->second->token;
 }
 
 std::optional<std::string> Jobs::with_idempotency_key(const std::string& key) const {

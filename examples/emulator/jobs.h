@@ -38,7 +38,11 @@ class Jobs {
   std::optional<JobView> submit(NewJob job);
   /// `origin` = "http://HOST", for the address of the result.
   std::optional<JobView> view(const std::string& id, const std::string& origin);
+  /// As view(), and counts one poll.
+  std::optional<JobView> polled(const std::string& id, const std::string& origin);
   std::optional<std::string> with_idempotency_key(const std::string& key) const;
+  /// The token that stands for a job's result in addresses; empty for an unknown job.
+  std::string token_of(const std::string& id) const;
   std::optional<std::string> id_of_token(const std::string& token) const;
   /// The result of a completed job; empty otherwise.
   std::string result_file(const std::string& id) const;
@@ -55,6 +59,8 @@ class Jobs {
   void forget(const std::string& id);
   int progress(const Job& job) const;
   RenderSpec spec(const Job& job) const;
+  const Look& look_of(const Order& order) const;
+  void add_addresses(JobView& view, Job& job, const std::string& origin) const;
 
   const Settings& settings_;
   const StateFolder& folder_;

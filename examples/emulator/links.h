@@ -10,6 +10,9 @@ namespace emu {
 /// `bytes` random bytes of the system, as hex digits.
 std::string random_hex(unsigned bytes);
 
+/// `length` random characters out of `alphabet`, which has at most 64.
+std::string random_text(unsigned length, std::string_view alphabet);
+
 std::int64_t now_ms();
 
 class Links {
@@ -18,11 +21,16 @@ class Links {
   /// "/results/TOKEN.mp4?expires=MS&sig=HEX"
   std::string path_and_query(const std::string& token, std::int64_t expires_ms) const;
 
+  /// The same permission as one word, for the address of an artifact: "MS-HEX".
+  std::string access(const std::string& token, std::int64_t expires_ms) const;
+
   enum class Verdict { good, forged, expired };
   Verdict check(std::string_view token, const char* query) const;
+  Verdict check_access(std::string_view token, const char* query) const;
 
  private:
   std::string sign(std::string_view token, std::string_view expires) const;
+  Verdict judge(std::string_view token, std::string_view expires, std::string_view signature) const;
 
   std::string secret_;
 };

@@ -87,6 +87,12 @@ void RequestLog::write(const RequestRecord& record) {
   add_string(builder.get(), "range", record.range);
   add_string(builder.get(), "fault", record.fault);
   add_string(builder.get(), "origin", record.origin);
+  const auto parser = omni::ObjectPtr<JsonParser>::adopt(json_parser_new());
+  if (!record.body.empty() &&
+      json_parser_load_from_data(parser.get(), record.body.c_str(), -1, nullptr)) {
+    json_builder_set_member_name(builder.get(), "body");
+    json_builder_add_value(builder.get(), json_parser_steal_root(parser.get()));
+  }
   json_builder_end_object(builder.get());
   JsonNode* root = json_builder_get_root(builder.get());
   omni::CharPtr line(json_to_string(root, FALSE));

@@ -1,5 +1,6 @@
 // The log for people (one line an event, to stderr) and the record of requests for programs (JSON
-// lines in the state folder). Neither ever sees a key or the query of an address.
+// lines in the state folder). Neither ever sees a key or the query of an address that is asked for;
+// the record repeats what a create says.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct RequestRecord {
   std::string range;
   std::string fault;
   std::string origin;  // "main", or "second" for the port that redirects lead to
+  std::string body;    // of a create: JSON with data URIs shortened; empty = none
 };
 
 class RequestLog {

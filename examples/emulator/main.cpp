@@ -1,5 +1,6 @@
-// omni-emulator: a video service on this computer that speaks the API of octopusx. It takes real
-// references, really decodes and regenerates them with GStreamer effects, and fails on request.
+// omni-emulator: a video service on this computer that speaks the API of octopusx, omnirouters or
+// apimart. It takes real references, really decodes and regenerates them with GStreamer effects,
+// and fails on request.
 //
 // One thread runs the main loop with HTTP and the jobs; bodies are read and videos rendered on
 // workers.
@@ -26,14 +27,15 @@ gboolean quit(gpointer loop) {
 
 void serve(const emu::Settings& settings) {
   const emu::StateFolder folder(settings.state_dir);
-  emu::Server server(settings, emu::octopusx(), emu::Faults::parse(settings.faults), folder);
+  const emu::Dialect& dialect = emu::dialect_of(settings.provider);
+  emu::Server server(settings, dialect, emu::Faults::parse(settings.faults), folder);
   server.listen();
   const bool six = settings.address.find(':') != std::string::npos;
   std::printf("omni-emulator listening on http://%s%s%s:%u\n", six ? "[" : "",
               settings.address.c_str(), six ? "]" : "", server.port());
   std::fflush(stdout);
   emu::say("omni-emulator %s plays %s; GStreamer effects, no AI model is involved", VERSION,
-           emu::octopusx().name());
+           dialect.name());
   emu::say("%s, files in %s", settings.key.empty() ? "any key is accepted" : "one key is accepted",
            folder.path().c_str());
   if (server.second_port()) emu::say("redirects lead to port %u", server.second_port());

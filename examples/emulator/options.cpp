@@ -6,7 +6,9 @@
 #include <stdexcept>
 
 #include "config.h"
+#include "dialect.h"
 #include "faults.h"
+#include "help.h"
 #include "looks.h"
 #include "service/glib-ptr.h"
 
@@ -20,80 +22,19 @@ struct Raw {
   int port = 8080, concurrency = 0, queue = 0, retry_after = 5, fps = 0;
   double service_time = 0, expire = 86400;
   char *address = nullptr, *key = nullptr, *look = nullptr, *reply = nullptr, *state = nullptr;
-  char *command = nullptr, *fault = nullptr;
+  char *command = nullptr, *fault = nullptr, *provider = nullptr;
   char** models = nullptr;
   gboolean no_progress = FALSE, quiet = FALSE, version = FALSE, help = FALSE;
+  gboolean refusals_in_200 = FALSE, no_fetch_images = FALSE, fetch_anywhere = FALSE;
 
   Raw() = default;
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;
   ~Raw() {
-    for (char* text : {address, key, look, reply, state, command, fault}) g_free(text);
+    for (char* text : {address, key, look, reply, state, command, fault, provider}) g_free(text);
     g_strfreev(models);
   }
 };
-
-struct NamedForm {
-  const char* name;
-  ReplyForm form;
-};
-constexpr NamedForm kForms[] = {
-    {"video_url", ReplyForm::video_url}, {"data", ReplyForm::data},
-    {"metadata", ReplyForm::metadata},   {"content", ReplyForm::content},
-    {"task", ReplyForm::task},           {"dto", ReplyForm::dto},
-    {"nested", ReplyForm::nested},
-};
-
-constexpr const char* kLooksHelp =
-    R"(Looks, chosen by words in the prompt: the most words win, and a word counts by its beginning
-(rainy has rain). A prompt that is only the name of a look chooses it.
-)";
-
-constexpr const char* kHelp = R"(
-Faults: --fault takes kind:action[=value][*count][@nth], separated by commas, or @FILE with one
-or more a line. Kinds: create, poll, content, result (the link). Each kind counts its requests
-from 1; a rule holds for count requests (1; a bare * = all) from the nth on, or after the rule
-of that kind before it.
-  STATUS[=SECONDS]  this status with its documented body, and Retry-After
-  retry-after=N     429 with Retry-After: N
-  drop              close without a reply; a create is not taken
-  drop-early        create: reset while the body is coming in
-  drop-after        create: take the job, then close without a reply
-  hang              never reply
-  html              a gateway's 502 page
-  empty             200 without a body
-  garbage           200 with JSON that breaks off
-  truncate          the full Content-Length, half of the body, then close
-  slow=SECONDS      the body in small pieces (default 5)
-  fail=MESSAGE      create: the task is taken and fails
-  moderated         create: the task is taken and fails for its content
-  wrong-type        content, result: an HTML page instead of the MP4
-  redirect          302 to a second port, another origin that asks for no key
-
-Command: --command runs a program of yours as the model, without a shell. In its arguments {in},
-{out}, {prompt}, {seconds}, {width}, {height} are filled in. Lines "progress N" (0 to 100) on its
-stdout are reported; when it fails, the last line of its stderr is the task's error.
-
-State folder: reference-ID.mp4, result-ID.mp4, and requests.jsonl with one line a request
-(method, path without query, status, bytes, whether an Authorization header came along).
-
-Examples:
-  omni-emulator --port 8080
-  omni-emulator --port 0 --service-time 20 --concurrency 4 --fault 'create:429=3*2,poll:500'
-  omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt {prompt}'
-
-This is an emulator: it plays GStreamer effects over the reference. No AI model is involved.
-)";
-
-std::string description() {
-  std::string text = kLooksHelp;
-  for (const Look& look : looks()) {
-    text.append("  ").append(look.name).append(14 - std::string_view(look.name).size(), ' ');
-    text.append(look.description).append("\n");
-    if (look.words[0]) text.append(16, ' ').append(look.words).append("\n");
-  }
-  return text + kHelp;
-}
 
 unsigned at_least(int value, int minimum, const char* name) {
   if (value < minimum) {
@@ -103,13 +44,23 @@ unsigned at_least(int value, int minimum, const char* name) {
   return static_cast<unsigned>(value);
 }
 
-ReplyForm form_named(const std::string& name) {
+Provider provider_named(const std::string& name) {
+  for (const Provider provider : {Provider::octopusx, Provider::omnirouters, Provider::apimart}) {
+    if (name == dialect_of(provider).name()) return provider;
+  }
+  throw std::invalid_argument("--provider must be octopusx, omnirouters or apimart");
+}
+
+/// The first form in the table is a provider's default.
+ReplyForm form_named(const std::string& name, Provider provider) {
   std::string names;
-  for (const NamedForm& known : kForms) {
-    if (name == known.name) return known.form;
+  for (const NamedForm& known : reply_forms()) {
+    if (known.provider != provider) continue;
+    if (name.empty() || name == known.name) return known.form;
     names.append(names.empty() ? "" : ", ").append(known.name);
   }
-  throw std::invalid_argument("--reply must be one of " + names);
+  throw std::invalid_argument(std::string("--reply of ") + dialect_of(provider).name() +
+                              " must be one of " + names);
 }
 
 std::vector<std::string> split_command(const std::string& command) {
@@ -155,7 +106,11 @@ Settings check(const Raw& raw) {
   settings.retry_after = at_least(raw.retry_after, 0, "retry-after");
   settings.fps = at_least(raw.fps, 0, "fps");
   if (settings.fps > 240) throw std::invalid_argument("--fps must be 0 to 240");
-  if (raw.reply) settings.reply = form_named(raw.reply);
+  if (raw.provider) settings.provider = provider_named(raw.provider);
+  settings.reply = form_named(text(raw.reply), settings.provider);
+  settings.refusals_in_200 = raw.refusals_in_200;
+  settings.fetch_images = !raw.no_fetch_images;
+  settings.fetch_anywhere = raw.fetch_anywhere;
   settings.progress = !raw.no_progress;
   settings.quiet = raw.quiet;
   settings.state_dir = text(raw.state);
@@ -171,6 +126,8 @@ Settings check(const Raw& raw) {
 std::optional<Settings> read_options(int argc, char** argv) {
   Raw raw;
   const GOptionEntry entries[] = {
+      {"provider", 0, 0, G_OPTION_ARG_STRING, &raw.provider,
+       "Whose API is spoken: octopusx (default), omnirouters, apimart", "NAME"},
       {"port", 'p', 0, G_OPTION_ARG_INT, &raw.port, "Port; 0 = any free one (default 8080)", "N"},
       {"address", 0, 0, G_OPTION_ARG_STRING, &raw.address,
        "Address to listen on (default 127.0.0.1)", "IP"},
@@ -187,13 +144,18 @@ std::optional<Settings> read_options(int argc, char** argv) {
       {"look", 'l', 0, G_OPTION_ARG_STRING, &raw.look,
        "The look when the prompt names none (default neon)", "NAME"},
       {"fps", 0, 0, G_OPTION_ARG_INT, &raw.fps,
-       "Frame rate of results (default 0: as the reference)", "N"},
+       "Frame rate of results (default 0: as the reference, 24 without one)", "N"},
       {"expire", 0, 0, G_OPTION_ARG_DOUBLE, &raw.expire,
        "Life of a result link, then 403; a poll gives a fresh one (default 86400)", "SECONDS"},
-      {"reply", 0, 0, G_OPTION_ARG_STRING, &raw.reply,
-       "Where polls carry the link: video_url, data, metadata, content (nowhere), task, dto, "
-       "nested",
+      {"reply", 0, 0, G_OPTION_ARG_STRING, &raw.reply, "Where polls carry the link, see below",
        "FORM"},
+      {"refusals-in-200", 0, 0, G_OPTION_ARG_NONE, &raw.refusals_in_200,
+       "Refusals of creates and polls say 200 in HTTP and their status in \"code\"", nullptr},
+      {"no-fetch-images", 0, 0, G_OPTION_ARG_NONE, &raw.no_fetch_images,
+       "Leave images by address alone, for requests copied from the documents", nullptr},
+      {"fetch-anywhere", 0, 0, G_OPTION_ARG_NONE, &raw.fetch_anywhere,
+       "Fetch references and images from other computers too (default: from this one only)",
+       nullptr},
       {"no-progress", 0, 0, G_OPTION_ARG_NONE, &raw.no_progress, "Polls report no progress",
        nullptr},
       {"model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.models,
@@ -207,8 +169,8 @@ std::optional<Settings> read_options(int argc, char** argv) {
       {"version", 0, 0, G_OPTION_ARG_NONE, &raw.version, "Show the version", nullptr},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   const std::unique_ptr<GOptionContext, omni::FreeWith<&g_option_context_free>> context(
-      g_option_context_new("- a local video service with the octopusx API"));
-  g_option_context_set_description(context.get(), description().c_str());
+      g_option_context_new("- a local emulator of video services, without any AI model"));
+  g_option_context_set_description(context.get(), help_text().c_str());
   g_option_context_add_main_entries(context.get(), entries, nullptr);
   GError* raw_error = nullptr;
   g_option_context_parse(context.get(), &argc, &argv, &raw_error);

@@ -40,6 +40,15 @@ struct SoundGate {
   bool ended = false;
 };
 
+/// Paints over the frames of a source of black ones. Used by one streaming thread.
+struct Brush {
+  Painter* painter = nullptr;
+  Canvas canvas;  // sizes only
+  guint64 painted = 0;
+  guint64 wanted = 0;
+  double fps = 0;
+};
+
 /// EOS goes down once; then upstream learns that nothing more is wanted.
 GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
   gst_pad_push_event(pad, gst_event_new_eos());
@@ -137,6 +146,39 @@ GstPadProbeReturn sound_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data
   return GST_PAD_PROBE_OK;
 }
 
+/// The planes of an I420 frame as GStreamer lays them out: strides are multiples of 4.
+bool lay_out(Canvas& canvas, const GstMapInfo& map) {
+  const unsigned half = canvas.width / 2;
+  canvas.strides[0] = (canvas.width + 3U) & ~3U;
+  canvas.strides[1] = canvas.strides[2] = (half + 3U) & ~3U;
+  const std::size_t luma = canvas.strides[0] * canvas.height;
+  const std::size_t chroma = canvas.strides[1] * (canvas.height / 2);
+  canvas.planes[0] = map.data;
+  canvas.planes[1] = map.data + luma;
+  canvas.planes[2] = map.data + luma + chroma;
+  return map.size >= luma + 2 * chroma;
+}
+
+GstPadProbeReturn paint_frame(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  if (!(GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER)) return GST_PAD_PROBE_OK;
+  auto& brush = *static_cast<Brush*>(data);
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE)) return GST_PAD_PROBE_DROP;
+  const auto nth = static_cast<double>(brush.painted++);
+  const double last = std::max(1.0, static_cast<double>(brush.wanted) - 1);
+  bool painted = false;
+  try {
+    painted = lay_out(brush.canvas, map);
+    if (painted) brush.painter->paint(brush.canvas, std::min(nth / last, 1.0), nth / brush.fps);
+  } catch (const std::exception&) {
+    painted = false;  // no exception goes through GStreamer; without frames the job fails
+  }
+  gst_buffer_unmap(buffer, &map);
+  return painted ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
 const char* aac_encoder() {
   for (const char* name : {"avenc_aac", "fdkaacenc", "voaacenc"}) {
     GstElementFactory* factory = gst_element_factory_find(name);
@@ -154,14 +196,23 @@ std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Sha
                                : std::to_string(probe.fps_n) + "/" + std::to_string(probe.fps_d);
   const std::string size =
       ",width=" + std::to_string(shape.width) + ",height=" + std::to_string(shape.height);
-  std::string text = spec.has_reference ? "filesrc name=in ! decodebin name=decode "
-                                          "decode. ! videoconvert n-threads=2 ! queue "
-                                        : "videotestsrc pattern=pinwheel animation-mode=frames "
-                                          "horizontal-speed=2 ! video/x-raw,width=1280,height=720 ";
-  text += "! videoflip video-direction=auto ! aspectratiocrop aspect-ratio=" + aspect +
-          " ! videoscale add-borders=false ! videorate ! video/x-raw,format=I420,"
-          "pixel-aspect-ratio=1/1,framerate=" +
-          rate + size + " ! identity name=frames silent=true ";
+  std::string text;
+  if (spec.has_reference) {
+    text =
+        "filesrc name=in ! decodebin name=decode "
+        "decode. ! videoconvert n-threads=2 ! queue "
+        "! videoflip video-direction=auto ! aspectratiocrop aspect-ratio=" +
+        aspect +
+        " ! videoscale add-borders=false ! videorate ! video/x-raw,format=I420,"
+        "pixel-aspect-ratio=1/1,framerate=" +
+        rate + size;
+  } else {
+    text =
+        "videotestsrc pattern=black ! video/x-raw,format=I420,colorimetry=bt709,"
+        "pixel-aspect-ratio=1/1,framerate=" +
+        rate + size + " ! identity name=paint silent=true";
+  }
+  text += " ! identity name=frames silent=true ";
   const std::string look = look_pipeline(*spec.look, shape.width, shape.height);
   text += "! queue ! " + (look.empty() ? "identity silent=true" : look);
   text +=
@@ -169,7 +220,8 @@ std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Sha
       "! x264enc speed-preset=veryfast pass=qual quantizer=21 ! h264parse ! queue ! mux. ";
   const char* aac = aac_encoder();
   if (probe.has_sound && aac) {
-    text += spec.has_reference ? "decode. ! audioconvert ! queue " : "audiotestsrc wave=ticks ";
+    text += spec.has_reference ? "decode. ! audioconvert ! queue "
+                               : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
     // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
     text += std::string(
                 "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "
@@ -204,7 +256,7 @@ std::string error_text(GstMessage* message) {
 }
 
 /// Until EOS. Throws on an error, on cancelling, and when nothing has moved for a long time.
-void run_pipeline(GstElement* pipeline, Ticket& ticket) {
+void run_pipeline(GstElement* pipeline, const char* what, Ticket& ticket) {
   GstBus* bus = gst_element_get_bus(pipeline);
   const omni::RefPtr<GstBus, &gst_object_ref, &gst_object_unref> own =
       omni::RefPtr<GstBus, &gst_object_ref, &gst_object_unref>::adopt(bus);
@@ -219,7 +271,7 @@ void run_pipeline(GstElement* pipeline, Ticket& ticket) {
       const std::string text = failed ? error_text(message) : std::string();
       gst_message_unref(message);
       if (!failed) return;
-      throw TaskFailure("generation_failed", "the reference video cannot be regenerated: " + text);
+      throw TaskFailure("generation_failed", std::string(what) + " cannot be made: " + text);
     }
     if (g_cancellable_is_cancelled(ticket.cancel.get())) throw TaskFailure("cancelled", "stopped");
     const gint64 now = g_get_monotonic_time();
@@ -227,7 +279,7 @@ void run_pipeline(GstElement* pipeline, Ticket& ticket) {
       seen = ticket.progress;
       moved = now;
     } else if (now - moved > kStallMicroseconds) {
-      throw TaskFailure("generation_failed", "regenerating came to a halt");
+      throw TaskFailure("generation_failed", "rendering came to a halt");
     }
   }
 }
@@ -244,7 +296,8 @@ struct Stopper {
 
 }  // namespace
 
-void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket) {
+void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Painter* painter,
+                Ticket& ticket) {
   GError* raw = nullptr;
   const std::string text = build_pipeline(spec, probe, shape);
   GstElement* parsed =
@@ -259,19 +312,24 @@ void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, 
   FrameGate frames;
   frames.wanted = static_cast<guint64>(std::max(1L, std::lround(seconds * fps)));
   frames.ticket = &ticket;
+  Brush brush{.painter = painter, .canvas = {}, .wanted = frames.wanted, .fps = fps};
+  brush.canvas.width = shape.width;
+  brush.canvas.height = shape.height;
   SoundGate sound;
   sound.end = static_cast<GstClockTime>(seconds * GST_SECOND);
   set_path(pipeline.get(), "in", "location", spec.reference);
   set_path(pipeline.get(), "out", "location", spec.result);
   set_path(pipeline.get(), "mux", "faststart-file", moov_file);
+  watch_pad(pipeline.get(), "paint", &paint_frame, &brush);
   watch_pad(pipeline.get(), "frames", &frame_passes, &frames);
   watch_pad(pipeline.get(), "sound", &sound_passes, &sound);
   {
     const Stopper stopper{pipeline.get(), moov_file};
-    run_pipeline(pipeline.get(), ticket);
+    run_pipeline(pipeline.get(), painter ? "the video" : "a video from the reference", ticket);
   }
   if (frames.passed == 0) {
-    throw TaskFailure("invalid_video", "no frame of the reference video can be decoded");
+    throw painter ? TaskFailure("internal_error", "no frame can be painted")
+                  : TaskFailure("invalid_video", "no frame of the reference video can be decoded");
   }
 }
 

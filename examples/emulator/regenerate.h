@@ -1,12 +1,15 @@
-// Decodes a reference, puts a look on it, encodes the result; or makes one from a test picture.
+// Decodes a reference, puts a look on it, encodes the result; or paints one.
 #pragma once
 
 #include "probe.h"
 #include "render.h"
+#include "scene.h"
 
 namespace emu {
 
-/// Throws TaskFailure. Progress is counted in frames of the result.
-void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Ticket& ticket);
+/// `painter` = what is seen when there is no reference, else nullptr. Throws TaskFailure. Progress
+/// is counted in frames of the result.
+void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Painter* painter,
+                Ticket& ticket);
 
 }  // namespace emu

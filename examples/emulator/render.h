@@ -1,5 +1,5 @@
-// One job's work, on a worker thread: fetch the reference when it is an address, look at it, make
-// the result file. The ways of making it are regenerate.h (GStreamer) and command.h (the user's
+// One job's work, on a worker thread: fetch what came as an address, look at it, make the result
+// file. The ways of making it are regenerate.h (GStreamer) and command.h (the user's
 // program).
 #pragma once
 
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "fetch.h"
+#include "image.h"
 #include "looks.h"
 #include "service/glib-ptr.h"
 
@@ -31,13 +33,19 @@ struct Ticket {
 struct RenderSpec {
   std::string reference;      // file; it exists, unless it is yet to be fetched
   std::string reference_url;  // fetched into `reference`; empty = the file exists
-  bool has_reference = true;  // false: text to video, a test picture stands in
-  std::string result;         // file to make
+  bool has_reference = true;  // false: the video is made from the images, or from the prompt
+  FetchRules fetch;           // for the reference
+  bool fetch_images = true;
+  double clip_min = 0, clip_max = 0;  // seconds that the reference may have; 0 = any
+  std::vector<ImageInput> images;     // each with its file, which is yet to be written
+  std::string result;                 // file to make
   std::string prompt;
   unsigned seconds = 0;      // 0 = as the reference
   std::string aspect_ratio;  // "16:9"; empty = as the reference
   unsigned short_side = 0;   // 0 = as the reference
   unsigned fps = 0;          // 0 = as the reference
+  bool sound = false;        // without a reference
+  bool mute = false;         // with one: leave its sound out
   const Look* look = nullptr;
   std::vector<std::string> command;
 };

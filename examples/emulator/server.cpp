@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "config.h"
+#include "gateway.h"
 
 namespace emu {
 
@@ -22,6 +23,7 @@ struct Server::Exchange {
   bool second = false;  // came to the port that redirects lead to
   Fault fault;
   std::string body;
+  std::string asked;    // the body of a create for the record, as JSON
   unsigned status = 0;  // 0 = no reply
   bool too_large = false;
   bool cut = false;  // no reply was sent, on purpose
@@ -57,9 +59,26 @@ bool is_plain_host(std::string_view host) {
   });
 }
 
-const char* internal_word(State state) {
-  static constexpr const char* kWords[] = {"QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"};
-  return kWords[static_cast<int>(state)];
+/// What the client has sent as its key; empty = nothing of the kind.
+std::string_view bearer(SoupServerMessage* message) {
+  const char* sent = request_header(message, "Authorization");
+  const std::string_view header = sent ? sent : "";
+  constexpr std::string_view kScheme = "Bearer ";
+  if (header.size() <= kScheme.size() ||
+      g_ascii_strncasecmp(header.data(), kScheme.data(), kScheme.size()) != 0) {
+    return {};
+  }
+  return header.substr(kScheme.size());
+}
+
+/// A body may hold the key by mistake; the record must not.
+std::string without_key(std::string text, std::string_view key) {
+  constexpr std::size_t kShortest = 8;  // what is shorter occurs by chance
+  if (key.size() < kShortest) return text;
+  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
+    text.replace(at, key.size(), "***");
+  }
+  return text;
 }
 
 void write_file(const std::string& path, std::span<const char> bytes) {
@@ -160,27 +179,24 @@ void Server::name_target(Exchange& exchange) {
   exchange.target = dialect_.route(exchange.method, exchange.path);
   const std::string_view path = exchange.path;
   const bool reads = exchange.method == "GET" || exchange.method == "HEAD";
+  if (exchange.target.route == Route::artifact) exchange.token = jobs_.token_of(exchange.target.id);
   if (reads && path.starts_with(kResults) && path.ends_with(".mp4")) {
     exchange.token = path.substr(kResults.size(), path.size() - kResults.size() - 4);
   }
 }
 
 bool Server::has_good_key(const Exchange& exchange) const {
-  const char* sent = request_header(exchange.message, "Authorization");
-  const std::string_view header = sent ? sent : "";
-  constexpr std::string_view kScheme = "Bearer ";
-  if (header.size() <= kScheme.size() ||
-      g_ascii_strncasecmp(header.data(), kScheme.data(), kScheme.size()) != 0) {
-    return false;
-  }
-  return settings_.key.empty() || header.substr(kScheme.size()) == settings_.key;
+  const std::string_view sent = bearer(exchange.message);
+  return settings_.key.empty() ? !sent.empty() : sent == settings_.key;
 }
 
 /// Everything that can be said before a body is read. False when it was refused.
 bool Server::admit(Exchange& exchange) {
   const Route route = exchange.target.route;
   // The second origin stands for a store of results: it wants no key, and records whether one came.
-  const bool needs_key = route != Route::none && !(exchange.second && route != Route::create);
+  // An artifact's address is a permission of its own.
+  const bool open = route == Route::none || route == Route::artifact;
+  const bool needs_key = !open && !(exchange.second && route != Route::create);
   if (needs_key && !has_good_key(exchange)) {
     const bool any = request_header(exchange.message, "Authorization") != nullptr;
     refuse(exchange, Problem::unauthorized, any ? "Invalid token" : "No token was provided");
@@ -249,7 +265,8 @@ void Server::on_finished(SoupServerMessage* message, gpointer self) {
        .idempotency_key = text_or_empty(request_header(message, "Idempotency-Key")),
        .range = exchange->range,
        .fault = exchange->fault.name,
-       .origin = exchange->second ? "second" : "main"});
+       .origin = exchange->second ? "second" : "main",
+       .body = exchange->asked});
 }
 
 // --- and is answered -----------------------------------------------------------------------------
@@ -272,7 +289,7 @@ void Server::answer(const ExchangePtr& exchange) {
       soup_server_message_set_status(exchange->message, SOUP_STATUS_INTERNAL_SERVER_ERROR, nullptr);
       return;
     case Action::status: {
-      Reply reply = dialect_.with_status(fault.status);
+      Reply reply = hide(*exchange, dialect_.with_status(fault.status));
       if (fault.value > 0) {
         reply.headers.emplace_back("Retry-After",
                                    std::to_string(static_cast<unsigned>(fault.value)));
@@ -294,6 +311,10 @@ void Server::answer(const ExchangePtr& exchange) {
       return poll(*exchange);
     case Route::content:
       return content(*exchange);
+    case Route::artifacts:
+      return artifacts(*exchange);
+    case Route::artifact:
+      return refuse(*exchange, Problem::no_content, "unknown task");
     case Route::none:
       break;
   }
@@ -308,13 +329,22 @@ void Server::send(Exchange& exchange, const Outgoing& outgoing) {
   if (exchange.paused) soup_server_message_unpause(exchange.message);
 }
 
-void Server::refuse(Exchange& exchange, Problem problem, const std::string& message) {
-  Reply reply = dialect_.refused(problem, message);
-  if (problem == Problem::busy) {
+/// With --refusals-in-200 the status of a refusal stands in its body only.
+Reply Server::hide(const Exchange& exchange, Reply reply) const {
+  const Route route = exchange.target.route;
+  const bool applies = route == Route::create || route == Route::poll || route == Route::artifacts;
+  if (!settings_.refusals_in_200 || !applies || reply.status < 400) return reply;
+  return hidden_in_200(std::move(reply));
+}
+
+void Server::refuse(Exchange& exchange, const Refusal& refusal) {
+  Reply reply = dialect_.refused(refusal);
+  say("%s %s  refused  %u %s", exchange.method.c_str(), exchange.path.c_str(), reply.status,
+      refusal.what());
+  reply = hide(exchange, std::move(reply));
+  if (refusal.problem == Problem::busy) {
     reply.headers.emplace_back("Retry-After", std::to_string(settings_.retry_after));
   }
-  say("%s %s  refused  %u %s", exchange.method.c_str(), exchange.path.c_str(), reply.status,
-      message.c_str());
   send(exchange, {.head = reply, .bytes = {}});
 }
 
@@ -365,21 +395,35 @@ void Server::create(const ExchangePtr& exchange) {
 
 /// On the reader's thread: it may only look at what never changes.
 void Server::read_create(const ExchangePtr& exchange, std::string text) {
-  const auto refuse_later = [this, exchange](Problem problem, const std::string& message) {
-    on_main([this, exchange, problem, message] { refuse(*exchange, problem, message); });
+  std::string asked;
+  const auto refuse_later = [this, exchange, &asked](const Refusal& refusal) {
+    on_main([this, exchange, refusal, asked] {
+      record(*exchange, asked);
+      refuse(*exchange, refusal);
+    });
   };
   try {
     Body body(std::move(text));
-    NewJob job{.id = "video_" + random_hex(12), .order = dialect_.order(body, settings_)};
+    asked = body.shortened();  // before the reference is decoded where it stands
+    NewJob job{.id = dialect_.new_id(), .order = dialect_.order(body, settings_)};
     job.reference_bytes = job.order.reference.size();
     if (job.reference_bytes > 0) write_file(folder_.reference(job.id), job.order.reference);
     job.order.reference = {};
-    on_main([this, exchange, job]() mutable { take_job(exchange, std::move(job)); });
+    on_main([this, exchange, asked, job]() mutable {
+      record(*exchange, asked);
+      take_job(exchange, std::move(job));
+    });
   } catch (const Refusal& refusal) {
-    refuse_later(refusal.problem, refusal.what());
+    refuse_later(refusal);
   } catch (const std::exception& error) {
-    refuse_later(Problem::malformed, error.what());
+    refuse_later(Refusal(Problem::malformed, error.what()));
   }
+}
+
+/// The record is written when the exchange ends; a client that has gone already is in it without.
+void Server::record(Exchange& exchange, const std::string& asked) const {
+  if (exchange.finished) return;
+  exchange.asked = without_key(asked, bearer(exchange.message));
 }
 
 void Server::take_job(const ExchangePtr& exchange, NewJob job) {
@@ -409,7 +453,7 @@ void Server::take_job(const ExchangePtr& exchange, NewJob job) {
 }
 
 void Server::poll(Exchange& exchange) {
-  const auto view = jobs_.view(exchange.target.id, origin(exchange));
+  const auto view = jobs_.polled(exchange.target.id, origin(exchange));
   if (!view) return refuse(exchange, Problem::no_task, "unknown task");
   send(exchange, {.head = dialect_.polled(*view, exchange.target, settings_), .bytes = {}});
 }
@@ -418,14 +462,22 @@ void Server::content(Exchange& exchange) {
   const auto view = jobs_.view(exchange.target.id, origin(exchange));
   if (!view) return refuse(exchange, Problem::no_content, "unknown task");
   if (view->state != State::completed) {
-    return refuse(exchange, Problem::not_ready, internal_word(view->state));
+    return refuse(exchange, Problem::not_ready, gateway_word(view->state));
   }
   send_file(exchange, jobs_.result_file(exchange.target.id));
 }
 
+void Server::artifacts(Exchange& exchange) {
+  const auto view = jobs_.view(exchange.target.id, origin(exchange));
+  if (!view) return refuse(exchange, Problem::no_content, "unknown task");
+  send(exchange, {.head = dialect_.artifacts(*view), .bytes = {}});
+}
+
 void Server::result(Exchange& exchange) {
   const char* query = g_uri_get_query(soup_server_message_get_uri(exchange.message));
-  const Links::Verdict verdict = links_.check(exchange.token, query);
+  const bool artifact = exchange.target.route == Route::artifact;
+  const Links::Verdict verdict =
+      artifact ? links_.check_access(exchange.token, query) : links_.check(exchange.token, query);
   const auto id = jobs_.id_of_token(exchange.token);
   if (verdict != Links::Verdict::good || !id) {
     const bool expired = verdict == Links::Verdict::expired;

@@ -50,10 +50,16 @@ class Server {
   void take_job(const ExchangePtr& exchange, NewJob job);
   void poll(Exchange& exchange);
   void content(Exchange& exchange);
+  void artifacts(Exchange& exchange);
   void result(Exchange& exchange);
   void send_file(Exchange& exchange, const std::string& path);
   void send(Exchange& exchange, const Outgoing& outgoing);
-  void refuse(Exchange& exchange, Problem problem, const std::string& message);
+  void refuse(Exchange& exchange, const Refusal& refusal);
+  void refuse(Exchange& exchange, Problem problem, const std::string& message) {
+    refuse(exchange, Refusal(problem, message));
+  }
+  Reply hide(const Exchange& exchange, Reply reply) const;
+  void record(Exchange& exchange, const std::string& asked) const;
   void redirect(Exchange& exchange);
   std::string origin(const Exchange& exchange) const;
 

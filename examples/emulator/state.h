@@ -17,6 +17,9 @@ class StateFolder {
   bool temporary() const { return temporary_; }
   std::string reference(const std::string& id) const { return path_ + "/reference-" + id + ".mp4"; }
   std::string result(const std::string& id) const { return path_ + "/result-" + id + ".mp4"; }
+  std::string image(const std::string& id, std::size_t nth) const {
+    return path_ + "/image-" + id + "-" + std::to_string(nth);
+  }
   std::string requests() const { return path_ + "/requests.jsonl"; }
 
  private:

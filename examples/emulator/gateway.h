@@ -1,0 +1,25 @@
+// What octopusx and omnirouters have in common: both are new-api gateways, with its two forms of
+// errors, the relay's and the task's.
+#pragma once
+
+#include "wire.h"
+
+namespace emu {
+
+Reply relay_error(unsigned status, const std::string& message, const char* type,
+                  const char* code = nullptr);
+Reply task_error(unsigned status, const char* code, const std::string& message);
+
+/// "QUEUED" and so on: the gateway's own words, whatever those of the service behind it are.
+const char* gateway_word(State state);
+/// "queued", "processing", "succeeded", "failed": the words of the services behind it.
+const char* upstream_word(State state);
+
+class Gateway : public Dialect {
+ public:
+  Target route(std::string_view method, std::string_view path) const override;
+  Reply refused(const Refusal& refusal) const override;
+  Reply with_status(unsigned status) const override;
+};
+
+}  // namespace emu

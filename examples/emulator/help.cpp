@@ -1,0 +1,115 @@
+#include "help.h"
+
+#include "dialect.h"
+#include "looks.h"
+
+namespace emu {
+namespace {
+
+constexpr const char* kLooksHelp =
+    R"(Looks, chosen by words in the prompt: the most words win, and a word counts by its beginning
+(rainy has rain). A prompt that is only the name of a look chooses it.
+)";
+
+constexpr const char* kHelp = R"(
+Faults: --fault takes kind:action[=value][*count][@nth], separated by commas, or @FILE with one
+or more a line. Kinds: create, poll, content, result (the link). Each kind counts its requests
+from 1; a rule holds for count requests (1; a bare * = all) from the nth on, or after the rule
+of that kind before it.
+  STATUS[=SECONDS]  this status with its documented body, and Retry-After
+  retry-after=N     429 with Retry-After: N
+  drop              close without a reply; a create is not taken
+  drop-early        create: reset while the body is coming in
+  drop-after        create: take the job, then close without a reply
+  hang              never reply
+  html              a gateway's 502 page
+  empty             200 without a body
+  garbage           200 with JSON that breaks off
+  truncate          the full Content-Length, half of the body, then close
+  slow=SECONDS      the body in small pieces (default 5)
+  fail=MESSAGE      create: the task is taken and fails
+  moderated         create: the task is taken and fails for its content
+  wrong-type        content, result: an HTML page instead of the MP4
+  redirect          302 to a second port, another origin that asks for no key
+
+Command: --command runs a program of yours as the model, without a shell. In its arguments {in},
+{out}, {prompt}, {seconds}, {width}, {height} are filled in. Lines "progress N" (0 to 100) on its
+stdout are reported; when it fails, the last line of its stderr is the task's error. {image} is the
+file of the first image; {in} and {image} are empty when there is none.
+
+Without a reference a landscape is painted from the prompt, or the images that came along are shown
+in slow movement: the first, or the first frame that fades into the last. References and images by
+address are fetched when the job starts; one that cannot be fetched or decoded fails the task.
+
+State folder: reference-ID.mp4, image-ID-N, result-ID.mp4, and requests.jsonl with one line a request
+(method, path without query, status, bytes, whether an Authorization header came along, and of
+creates the body with data URIs shortened).
+
+Examples:
+  omni-emulator --port 8080
+  omni-emulator --provider apimart --reply string --service-time 20
+  omni-emulator --port 0 --service-time 20 --concurrency 4 --fault 'create:429=3*2,poll:500'
+  omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt {prompt}'
+
+This is an emulator: it plays GStreamer effects over the reference, or paints. No AI model is involved.
+)";
+
+/// Each provider's first one is its default.
+constexpr NamedForm kForms[] = {
+    {Provider::octopusx, "video_url", ReplyForm::video_url, "flat, \"video_url\""},
+    {Provider::octopusx, "data", ReplyForm::data, "flat, \"data\":[{\"url\"}]"},
+    {Provider::octopusx, "metadata", ReplyForm::metadata, "flat, \"metadata\":{\"url\"}"},
+    {Provider::octopusx, "content", ReplyForm::content, "flat, no link: ask for /content"},
+    {Provider::octopusx, "task", ReplyForm::task, "wrapped, \"data\":{\"url\"}"},
+    {Provider::octopusx, "dto", ReplyForm::dto, "wrapped, SUCCESS, \"50%\", \"result_url\""},
+    {Provider::octopusx, "nested", ReplyForm::nested, "wrapped twice, \"content\":{\"video_url\"}"},
+    {Provider::omnirouters, "flat", ReplyForm::flat,
+     "the upstream's body: its words, its task_id, \"video_url\""},
+    {Provider::omnirouters, "bare", ReplyForm::bare, "{\"id\"} at the first poll, then as flat"},
+    {Provider::omnirouters, "urls", ReplyForm::urls, "as flat, \"urls\":[...]"},
+    {Provider::omnirouters, "output", ReplyForm::output,
+     "as flat, \"output\":{\"file_infos\":[{\"file_url\"}]}"},
+    {Provider::omnirouters, "result", ReplyForm::result, "as flat, \"result\":{\"url\"}"},
+    {Provider::omnirouters, "wrapped", ReplyForm::wrapped,
+     "wrapped, SUCCESS, \"30%\", \"result_url\", \"id\":1"},
+    {Provider::omnirouters, "artifacts", ReplyForm::artifacts,
+     "SUCCESS, no link: ask for /v1/tasks/ID/artifacts or /content"},
+    {Provider::apimart, "array", ReplyForm::array, "\"result\":{\"videos\":[{\"url\":[...]}]}"},
+    {Provider::apimart, "string", ReplyForm::string, "the same, \"url\" is a string"},
+    {Provider::apimart, "early", ReplyForm::early,
+     "as array, and there before the video is (the link says 404)"},
+};
+
+std::string forms_help() {
+  std::string text =
+      "Replies: --reply FORM, of which each provider has its own; its first is the default.\n"
+      "omnirouters: the entry /v1/video/generations always answers as wrapped, /v1/tasks/ID\n"
+      "always as artifacts.\n";
+  const char* last = "";
+  for (const NamedForm& form : kForms) {
+    const char* provider = dialect_of(form.provider).name();
+    if (std::string_view(provider) != last) text.append("  ").append(provider).append("\n");
+    last = provider;
+    text.append("    ").append(form.name).append(12 - std::string_view(form.name).size(), ' ');
+    text.append(form.description).append("\n");
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::span<const NamedForm> reply_forms() {
+  return kForms;
+}
+
+std::string help_text() {
+  std::string text = forms_help() + kLooksHelp;
+  for (const Look& look : looks()) {
+    text.append("  ").append(look.name).append(14 - std::string_view(look.name).size(), ' ');
+    text.append(look.description).append("\n");
+    if (look.words[0]) text.append(16, ' ').append(look.words).append("\n");
+  }
+  return text + kHelp;
+}
+
+}  // namespace emu

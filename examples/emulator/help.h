@@ -1,0 +1,23 @@
+// What --help says beyond the list of options, and the table of reply forms that it is made from.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "settings.h"
+
+namespace emu {
+
+struct NamedForm {
+  Provider provider;
+  const char* name;
+  ReplyForm form;
+  const char* description;
+};
+
+/// The forms of all providers, each provider's default first.
+std::span<const NamedForm> reply_forms();
+
+std::string help_text();
+
+}  // namespace emu
