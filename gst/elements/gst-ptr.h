@@ -1,27 +1,4 @@
-// Owning pointers for GStreamer's types, beside those for GLib's.
+// Owning pointers for GStreamer's types: the same ones as in media.
 #pragma once
 
-#include <gst/gst.h>
-
-#include <functional>
-
-#include "service/glib-ptr.h"
-
-namespace omni {
-
-// gst_buffer_ref and its like are static inline, which a template argument must not be.
-inline void ref_mini_object(gpointer object) {
-  gst_mini_object_ref(static_cast<GstMiniObject*>(object));
-}
-inline void unref_mini_object(gpointer object) {
-  gst_mini_object_unref(static_cast<GstMiniObject*>(object));
-}
-
-template <class T>
-using MiniObjectPtr = RefPtr<T, &ref_mini_object, &unref_mini_object>;
-using BufferPtr = MiniObjectPtr<GstBuffer>;
-using EventPtr = MiniObjectPtr<GstEvent>;
-using CapsPtr = MiniObjectPtr<GstCaps>;
-using StructurePtr = std::unique_ptr<GstStructure, FreeWith<&gst_structure_free>>;
-
-}  // namespace omni
+#include "media/gst-ptr.h"

@@ -1,0 +1,75 @@
+// The samples of an MP4's tracks, one by one: where each lies, when it is decoded and shown. Read
+// from the tables of a plain file or from the fragments of a fragmented one. What a file is as a
+// whole is told by mp4.h; what is written anew is in mp4-write.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/bytes.h"
+
+namespace omni::mp4 {
+
+struct Sample {
+  std::uint64_t offset = 0;  // in the track's media
+  std::uint32_t size = 0;
+  std::uint32_t duration = 0;     // up to the next one's decoding
+  std::int32_t composition = 0;   // shown this much after it is decoded
+  std::uint32_t description = 1;  // which sample entry, from 1
+  bool sync = true;
+};
+
+struct Edit {
+  std::uint64_t duration = 0;    // in the movie's timescale
+  std::int64_t media_time = -1;  // in the track's timescale; -1 = nothing is shown
+  std::uint32_t rate = 0x10000;
+};
+
+struct SampleTrack {
+  std::uint32_t id = 0;
+  std::string handler;
+  std::string codec;  // of the first sample entry
+  bool enabled = true;
+  std::uint32_t timescale = 0;
+  std::uint16_t language = 0;  // as in mdhd
+  std::array<std::uint32_t, 9> matrix{0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000};
+  std::uint32_t width = 0;  // 16.16, before the matrix
+  std::uint32_t height = 0;
+  std::vector<Edit> edits;           // none = the whole from its beginning
+  std::vector<std::string> entries;  // sample entries, whole boxes
+  std::shared_ptr<const Bytes> media;
+  std::vector<Sample> samples;
+
+  std::uint64_t media_duration() const;
+  std::uint64_t media_bytes() const;
+};
+
+struct Movie {
+  std::uint32_t timescale = 0;
+  bool quicktime = false;
+  std::vector<SampleTrack> tracks;
+};
+
+/// All tracks with their sample entries; samples of those for which it makes sense: not of sound
+/// that is laid out as QuickTime does without a table of sizes. Throws Problem.
+Movie read_movie(std::shared_ptr<const Bytes> file);
+
+/// The same file, without copying it, in which only track `id` is left, without its edits: for a
+/// demuxer that is to give every sample there is, at its media time.
+std::shared_ptr<const Bytes> only_track(const std::shared_ptr<const Bytes>& file, std::uint32_t id);
+
+/// Takes parts out of a rope without copying them.
+class Slicer {
+ public:
+  explicit Slicer(const Bytes& from);
+  void append(std::uint64_t offset, std::uint64_t size, Bytes& to) const;
+
+ private:
+  const Bytes& from_;
+  std::vector<std::uint64_t> ends_;  // of each piece
+};
+
+}  // namespace omni::mp4

@@ -1,0 +1,82 @@
+// Decodes one track of an MP4 and encodes it anew, in a pipeline of its own and as fast as it can.
+// What comes out are coded units with their times; the container is none of its business.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "media/encoder.h"
+#include "service/bytes.h"
+
+namespace omni {
+
+/// Calls off work from another thread, at once. It is used for one piece of work after another, and
+/// once interrupted it stays so.
+class Interrupt {
+ public:
+  void interrupt();
+  bool is_interrupted() const;
+
+  /// While one lives, interrupt() wakes who waits on this bus. Throws Failure (cancelled).
+  class Guard {
+   public:
+    Guard(Interrupt& interrupt, GstBus* bus);
+    ~Guard();
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    Interrupt& interrupt_;
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  BusPtr bus_;
+  bool interrupted_ = false;
+};
+
+struct CodedUnit {
+  std::uint64_t offset = 0;  // in the media
+  std::uint32_t size = 0;
+  GstClockTime pts = 0;
+  bool sync = true;
+};
+
+struct Coded {
+  std::shared_ptr<Bytes> media = std::make_shared<Bytes>();
+  std::vector<CodedUnit> units;
+  CapsPtr caps;                                      // of what was encoded, with codec_data
+  CapsPtr raw;                                       // of what went into the encoder
+  GstClockTime first_demuxed = GST_CLOCK_TIME_NONE;  // PTS of the first sample, in file order
+  GstClockTime first_decoded = GST_CLOCK_TIME_NONE;  // PTS of the first that is shown or heard
+  bool over = false;                                 // given up: more bytes than allowed came out
+};
+
+struct VideoRecode {
+  H264Settings settings;
+  std::string encoder;     // factory; empty = by preference
+  unsigned long_side = 0;  // of the picture, 0 = no limit; never made larger
+  unsigned short_side = 0;
+  unsigned rate_numerator = 25;  // taken where the file's own rate is not known
+  unsigned rate_denominator = 1;
+  std::uint64_t max_bytes = 0;  // 0 = no limit
+};
+
+/// `file` holds this one track, see only_track(). Throws Failure: bad_input, invalid_request,
+/// cancelled.
+Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
+                   Interrupt& interrupt);
+
+struct AudioCoded : Coded {
+  unsigned priming = 0;
+};
+AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
+                        Interrupt& interrupt);
+
+}  // namespace omni
