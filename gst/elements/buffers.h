@@ -1,7 +1,7 @@
 // Between GstBuffer and Bytes, both ways, without a copy.
 #pragma once
 
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 #include "service/bytes.h"
 
 namespace omni {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 
 namespace omni {
 

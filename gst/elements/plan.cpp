@@ -109,7 +109,8 @@ std::shared_ptr<const Bytes> fitting_reference(const Settings& settings, mp4::In
     return reference;  // its size is the dialect's business
   }
   if (help.fitting) help.fitting();
-  reference = fit_reference(reference, info, limits, help.interrupt, help.log);
+  const auto log = [&](const std::string& text) { help.log(LogLevel::info, text); };
+  reference = fit_reference(reference, info, limits, help.interrupt, log);
   info = look_into(*reference);
   return reference;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "client/wait.h"
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 #include "service/dialect.h"
 
 namespace omni {

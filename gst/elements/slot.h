@@ -7,7 +7,7 @@
 
 #include "client/job.h"
 #include "elements/account.h"
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 #include "elements/messages.h"
 #include "elements/settings.h"
 

@@ -18,7 +18,7 @@
 
 #include "client/client.h"
 #include "elements/enums.h"
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
 #include "media/fit.h"

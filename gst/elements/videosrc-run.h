@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "client/client.h"
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 #include "elements/plan.h"
 #include "elements/settings.h"
 #include "elements/slot.h"

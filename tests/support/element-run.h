@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "elements/gst-ptr.h"
+#include "media/gst-ptr.h"
 
 namespace omni::test {
 
