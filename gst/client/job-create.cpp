@@ -30,6 +30,13 @@ Async<std::string> Job::create() {
       });
       co_return task.id;
     }
+    // An address that is not known took nothing.
+    const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
+    if (unknown_address && route_ + 1 < services_.dialect.routes().size()) {
+      ++route_;
+      log(LogLevel::info, "not accepted (" + refusal_.message + "); trying " + route().create);
+      continue;
+    }
     const Action action = decide_create(attempt, spec_.max_attempts);
     if (action == Action::proceed || action == Action::refuse || action == Action::unknown)
       raise_create(action, attempt);
@@ -45,7 +52,7 @@ Async<std::string> Job::create() {
 HttpRequest Job::create_request(BodyStream& body, bool ask_first) const {
   HttpRequest request;
   request.method = "POST";
-  request.url = join_path(services_.http.settings().base_url, services_.dialect.create_path());
+  request.url = join_path(services_.http.settings().base_url, route().create);
   request.body = &body;
   request.idempotency_key = name_;
   request.bearer = true;

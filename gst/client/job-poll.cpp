@@ -46,15 +46,33 @@ Async<Task> Job::wait_until_done() {
   }
 }
 
-/// Done without a link is a passing state of some gateways.
+/// Done without a link is a passing state of some gateways; of others the results are in a list.
 Async<Task> Job::ask_for_url(Task task) {
   for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
+    if (route().artifacts) co_await add_artifacts(task);
+    if (!task.urls.empty()) break;
     co_await sleep(
         cancellation_,
         std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
     task = co_await poll();
   }
   co_return task;
+}
+
+/// A service without such a list answers something else, which is no news.
+Async<void> Job::add_artifacts(Task& task) {
+  HttpRequest request;
+  request.url = url_of(route().artifacts);
+  request.bearer = true;
+  try {
+    const auto response = co_await services_.http.send(request, cancellation_);
+    if (!is_success(response->status())) co_return;
+    const std::string text = co_await response->read_text(kMaxJsonBytes + 1);
+    const Reply reply = parse_reply(text, ReplyKind::artifacts);
+    if (const auto* list = std::get_if<Task>(&reply)) task.urls = list->urls;
+  } catch (const TransportError& error) {
+    log(LogLevel::debug, "no list of results: " + error.text);
+  }
 }
 
 /// The task's state, however often it takes to learn it. Throws when the task failed, or when the
@@ -85,8 +103,7 @@ Async<Task> Job::poll() {
 /// One GET. nullopt: the reason is in `attempt` and refusal_.
 Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   HttpRequest request;
-  request.url =
-      join_path(services_.http.settings().base_url, services_.dialect.poll_path(last_.task_id));
+  request.url = url_of(route().poll);
   request.bearer = true;
   attempt.fault.reset();
   attempt.http_status = 0;

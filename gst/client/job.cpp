@@ -127,6 +127,10 @@ void Job::update(JobState state, std::optional<double> progress) {
   observer_->job_updated(last_);
 }
 
+std::string Job::url_of(const char* path) const {
+  return join_path(services_.http.settings().base_url, Dialect::with_id(path, last_.task_id));
+}
+
 void Job::log(LogLevel level, const std::string& text) const {
   services_.log(level, spec_.label + ": " + text);
 }
@@ -166,6 +170,7 @@ Async<std::shared_ptr<const Bytes>> Job::fetch(Task task) {
       task = co_await wait_until_done();
     else
       task = co_await poll();
+    if (task.urls.empty() && route().artifacts) co_await add_artifacts(task);
   }
 }
 
@@ -173,8 +178,7 @@ Async<std::shared_ptr<const Bytes>> Job::fetch(Task task) {
 /// failures, because a fresh poll can mend it.
 Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
-  const std::string content = services_.dialect.content_path(last_.task_id);
-  if (!content.empty()) links.push_back(join_path(services_.http.settings().base_url, content));
+  if (route().content) links.push_back(url_of(route().content));
   Download best;
   best.error = {Reason::bad_result,
                 "The service says that the task is done, but names no result.",
@@ -209,9 +213,7 @@ Async<Download> Job::fetch_from(std::string link, bool follow_json) {
         Reason::bad_result, "The service named a result that is no web address.", 0, {}, {}};
     co_return result;
   }
-  const std::string content = services_.dialect.content_path(last_.task_id);
-  const bool bearer =
-      !content.empty() && *url == join_path(services_.http.settings().base_url, content);
+  const bool bearer = route().content && *url == url_of(route().content);
   try {
     result = co_await downloader_.fetch(*url, bearer);
   } catch (const Failure& failure) {

@@ -107,6 +107,7 @@ class Job {
   Async<Task> poll();
   Async<std::optional<Task>> poll_once(Attempt& attempt);
   Async<Task> ask_for_url(Task task);
+  Async<void> add_artifacts(Task& task);
   // Fetch: job.cpp
   Async<std::shared_ptr<const Bytes>> fetch(Task task);
   Async<Download> fetch_from_any(const Task& task);
@@ -120,7 +121,11 @@ class Job {
   JobServices& services_;
   JobSpec spec_;
   std::shared_ptr<JobObserver> observer_;
-  std::string name_;  // unique for good: ledger row and Idempotency-Key
+  const Route& route() const { return services_.dialect.routes()[route_]; }
+  std::string url_of(const char* path) const;
+
+  std::size_t route_ = 0;  // the entry of the service at which the task is
+  std::string name_;       // unique for good: ledger row and Idempotency-Key
   Cancellation cancellation_;
   Watchdog deadline_;
   bool deadline_hit_ = false;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
+constexpr Route kRoutes[] = {{"/v1/videos/generations", "/v1/tasks/{id}?language=en"}};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}, Lines{"4k", 2160}};
 
@@ -68,11 +70,7 @@ class ApiMart final : public Dialect {
     return find_model(std::span(kModels), model);
   }
 
-  std::string create_path() const override { return "/v1/videos/generations"; }
-  std::string poll_path(std::string_view id) const override {
-    return "/v1/tasks/" + escape_id(id) + "?language=en";
-  }
-  std::string content_path(std::string_view) const override { return {}; }
+  std::span<const Route> routes() const override { return kRoutes; }
 
  protected:
   std::span<const Shape> shapes(const ModelFacts& facts) const override {

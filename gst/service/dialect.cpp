@@ -26,8 +26,12 @@ std::string resolved(const std::string& asked, std::string nearest) {
 
 }  // namespace
 
-std::string Dialect::artifacts_path(std::string_view) const {
-  return {};
+std::string Dialect::with_id(const char* path, std::string_view id) {
+  if (!path) return {};
+  std::string filled = path;
+  const std::size_t at = filled.find("{id}");
+  if (at != std::string::npos) filled.replace(at, 4, escape_id(id));
+  return filled;
 }
 
 void Dialect::settle(JsonObject*, JsonNode*, const ModelFacts&) const {

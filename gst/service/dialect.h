@@ -92,6 +92,14 @@ struct ModelFacts {
   std::uint64_t max_bytes(bool by_url) const { return by_url ? max_url_bytes : max_inline_bytes; }
 };
 
+/// Paths of one entry of a service; "{id}" stands for the task's id.
+struct Route {
+  const char* create;
+  const char* poll;
+  const char* content = nullptr;    // serves result bytes to the bearer
+  const char* artifacts = nullptr;  // lists the results of a task whose poll reply names none
+};
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -109,12 +117,11 @@ class Dialect {
   /// Local images may go as data URIs.
   virtual bool images_as_data_uris() const = 0;
 
-  virtual std::string create_path() const = 0;
-  virtual std::string poll_path(std::string_view id) const = 0;
-  /// The proxy that serves result bytes to the bearer; empty where there is none.
-  virtual std::string content_path(std::string_view id) const = 0;
-  /// Lists the results of a task whose poll reply names none; empty where there is no such list.
-  virtual std::string artifacts_path(std::string_view id) const;
+  /// Where creates, polls and results go, the first choice first; another is tried when the service
+  /// does not know an address.
+  virtual std::span<const Route> routes() const = 0;
+  /// `path` of a route with the id as one segment of it; empty where the route has none.
+  static std::string with_id(const char* path, std::string_view id);
 
   /// The facts of the model that this request goes to, `parameters` included. Throws Failure.
   const ModelFacts& model_facts(const Request& request, bool with_reference) const;

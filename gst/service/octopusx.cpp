@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kMaxImages = 5;
 
+constexpr Route kRoutes[] = {{"/v1/videos", "/v1/videos/{id}", "/v1/videos/{id}/content"}};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}, Lines{"2k", 1440},
                                      Lines{"4k", 2160}};
@@ -46,13 +48,7 @@ class OctopusX final : public Dialect {
     return find_model(std::span(kModels), model);
   }
 
-  std::string create_path() const override { return "/v1/videos"; }
-  std::string poll_path(std::string_view id) const override {
-    return "/v1/videos/" + escape_id(id);
-  }
-  std::string content_path(std::string_view id) const override {
-    return poll_path(id) + "/content";
-  }
+  std::span<const Route> routes() const override { return kRoutes; }
 
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }

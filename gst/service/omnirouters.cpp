@@ -14,6 +14,14 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr guint kMaxImagesBesideVideo = 4;  // Kling
 constexpr const char* kVideoMarker = "<<<video_1>>>";
 
+// "The two create routes are fully compatible"; a task is asked for where it was made.
+constexpr const char* kContent = "/v1/videos/{id}/content";
+constexpr const char* kArtifacts = "/v1/tasks/{id}/artifacts";
+constexpr Route kRoutes[] = {
+    {"/v1/videos", "/v1/videos/{id}", kContent, kArtifacts},
+    {"/v1/video/generations", "/v1/video/generations/{id}", kContent, kArtifacts},
+};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}};
 
@@ -124,16 +132,7 @@ class OmniRouters final : public Dialect {
     return find_model(std::span(kModels), model);
   }
 
-  std::string create_path() const override { return "/v1/videos"; }
-  std::string poll_path(std::string_view id) const override {
-    return "/v1/videos/" + escape_id(id);
-  }
-  std::string content_path(std::string_view id) const override {
-    return poll_path(id) + "/content";
-  }
-  std::string artifacts_path(std::string_view id) const override {
-    return "/v1/tasks/" + escape_id(id) + "/artifacts";
-  }
+  std::span<const Route> routes() const override { return kRoutes; }
 
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }

@@ -50,8 +50,7 @@ void require_prompt(const Request& request, JsonNode* parameters) {
   if (!is_blank(request.prompt)) return;
   const auto other = as_text(member(parameters, "prompt"));
   if (other && !is_blank(*other)) return;
-  refuse_request(
-      "There is no prompt. Set `prompt` to what the service shall make.");
+  refuse_request("There is no prompt. Set `prompt` to what the service shall make.");
 }
 
 JsonNodePtr parse_parameters(const std::string& parameters) {

@@ -267,16 +267,20 @@ START_TEST(by_url_is_larger) {
 END_TEST
 
 START_TEST(routes) {
-  const Dialect& one = omni::omnirouters();
-  expect_text("create", one.create_path(), "/v1/videos");
-  expect_text("poll", one.poll_path("task_a:b"), "/v1/videos/task_a%3Ab");
-  expect_text("content", one.content_path("t"), "/v1/videos/t/content");
-  expect_text("artifacts", one.artifacts_path("t"), "/v1/tasks/t/artifacts");
-  const Dialect& other = omni::apimart();
-  expect_text("create", other.create_path(), "/v1/videos/generations");
-  expect_text("poll", other.poll_path("task_1"), "/v1/tasks/task_1?language=en");
-  expect_text("content", other.content_path("t"), "");
-  expect_text("artifacts", other.artifacts_path("t"), "");
+  const auto one = omni::omnirouters().routes();
+  ck_assert_uint_eq(one.size(), 2);
+  expect_text("create", one[0].create, "/v1/videos");
+  expect_text("poll", Dialect::with_id(one[0].poll, "task_a:b"), "/v1/videos/task_a%3Ab");
+  expect_text("create", one[1].create, "/v1/video/generations");
+  expect_text("poll", Dialect::with_id(one[1].poll, "t"), "/v1/video/generations/t");
+  expect_text("content", Dialect::with_id(one[1].content, "t"), "/v1/videos/t/content");
+  expect_text("artifacts", Dialect::with_id(one[1].artifacts, "t"), "/v1/tasks/t/artifacts");
+  const auto other = omni::apimart().routes();
+  ck_assert_uint_eq(other.size(), 1);
+  expect_text("create", other[0].create, "/v1/videos/generations");
+  expect_text("poll", Dialect::with_id(other[0].poll, "task_1"), "/v1/tasks/task_1?language=en");
+  expect_text("content", Dialect::with_id(other[0].content, "t"), "");
+  expect_text("artifacts", Dialect::with_id(other[0].artifacts, "t"), "");
 }
 END_TEST
 
