@@ -31,7 +31,7 @@ packages_of() {
       echo gstreamer1.0-libav
       ;;
     test)
-      echo check curl openssl nginx procps python3
+      echo check curl openssl nginx procps python3 python3-botocore
       echo python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
       ;;
     fuzz)
