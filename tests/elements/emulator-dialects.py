@@ -18,8 +18,8 @@ import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_requests import (APIMART, APIMART_REFUSED, EXT, HTTP, KLING, OMNIROUTERS,
-                               OMNIROUTERS_REFUSED, PREVIEW)
+from emulator_requests import (APIMART, APIMART_REFUSED, EXT, HTTP, KLING, OCTOPUSX,
+                               OMNIROUTERS, OMNIROUTERS_REFUSED, PREVIEW)
 from emulator_service import KEY, PATIENCE, Files, Service
 
 EMULATOR = os.path.abspath(sys.argv[1])
@@ -78,6 +78,10 @@ class Dialects(unittest.TestCase):
         for sent, kept in zip(examples.values(), recorded):
             if "data:" not in json.dumps(sent):
                 self.assertEqual(sent, kept)
+
+    def test_octopusx_examples(self):
+        self.accepts("octopusx", OCTOPUSX, "/v1/videos")
+        self.accepts("octopusx", OCTOPUSX, "/v1/video/generations")
 
     def test_omnirouters_examples(self):
         self.assertEqual(len(OMNIROUTERS), 20)
@@ -547,14 +551,16 @@ class Dialects(unittest.TestCase):
 
     def test_record_of_requests(self):
         data = "data:video/mp4;base64," + base64.b64encode(self.clip).decode()
-        with self.service("octopusx", "--look", "identity") as service:
+        with self.service("octopusx", "--look", "identity", "--fault", "create:429") as service:
             body = {"model": "omni-fast-v2v", "prompt": f"my key is {KEY}", "video": data, "n": [1, None]}
+            self.assertEqual(service.ask("/v1/videos", body)[0], 429)
             task = service.create(body)
             service.until(task, "completed")
             service.ask("/v1/videos", {**body, "prompt": ""})
-            post, *others, refused = service.requests()
+            early, post, *others, refused = service.requests()
         self.assertEqual(post["body"], {**body, "prompt": "my key is ***",
                                         "video": f"data:video/mp4;base64,({len(self.clip)} bytes)"})
+        self.assertEqual((early["status"], early["body"]), (429, post["body"]))
         self.assertEqual((refused["status"], refused["body"]["prompt"]), (400, ""))
         self.assertTrue(all("body" not in one for one in others))
         self.assertNotIn(KEY, (service.state / "requests.jsonl").read_text())

@@ -3,6 +3,34 @@ services refuse."""
 
 ARK = "https://ark-project.tos-cn-beijing.volces.com/"
 
+# What the documents of octopusx show.
+OCTOPUSX = {
+    "Public MP4 Reference Video":
+    {"model": "omni-fast-v2v",
+     "prompt": "Edit the attached video into a visibly new version while preserving the original "
+               "camera path, timing, subject motion, and shot continuity. Add a rainy cinematic "
+               "night look with neon reflections. Output a newly generated video, not the uploaded "
+               "source clip or its preview.",
+     "video": "https://example.com/source.mp4",
+     "seconds": "8",
+     "aspect_ratio": "16:9",
+     "resolution": "720p"},
+    "Extend":
+    {"model": "omni-fast-v2v",
+     "prompt": "Extend this clip into a new cinematic shot with the same camera path.",
+     "video": "https://example.com/source.mp4",
+     "seconds": "8",
+     "aspect_ratio": "16:9",
+     "resolution": "720p"},
+    "Using the input_video alias":
+    {"model": "omni-fast-v2v",
+     "prompt": "Regenerate the attached clip with brighter lighting and smoother motion.",
+     "input_video": "https://example.com/source.mp4",
+     "seconds": "8",
+     "aspect_ratio": "16:9",
+     "resolution": "720p"},
+}
+
 # What the documents of omnirouters show, under the documents' own headings.
 OMNIROUTERS = {
     "Text-to-Video":
