@@ -73,7 +73,7 @@ class Dialects(unittest.TestCase):
             for name, body in examples.items():
                 with self.subTest(name):
                     self.assertEqual(service.ask(path, body)[0], 200)
-            recorded = [one["body"] for one in service.requests()]
+        recorded = [one["body"] for one in service.requests()]
         self.assertEqual(len(recorded), len(examples))
         for sent, kept in zip(examples.values(), recorded):
             if "data:" not in json.dumps(sent):
@@ -557,7 +557,7 @@ class Dialects(unittest.TestCase):
             task = service.create(body)
             service.until(task, "completed")
             service.ask("/v1/videos", {**body, "prompt": ""})
-            early, post, *others, refused = service.requests()
+        early, post, *others, refused = service.requests()
         self.assertEqual(post["body"], {**body, "prompt": "my key is ***",
                                         "video": f"data:video/mp4;base64,({len(self.clip)} bytes)"})
         self.assertEqual((early["status"], early["body"]), (429, post["body"]))

@@ -112,6 +112,8 @@ class Service:
         return body
 
     def requests(self):
+        """To be read once the service has ended: a request is written down when its connection is
+        done with it, which may be after the client has its reply."""
         return [json.loads(line) for line in (self.state / "requests.jsonl").read_text().splitlines()]
 
     def result(self, task):
