@@ -11,15 +11,15 @@ constexpr std::string_view kGenerations = "/v1/video/generations";
 Reply relay_error(unsigned status, const std::string& message, const char* type, const char* code) {
   Object object;
   object.nest("error", [&](Object& error) {
-    error.add("message", message).add("type", std::string(type));
-    if (code) error.add("code", std::string(code));
+    error.add("message", message).add("type", type);
+    if (code) error.add("code", code);
   });
   return json(status, object);
 }
 
 Reply task_error(unsigned status, const char* code, const std::string& message) {
   Object object;
-  object.add("code", std::string(code)).add("message", message).null("data");
+  object.add("code", code).add("message", message).null("data");
   return json(status, object);
 }
 
@@ -81,8 +81,8 @@ Reply Gateway::refused(const Refusal& refusal) const {
   Object object;
   object.nest("error", [&](Object& error) {
     error.add("message", "Invalid URL (" + message + ")");
-    error.add("type", std::string("invalid_request_error"));
-    error.add("param", std::string()).add("code", std::string());
+    error.add("type", "invalid_request_error");
+    error.add("param", "").add("code", "");
   });
   return json(404, object);
 }

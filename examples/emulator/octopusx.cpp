@@ -40,7 +40,7 @@ Reply flat(const JobView& job, const Settings& settings) {
   object.add("expires_at", job.expires_at);
   if (job.seconds > 0) object.add("seconds", std::to_string(job.seconds));
   object.add("size", job.width ? std::to_string(job.width) + "x" + std::to_string(job.height) : "");
-  object.add("remixed_from_video_id", std::string());
+  object.add("remixed_from_video_id", "");
   // A healthy task carries an error of empty strings: that is how the service documents it.
   object.nest("error", [&](Object& error) {
     error.add("message", job.error_message).add("code", job.error_code);
@@ -59,7 +59,7 @@ Reply flat(const JobView& job, const Settings& settings) {
 
 Reply task_form(const JobView& job) {
   Object object;
-  object.add("code", "success").add("message", std::string());
+  object.add("code", "success").add("message", "");
   object.nest("data", [&](Object& data) {
     data.add("task_id", job.id).add("status", upstream_word(job.state));
     data.add("url", job.url).add("format", "mp4").null("metadata");
@@ -76,7 +76,7 @@ Reply task_form(const JobView& job) {
 
 Reply dto_form(const JobView& job, const Settings& settings) {
   Object object;
-  object.add("code", "success").add("message", std::string());
+  object.add("code", "success").add("message", "");
   object.nest("data", [&](Object& data) {
     data.add("id", std::int64_t{1}).add("task_id", job.id).add("action", "generate");
     data.add("status", gateway_word(job.state)).add("fail_reason", job.error_message);
@@ -208,7 +208,7 @@ Reply OctopusX::created(const JobView& job, const Target&) const {
   Object object;
   object.add("id", job.id).add("task_id", job.id).add("object", "video");
   object.add("model", job.model).add("status", "queued").add("progress", std::int64_t{0});
-  object.add("created_at", job.created_at).add("video_url", std::string());
+  object.add("created_at", job.created_at).add("video_url", "");
   return json(200, object);
 }
 

@@ -156,7 +156,7 @@ Yuv blend(const Yuv& under, const Yuv& over, double part) {
 
 /// The sky, the sun's disc and glow, and the hills before them with soft edges.
 void Landscape::paint_land(unsigned sun_row) {
-  const double sun_x = sun_x_ * width_, radius = 0.07 * height_, glow = 0.55 * height_;
+  const double sun_x = sun_x_ * width_, radius = 0.07 * height_, glow = 0.6 * height_;
   for (unsigned y = 0; y < shore_; ++y) {
     const Yuv row = to_yuv(sky_[y]);
     const Yuv sun = to_yuv(palette_.sun);
@@ -168,7 +168,7 @@ void Landscape::paint_land(unsigned sun_row) {
       if (distance < glow) {
         const double shine = 1 - distance / glow;
         const double disc = std::clamp(radius - distance + 0.5, 0.0, 1.0);
-        colour = blend(row, sun, std::max(disc, 0.6 * shine * shine));
+        colour = blend(row, sun, std::max(disc, 0.35 * shine * shine));
       }
       for (unsigned i = 0; i < kHills; ++i) {
         const double inside = y - ridges_[i][x] + 0.5;

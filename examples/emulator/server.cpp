@@ -18,7 +18,7 @@ struct Server::Exchange {
   std::string method;
   std::string path;
   Target target;
-  std::string token;    // of a result link; then target.route is none
+  std::string token;    // of a result link or an artifact
   std::string range;    // the Range header
   bool second = false;  // came to the port that redirects lead to
   Fault fault;
@@ -79,6 +79,17 @@ std::string without_key(std::string text, std::string_view key) {
     text.replace(at, key.size(), "***");
   }
   return text;
+}
+
+/// What a create that was refused before its body was read would have said; empty when it is no
+/// JSON, or broke off.
+std::string shortened(std::string text) {
+  if (text.empty()) return {};
+  try {
+    return Body(std::move(text)).shortened();
+  } catch (const std::exception&) {
+    return {};
+  }
 }
 
 void write_file(const std::string& path, std::span<const char> bytes) {
@@ -255,6 +266,9 @@ void Server::on_finished(SoupServerMessage* message, gpointer self) {
       *static_cast<ExchangePtr*>(g_object_get_data(G_OBJECT(message), kExchange));
   exchange->finished = true;
   const unsigned status = exchange->cut ? 0 : exchange->status;
+  if (exchange->asked.empty()) exchange->asked = shortened(std::move(exchange->body));
+  const std::string& key = static_cast<Server*>(self)->settings_.key;
+  const std::string body = without_key(without_key(exchange->asked, key), bearer(message));
   static_cast<Server*>(self)->requests_.write(
       {.method = exchange->method,
        .path = exchange->path,
@@ -266,7 +280,7 @@ void Server::on_finished(SoupServerMessage* message, gpointer self) {
        .range = exchange->range,
        .fault = exchange->fault.name,
        .origin = exchange->second ? "second" : "main",
-       .body = exchange->asked});
+       .body = body});
 }
 
 // --- and is answered -----------------------------------------------------------------------------
@@ -398,7 +412,7 @@ void Server::read_create(const ExchangePtr& exchange, std::string text) {
   std::string asked;
   const auto refuse_later = [this, exchange, &asked](const Refusal& refusal) {
     on_main([this, exchange, refusal, asked] {
-      record(*exchange, asked);
+      exchange->asked = asked;
       refuse(*exchange, refusal);
     });
   };
@@ -410,7 +424,7 @@ void Server::read_create(const ExchangePtr& exchange, std::string text) {
     if (job.reference_bytes > 0) write_file(folder_.reference(job.id), job.order.reference);
     job.order.reference = {};
     on_main([this, exchange, asked, job]() mutable {
-      record(*exchange, asked);
+      exchange->asked = asked;
       take_job(exchange, std::move(job));
     });
   } catch (const Refusal& refusal) {
@@ -418,12 +432,6 @@ void Server::read_create(const ExchangePtr& exchange, std::string text) {
   } catch (const std::exception& error) {
     refuse_later(Refusal(Problem::malformed, error.what()));
   }
-}
-
-/// The record is written when the exchange ends; a client that has gone already is in it without.
-void Server::record(Exchange& exchange, const std::string& asked) const {
-  if (exchange.finished) return;
-  exchange.asked = without_key(asked, bearer(exchange.message));
 }
 
 void Server::take_job(const ExchangePtr& exchange, NewJob job) {

@@ -59,7 +59,6 @@ class Server {
     refuse(exchange, Refusal(problem, message));
   }
   Reply hide(const Exchange& exchange, Reply reply) const;
-  void record(Exchange& exchange, const std::string& asked) const;
   void redirect(Exchange& exchange);
   std::string origin(const Exchange& exchange) const;
 

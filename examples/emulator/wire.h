@@ -89,7 +89,7 @@ void add_images(Order& order, const Fields& fields, const char* name, ImageForms
 /// Decodes the base64 of a data URI, whose prefix the caller has checked, where it stands.
 std::span<char> read_data_uri(const std::string& name, std::span<char> text);
 
-/// The models that the dialect knows, or that the user has named with --model.
+/// Whether the user has named this model with --model.
 bool user_accepts(const std::string& model, const Settings& settings);
 
 }  // namespace emu
