@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kMaxTries = 5;
 constexpr double kTarget = 0.95;             // of the limit: encoders only come near their rate
+constexpr double kWellUsed = 0.5;            // of the limit
 constexpr double kStepMargin = 0.93;         // below what the last try calls for
 constexpr double kGoodBitsPerPixel = 0.04;   // below, a smaller picture looks better
 constexpr double kLeastBitsPerPixel = 0.01;  // below, there is nothing to see
@@ -76,6 +77,7 @@ class Fitter {
   Try first_try() const;
   Try smaller_try(const Try& last, double bytes, bool again) const;
   unsigned fitting_side(double rate, unsigned most) const;
+  unsigned shown_side() const { return std::min(width_, height_); }
   void give_up(const std::string& why) const;
   std::int64_t budget() const;
   double bits_per_pixel(double rate, unsigned short_side) const;
@@ -248,10 +250,27 @@ std::shared_ptr<const Bytes> Fitter::remux() const {
 std::shared_ptr<const Bytes> Fitter::transcode() {
   shrink_sound();
   Try next = first_try();
+  std::optional<Try> too_much;
+  std::shared_ptr<const Bytes> best;
   for (int i = 0; i < kMaxTries; ++i) {
     double bytes = 0;
-    if (auto result = attempt(next, bytes)) return result;
-    next = smaller_try(next, bytes, i > 0);
+    if (auto result = attempt(next, bytes)) {
+      if (!best || result->size() > best->size()) best = std::move(result);
+      const auto used = static_cast<double>(best->size());
+      // A step down that went too far is taken half back.
+      if (!too_much || used > kWellUsed * static_cast<double>(limits_.max_bytes)) break;
+      next.rate = std::sqrt(next.rate * too_much->rate);
+      next.short_side =
+          fitting_side(next.rate, too_much->short_side ? too_much->short_side : shown_side());
+    } else {
+      too_much = next;
+      if (best) break;
+      next = smaller_try(next, bytes, i > 0);
+    }
+  }
+  if (best) {
+    check(*best);
+    return best;
   }
   give_up("none of " + std::to_string(kMaxTries) + " tries was small enough");
   return nullptr;
@@ -369,10 +388,7 @@ std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
   const std::string story =
       settings + " gave " + megabytes(result ? result->size() : static_cast<std::uint64_t>(bytes));
   log("fitting the reference: " + story);
-  if (good) {
-    check(*result);
-    return result;
-  }
+  if (good) return result;
   tried_ += (tried_.empty() ? "" : ", ") + story;
   return nullptr;
 }

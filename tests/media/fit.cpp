@@ -285,6 +285,8 @@ std::vector<Source> sounds() {
 
 START_TEST(other_sounds) {
   const Source source = sounds().at(static_cast<std::size_t>(_i));
+  // qtdemux of GStreamer 1.22 itself leaves the caps of Opus behind.
+  if (g_getenv("GST_TRACERS") && std::string(source.name) == "Opus") return;
   const BytesPtr before = clips::make(source.line);
   const BytesPtr after = fit(before, at_most(kLimit));
   expect_same_times(before, after);
@@ -353,7 +355,7 @@ END_TEST
 START_TEST(tight) {
   const BytesPtr before = clips::make(
       picture("snow", 50, "width=640,height=360", kX264 + "4000 ! h264parse ! mp4mux" + kOut));
-  const omni::Error error = failure_of(before, at_most(25'000), "openh264enc");
+  const omni::Error error = failure_of(before, at_most(8'000), "openh264enc");
   ck_assert_int_eq(static_cast<int>(error.reason), static_cast<int>(Reason::too_large));
   expect_contains("text", error.message, "none of 5 tries");
   expect_contains("text", error.message, "at 120 lines gave");
@@ -469,24 +471,32 @@ START_TEST(misfit_texts) {
 }
 END_TEST
 
+/// With the leaks tracer: all in one process, and what is left over at its end is fatal.
+int end(int status) {
+  if (!g_getenv("GST_TRACERS")) return status;
+  g_log_set_always_fatal(static_cast<GLogLevelFlags>(G_LOG_FATAL_MASK | G_LOG_LEVEL_WARNING));
+  gst_deinit();
+  return status;
+}
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
   gst_init(&argc, &argv);
-  return run_tests("media-fit", {{"misfit texts", misfit_texts, 1},
-                                 {"noise", noise, 1},
-                                 {"same bytes", same_bytes, 1},
-                                 {"fits already", fits_already, 1},
-                                 {"other encoder", other_encoder, 1},
-                                 {"other codecs", other_codecs, codecs().size()},
-                                 {"other containers", other_containers, containers().size()},
-                                 {"other sounds", other_sounds, sounds().size()},
-                                 {"rotated", rotated, 1},
-                                 {"deep colour", deep_colour, 1},
-                                 {"impossible", impossible, 1},
-                                 {"tight", tight, 1},
-                                 {"broken", broken, 4},
-                                 {"cut off", cut_off, 1},
-                                 {"interrupted", interrupted, 3},
-                                 {"no encoder", no_encoder, 1}});
+  return end(run_tests("media-fit", {{"misfit texts", misfit_texts, 1},
+                                     {"noise", noise, 1},
+                                     {"same bytes", same_bytes, 1},
+                                     {"fits already", fits_already, 1},
+                                     {"other encoder", other_encoder, 1},
+                                     {"other codecs", other_codecs, codecs().size()},
+                                     {"other containers", other_containers, containers().size()},
+                                     {"other sounds", other_sounds, sounds().size()},
+                                     {"rotated", rotated, 1},
+                                     {"deep colour", deep_colour, 1},
+                                     {"impossible", impossible, 1},
+                                     {"tight", tight, 1},
+                                     {"broken", broken, 4},
+                                     {"cut off", cut_off, 1},
+                                     {"interrupted", interrupted, 3},
+                                     {"no encoder", no_encoder, 1}}));
 }
