@@ -45,7 +45,8 @@ void set_up_x264(GstElement* encoder, const H264Settings& settings) {
   set(encoder, "speed-preset", "fast");
   set(encoder, "pass", "cbr");
   set(encoder, "bitrate", std::max<std::uint64_t>(1, settings.bits_per_second / 1000));
-  set(encoder, "vbv-buf-capacity", settings.buffer_ms);
+  // With a buffer to keep to, x264's threads look at how far the others are: other bytes each time.
+  set(encoder, "vbv-buf-capacity", 0);
   set(encoder, "threads", kThreads);
   set(encoder, "bframes", 0);
   set(encoder, "key-int-max", settings.keyframe_interval);

@@ -14,13 +14,13 @@ namespace omni {
 struct H264Settings {
   std::uint64_t bits_per_second = 4'000'000;
   unsigned keyframe_interval = 0;  // frames; 0 = the encoder's own
-  unsigned buffer_ms = 2000;       // over which the rate is kept
 };
 
-/// An encoder set up to keep to a rate, to give frames in the order in which they came, and to give
-/// the same bytes for the same frames (where it can: threads fixed). `factory` names the one to
-/// use; empty = x264enc, else openh264enc, else what is installed, by rank. Throws Failure
-/// (invalid_request) when there is none. The element is the caller's (not floating).
+/// An encoder set up to keep to a rate over the whole (no more is promised: whoever has a limit
+/// looks at what came out), to give frames in the order in which they came, and to give the same
+/// bytes for the same frames (where it can: threads fixed). `factory` names the one to use; empty =
+/// x264enc, else openh264enc, else what is installed, by rank. Throws Failure (invalid_request)
+/// when there is none. The element is the caller's (not floating).
 ElementPtr make_h264_encoder(const H264Settings& settings, const std::string& factory = {});
 
 struct AacEncoder {

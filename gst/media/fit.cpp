@@ -20,13 +20,14 @@ namespace {
 
 constexpr int kMaxTries = 5;
 constexpr double kTarget = 0.95;             // of the limit: encoders only come near their rate
+constexpr double kWellUsed = 0.5;            // of the limit
 constexpr double kStepMargin = 0.93;         // below what the last try calls for
 constexpr double kGoodBitsPerPixel = 0.04;   // below, a smaller picture looks better
 constexpr double kLeastBitsPerPixel = 0.01;  // below, there is nothing to see
 constexpr double kRichBitsPerPixel = 0.25;   // more is not seen
 constexpr unsigned kSoundRate = 128'000;
 constexpr unsigned kLeastSoundRate = 24'000;
-constexpr std::array kShortSides = {2160u, 1440u, 1080u, 720u, 540u, 360u, 240u};
+constexpr std::array kShortSides = {2160u, 1440u, 1080u, 720u, 540u, 360u, 270u, 180u, 144u, 120u};
 
 [[noreturn]] void bad_input(const std::string& what) {
   throw Failure(Reason::bad_input, what);
@@ -71,9 +72,12 @@ class Fitter {
   bool picture_can_stay(const mp4::Info& info) const;
   std::shared_ptr<const Bytes> remux() const;
   std::shared_ptr<const Bytes> transcode();
+  VideoRecode recode_plan(const Try& next) const;
   std::shared_ptr<const Bytes> attempt(const Try& next, double& bytes);
   Try first_try() const;
+  Try smaller_try(const Try& last, double bytes, bool again) const;
   unsigned fitting_side(double rate, unsigned most) const;
+  unsigned shown_side() const { return std::min(width_, height_); }
   void give_up(const std::string& why) const;
   std::int64_t budget() const;
   double bits_per_pixel(double rate, unsigned short_side) const;
@@ -186,7 +190,7 @@ void Fitter::shrink_sound() {
 mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   const mp4::SampleTrack& source = *source_sound_;
   const AudioCoded coded =
-      recode_audio(mp4::only_track(reference_, source.id), bits_per_second, interrupt_);
+      recode_audio(mp4::only_track(reference_, source, timescale_), bits_per_second, interrupt_);
   if (!coded.caps || coded.units.empty()) bad_input("the reference's sound cannot be decoded");
   const GstStructure* caps = gst_caps_get_structure(coded.caps.get(), 0);
   gint rate = 0;
@@ -246,18 +250,46 @@ std::shared_ptr<const Bytes> Fitter::remux() const {
 std::shared_ptr<const Bytes> Fitter::transcode() {
   shrink_sound();
   Try next = first_try();
+  std::optional<Try> too_much;
+  std::shared_ptr<const Bytes> best;
   for (int i = 0; i < kMaxTries; ++i) {
     double bytes = 0;
-    if (auto result = attempt(next, bytes)) return result;
-    const double wanted = next.rate / 8 * seconds_;
-    next.rate *= std::min(kStepMargin, static_cast<double>(budget()) / bytes * kStepMargin);
-    unsigned most = next.short_side ? next.short_side : std::min(width_, height_);
-    // An encoder that is far off its rate is at its end: only a smaller picture helps.
-    if (bytes > wanted * 1.25 && most > 1) most -= 1;
-    next.short_side = fitting_side(next.rate, most);
+    if (auto result = attempt(next, bytes)) {
+      if (!best || result->size() > best->size()) best = std::move(result);
+      const auto used = static_cast<double>(best->size());
+      // A step down that went too far is taken half back.
+      if (!too_much || used > kWellUsed * static_cast<double>(limits_.max_bytes)) break;
+      next.rate = std::sqrt(next.rate * too_much->rate);
+      next.short_side =
+          fitting_side(next.rate, too_much->short_side ? too_much->short_side : shown_side());
+    } else {
+      too_much = next;
+      if (best) break;
+      next = smaller_try(next, bytes, i > 0);
+    }
+  }
+  if (best) {
+    check(*best);
+    return best;
   }
   give_up("none of " + std::to_string(kMaxTries) + " tries was small enough");
   return nullptr;
+}
+
+/// After one that gave so many bytes.
+Fitter::Try Fitter::smaller_try(const Try& last, double bytes, bool again) const {
+  const double excess = bytes / static_cast<double>(budget());
+  const double wanted = last.rate / 8 * seconds_;
+  double most = last.short_side ? last.short_side : std::min(width_, height_);
+  // An encoder that is far off its rate is near its end: a smaller picture helps, and when that was
+  // not enough, one that is as much smaller as the file must be.
+  if (bytes > wanted * 1.25) most = again ? std::min(most - 1, most / std::sqrt(excess)) : most - 1;
+  Try next;
+  next.rate = last.rate * kStepMargin / std::max(1.0, excess);
+  next.short_side = fitting_side(next.rate, static_cast<unsigned>(std::max(1.0, most)));
+  const double least = kLeastBitsPerPixel / bits_per_pixel(1, next.short_side);
+  next.rate = std::max(next.rate, std::min(least, static_cast<double>(budget()) * 8 / seconds_));
+  return next;
 }
 
 /// What is left for the picture.
@@ -284,9 +316,15 @@ Fitter::Try Fitter::first_try() const {
   first.rate = std::clamp(source * 2, pixels * kGoodBitsPerPixel * 2,
                           std::max(pixels, 100'000.0) * kRichBitsPerPixel);
   if (limits_.max_bytes == 0) return first;
+  // What is over the limit has more to show than fits.
+  if (reference_->size() > limits_.max_bytes) first.rate = std::max(first.rate, source);
   if (budget() <= 0) give_up("its sound alone leaves no room for a picture");
   first.rate = std::min(first.rate, static_cast<double>(budget()) * 8 / seconds_);
   first.short_side = fitting_side(first.rate, std::min(width_, height_));
+  if (bits_per_pixel(first.rate, first.short_side) < kLeastBitsPerPixel) {
+    give_up(std::to_string(static_cast<unsigned>(first.rate / 1000)) +
+            " kbit/s is what is left for the picture, too little even for a small one");
+  }
   return first;
 }
 
@@ -294,15 +332,11 @@ Fitter::Try Fitter::first_try() const {
 unsigned Fitter::fitting_side(double rate, unsigned most) const {
   const unsigned full = std::min(width_, height_);
   if (most >= full && bits_per_pixel(rate, 0) >= kGoodBitsPerPixel) return 0;
-  unsigned least = most >= full ? 0 : most;
+  unsigned least = 0;
   for (const unsigned side : kShortSides) {
-    if (side > most || side >= full) continue;
+    if (side >= full) continue;
     least = side;
-    if (bits_per_pixel(rate, side) >= kGoodBitsPerPixel) return side;
-  }
-  if (bits_per_pixel(rate, least) < kLeastBitsPerPixel) {
-    give_up(std::to_string(static_cast<unsigned>(rate / 1000)) +
-            " kbit/s is what is left for the picture, too little even for a small one");
+    if (side <= most && bits_per_pixel(rate, side) >= kGoodBitsPerPixel) return side;
   }
   return least;
 }
@@ -314,13 +348,11 @@ void Fitter::give_up(const std::string& why) const {
                                        ". Use a shorter clip");
 }
 
-/// Null when it came out too large: then `bytes` tells how large the picture is.
-std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
+VideoRecode Fitter::recode_plan(const Try& next) const {
   VideoRecode plan;
   plan.settings.bits_per_second = static_cast<std::uint64_t>(std::max(10'000.0, next.rate));
   plan.settings.keyframe_interval =
       static_cast<unsigned>(std::clamp(std::round(frame_rate_ * 2), 1.0, 600.0));
-  plan.settings.buffer_ms = static_cast<unsigned>(std::clamp(seconds_ * 250, 500.0, 4000.0));
   plan.encoder = encoder_;
   plan.long_side = long_limit_;
   plan.short_side = short_limit_;
@@ -335,7 +367,18 @@ std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
   if (limits_.max_bytes) {
     plan.max_bytes = limits_.max_bytes - (sound_ ? sound_->media_bytes() : 0);
   }
-  const Coded coded = recode_video(mp4::only_track(reference_, picture_.id), plan, interrupt_);
+  return plan;
+}
+
+/// Null when it came out too large: then `bytes` tells how large the picture is.
+std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
+  const VideoRecode plan = recode_plan(next);
+  const std::string settings =
+      std::to_string(plan.settings.bits_per_second / 1000) + " kbit/s" +
+      (next.short_side ? " at " + std::to_string(next.short_side) + " lines" : "");
+  log("fitting the reference: its picture is encoded with " + settings);
+  const Coded coded =
+      recode_video(mp4::only_track(reference_, picture_, timescale_), plan, interrupt_);
   const auto share =
       static_cast<double>(coded.units.size()) / static_cast<double>(picture_.samples.size());
   bytes = static_cast<double>(coded.media->size()) / std::max(share, 1e-9);
@@ -343,14 +386,9 @@ std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
   if (!coded.over) result = write(picture_track(coded));
   const bool good = result && (limits_.max_bytes == 0 || result->size() <= limits_.max_bytes);
   const std::string story =
-      std::to_string(plan.settings.bits_per_second / 1000) + " kbit/s" +
-      (next.short_side ? " at " + std::to_string(next.short_side) + " lines" : "") + " gave " +
-      megabytes(result ? result->size() : static_cast<std::uint64_t>(bytes));
+      settings + " gave " + megabytes(result ? result->size() : static_cast<std::uint64_t>(bytes));
   log("fitting the reference: " + story);
-  if (good) {
-    check(*result);
-    return result;
-  }
+  if (good) return result;
   tried_ += (tried_.empty() ? "" : ", ") + story;
   return nullptr;
 }

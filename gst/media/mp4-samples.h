@@ -44,6 +44,7 @@ struct SampleTrack {
   std::vector<Sample> samples;
 
   std::uint64_t media_duration() const;
+  std::uint64_t shown_end() const;  // when the last frame has been shown
   std::uint64_t media_bytes() const;
 };
 
@@ -57,9 +58,10 @@ struct Movie {
 /// that is laid out as QuickTime does without a table of sizes. Throws Problem.
 Movie read_movie(std::shared_ptr<const Bytes> file);
 
-/// The same file, without copying it, in which only track `id` is left, without its edits: for a
-/// demuxer that is to give every sample there is, at its media time.
-std::shared_ptr<const Bytes> only_track(const std::shared_ptr<const Bytes>& file, std::uint32_t id);
+/// The same file, without copying it, in which only this track is left, and all of it is shown: for
+/// a demuxer that is to give every sample there is, at its media time.
+std::shared_ptr<const Bytes> only_track(const std::shared_ptr<const Bytes>& file,
+                                        const SampleTrack& track, std::uint32_t movie_timescale);
 
 /// Takes parts out of a rope without copying them.
 class Slicer {

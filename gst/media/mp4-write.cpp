@@ -45,6 +45,7 @@ struct TrackPlan {
   const SampleTrack* track = nullptr;
   std::uint32_t id = 0;
   std::vector<std::uint32_t> compositions;
+  std::uint64_t later = 0;  // than in the source, so that no composition is negative
   std::vector<Edit> edits;
   std::vector<Chunk> chunks;
   std::uint64_t duration = 0;  // as shown, in the movie's timescale
@@ -129,7 +130,8 @@ void MovieWriter::plan_compositions(TrackPlan& plan) const {
   for (const Sample& sample : plan.track->samples) {
     plan.compositions.push_back(static_cast<std::uint32_t>(sample.composition - lowest));
   }
-  if (lowest == 0) return;
+  plan.later = static_cast<std::uint64_t>(-lowest);
+  // Without an edit, many readers end after the sum of durations, before the last frames.
   if (plan.edits.empty()) plan.edits.push_back({0, 0, 0x10000});
   for (Edit& edit : plan.edits) {
     if (edit.media_time >= 0) edit.media_time -= lowest;
@@ -139,16 +141,7 @@ void MovieWriter::plan_compositions(TrackPlan& plan) const {
 /// An edit without a length lasts until the end.
 void MovieWriter::plan_edits(TrackPlan& plan) const {
   const SampleTrack& track = *plan.track;
-  std::uint64_t shown = track.media_duration();
-  if (!plan.compositions.empty() && !track.samples.empty()) {
-    std::uint64_t last = 0;
-    std::uint64_t time = 0;
-    for (std::size_t i = 0; i < track.samples.size(); ++i) {
-      last = std::max(last, time + plan.compositions[i] + track.samples[i].duration);
-      time += track.samples[i].duration;
-    }
-    shown = last;
-  }
+  const std::uint64_t shown = track.shown_end() + plan.later;
   for (Edit& edit : plan.edits) {
     const auto from = static_cast<std::uint64_t>(std::max<std::int64_t>(0, edit.media_time));
     if (edit.duration == 0 && edit.media_time >= 0 && shown > from) {
@@ -156,7 +149,7 @@ void MovieWriter::plan_edits(TrackPlan& plan) const {
     }
     plan.duration += edit.duration;
   }
-  if (plan.edits.empty()) plan.duration = to_movie_time(track.media_duration(), track.timescale);
+  if (plan.edits.empty()) plan.duration = to_movie_time(shown, track.timescale);
 }
 
 /// Each time the track that is behind takes its turn.
