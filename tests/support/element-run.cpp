@@ -1,7 +1,9 @@
 #include "support/element-run.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gst/check/gstcheck.h>  // after the others: it defines a macro named fail
 
@@ -123,13 +125,27 @@ guint ElementRun::stat(const char* name) const {
   return value;
 }
 
-int threads_named(const std::string& name) {
+namespace {
+
+int count_threads(const std::string& name) {
   int count = 0;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream file(task.path() / "comm");
     std::string comm;
     std::getline(file, comm);
     count += comm == name;
+  }
+  return count;
+}
+
+}  // namespace
+
+/// A thread that was joined is listed until the kernel has put it away.
+int threads_named(const std::string& name) {
+  int count = count_threads(name);
+  for (int i = 0; count > 0 && i < 200; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    count = std::min(count, count_threads(name));
   }
   return count;
 }
