@@ -97,22 +97,6 @@ Reply hidden_in_200(Reply reply) {
   return reply;
 }
 
-Reply Dialect::artifacts(const JobView&) const {
-  return with_status(404);
-}
-
-const Dialect& dialect_of(Provider provider) {
-  switch (provider) {
-    case Provider::omnirouters:
-      return omnirouters();
-    case Provider::apimart:
-      return apimart();
-    case Provider::octopusx:
-      break;
-  }
-  return octopusx();
-}
-
 // --- requests ------------------------------------------------------------------------------------
 
 void invalid(const std::string& message, const char* code) {
