@@ -91,7 +91,7 @@ class Dialects(unittest.TestCase):
         self.accepts("omnirouters", OMNIROUTERS, "/v1/video/generations")
 
     def test_omnirouters_fast_model(self):
-        fast = dict(OMNIROUTERS["Seedance 2.0 All-in-One Multi-Parameter Example"],
+        fast = dict(OMNIROUTERS["seedance-2-0-all-in-one-multi-parameter-example"],
                     model="doubao-seedance-2-0-fast-260128")
         self.accepts("omnirouters", {"fast": fast}, "/v1/videos")
 
