@@ -24,17 +24,6 @@ FakeService::Answer numbered_results() {
   };
 }
 
-std::vector<std::string> job_states(ElementRun& run) {
-  std::vector<std::string> states;
-  for (const auto& message : run.messages()) {
-    const GstStructure* structure = gst_message_get_structure(message.get());
-    if (!structure || !gst_structure_has_name(structure, "omni/job")) continue;
-    const std::string state = gst_structure_get_string(structure, "state");
-    if (states.empty() || states.back() != state) states.push_back(state);
-  }
-  return states;
-}
-
 }  // namespace
 
 GST_START_TEST(stream_happy_path) {
@@ -51,7 +40,7 @@ GST_START_TEST(stream_happy_path) {
               std::string::npos);
   fail_unless(body.find("\"seconds\":\"8\"") != std::string::npos);
   fail_unless(body.find("\"aspect_ratio\":\"16:9\"") != std::string::npos);
-  const auto states = job_states(run);
+  const auto states = run.job_states();
   const std::vector<std::string> expected = {"waiting", "submitting",  "pending",
                                              "running", "downloading", "done"};
   fail_unless(states == expected);

@@ -23,17 +23,20 @@ std::string text_of(GstBuffer* buffer) {
 
 }  // namespace
 
-ElementRun::ElementRun(const std::string& base_url, const std::string& properties) {
+ElementRun::ElementRun(const std::string& base_url, const std::string& properties,
+                       const char* factory) {
   GError* error = nullptr;
-  const std::string line = "omniv2v poll-interval=20000000 base-url=" + base_url + " " + properties;
+  const std::string line =
+      std::string(factory) + " poll-interval=20000000 base-url=" + base_url + " " + properties;
   GstElement* element = gst_parse_launch(line.c_str(), &error);
   ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
-  harness_ = gst_harness_new_with_element(element, "sink", "src");
+  const bool is_source = GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SOURCE);
+  harness_ = gst_harness_new_with_element(element, is_source ? nullptr : "sink", "src");
   bus_ = gst_bus_new();
   gst_element_set_bus(element, bus_);
   gst_object_unref(element);
   gst_harness_play(harness_);
-  gst_harness_set_src_caps_str(harness_, "video/quicktime");
+  if (!is_source) gst_harness_set_src_caps_str(harness_, "video/quicktime");
 }
 
 ElementRun::~ElementRun() {
@@ -114,6 +117,17 @@ std::vector<MiniObjectPtr<GstMessage>> ElementRun::messages() {
   while (GstMessage* message = gst_bus_pop(bus_))
     all.push_back(MiniObjectPtr<GstMessage>::adopt(message));
   return all;
+}
+
+std::vector<std::string> ElementRun::job_states() {
+  std::vector<std::string> states;
+  for (const auto& message : messages()) {
+    const GstStructure* structure = gst_message_get_structure(message.get());
+    if (!structure || !gst_structure_has_name(structure, "omni/job")) continue;
+    const std::string state = gst_structure_get_string(structure, "state");
+    if (states.empty() || states.back() != state) states.push_back(state);
+  }
+  return states;
 }
 
 guint ElementRun::stat(const char* name) const {

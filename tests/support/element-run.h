@@ -1,4 +1,4 @@
-// An omniv2v in a test harness: its bus, and short ways to say what should come out.
+// An element in a test harness: its bus, and short ways to say what should come out.
 #pragma once
 
 #include <gst/check/gstharness.h>
@@ -15,7 +15,8 @@ namespace omni::test {
 class ElementRun {
  public:
   /// `properties` as in a launch line. The key comes from the environment, as for users.
-  ElementRun(const std::string& base_url, const std::string& properties);
+  ElementRun(const std::string& base_url, const std::string& properties,
+             const char* factory = "omniv2v");
   ~ElementRun();
   ElementRun(const ElementRun&) = delete;
 
@@ -41,6 +42,8 @@ class ElementRun {
   std::string wait_reason(GstMessageType type = GST_MESSAGE_ERROR, std::string* text = nullptr);
   /// Everything on the bus by now.
   std::vector<MiniObjectPtr<GstMessage>> messages();
+  /// The states that omni/job told, up to now, each once in a row.
+  std::vector<std::string> job_states();
 
   guint stat(const char* name) const;
 
