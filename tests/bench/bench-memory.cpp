@@ -1,6 +1,6 @@
 // How far the memory of a process rises over that of an idle element while one clip is regenerated:
-// bench-memory BASE-URL TINY.mp4 CLIP.mp4. One number, in KiB. The first, tiny job makes sure that
-// all libraries are loaded and the network thread has started.
+// bench-memory BASE-URL TINY.mp4 CLIP.mp4 [PROPERTIES]. One number, in KiB. The first, tiny job
+// makes sure that all libraries are loaded and the network thread has started.
 #include <malloc.h>
 
 #include <cstdio>
@@ -9,10 +9,11 @@
 
 int main(int count, char** words) {
   gst_init(&count, &words);
-  if (count != 4) bench::die("usage: bench-memory BASE-URL TINY.mp4 CLIP.mp4");
+  if (count < 4 || count > 5)
+    bench::die("usage: bench-memory BASE-URL TINY.mp4 CLIP.mp4 [PROPERTIES]");
   bench::Pipeline pipeline(std::string("filesrc name=src ! omniv2v poll-interval=20000000 "
                                        "prompt=rain base-url=") +
-                           words[1] + " ! fakesink");
+                           words[1] + " " + (count == 5 ? words[4] : "") + " ! fakesink");
   const auto source = pipeline.element("src");
   g_object_set(source.get(), "location", words[2], nullptr);
   pipeline.set_state(GST_STATE_PLAYING);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Measures what the design promises and prints one table: tests/bench/run.sh [ROW...]
-# Rows: overhead memory polling stop flight (default: all, about three minutes after the build).
+# Rows: overhead memory by-url fit polling stop flight (default: all, about three minutes after the build).
 # BUILD_DIR chooses another folder than build-bench in the checkout.
 set -eu
 
