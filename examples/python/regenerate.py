@@ -2,8 +2,14 @@
 """Regenerates one clip: filesrc ! omniv2v ! filesink, with progress and errors that say why.
 
     OMNI_API_KEY=... ./regenerate.py in.mp4 out.mp4 "rainy neon night"
+
+Services that fetch the clip from an address get it from a folder that a web server of yours shows:
+
+    ./regenerate.py --provider apimart --publish /var/www/clips https://example.com/clips in.mp4 out.mp4 "..."
 """
 import argparse
+import os
+import secrets
 import signal
 import sys
 
@@ -15,10 +21,13 @@ from gi.repository import GLib, Gst  # noqa: E402  (after the version)
 
 def arguments():
     parser = argparse.ArgumentParser(description="Regenerate a clip from a prompt.")
-    parser.add_argument("input", help="MP4 of 4 to 30 seconds, at most 15 MiB")
+    parser.add_argument("input", help="MP4, as long as the service takes")
     parser.add_argument("output")
     parser.add_argument("prompt", help="what to make of it, or @FILE")
+    parser.add_argument("--provider", help="octopusx (default), omnirouters or apimart")
     parser.add_argument("--base-url", help="the service's address")
+    parser.add_argument("--publish", nargs=2, metavar=("FOLDER", "URL"),
+                        help="store the clip in FOLDER, which the service finds at URL")
     parser.add_argument("--seconds", type=int, default=0, help="length (default: the clip's)")
     parser.add_argument("--dry-run", action="store_true", help="show the request, send nothing")
     return parser.parse_args()
@@ -34,13 +43,38 @@ def make_pipeline(args):
     omni.props.prompt = args.prompt
     omni.props.seconds = args.seconds
     omni.props.dry_run = args.dry_run
+    if args.provider:
+        Gst.util_set_object_arg(omni, "provider", args.provider)
     if args.base_url:
         omni.props.base_url = args.base_url
+    shelf = Shelf(*(args.publish or ("", "")))
+    if args.publish:
+        omni.connect("publish-reference", shelf.publish)
     for element in (source, omni, sink):
         pipeline.add(element)
     source.link(omni)
     omni.link(sink)
-    return pipeline
+    return pipeline, shelf
+
+
+class Shelf:
+    """A folder that a web server shows. The names cannot be guessed; what was stored goes at the end."""
+
+    def __init__(self, folder, url):
+        self.folder, self.url, self.stored = folder, url.rstrip("/"), []
+
+    def publish(self, element, buffer):
+        """On a streaming thread; what it returns goes to the service."""
+        name = secrets.token_hex(16) + ".mp4"
+        path = os.path.join(self.folder, name)
+        self.stored.append(path)
+        with open(path, "wb") as file:
+            file.write(buffer.extract_dup(0, buffer.get_size()))
+        return f"{self.url}/{name}"
+
+    def clear(self):
+        for path in self.stored:
+            os.remove(path)
 
 
 class Run:
@@ -95,11 +129,12 @@ class Run:
 def main():
     Gst.init(None)
     args = arguments()
-    pipeline = make_pipeline(args)
+    pipeline, shelf = make_pipeline(args)
     run = Run(pipeline)
     pipeline.set_state(Gst.State.PLAYING)
     run.loop.run()
     pipeline.set_state(Gst.State.NULL)
+    shelf.clear()
     if run.status == 0:
         print("done  ", args.output)
     return run.status
