@@ -10,6 +10,8 @@ namespace omni {
 
 namespace {
 
+constexpr std::uint64_t kMostInMemory = std::uint64_t{1} << 30;
+
 Request request_of(const Settings& settings, Material& material) {
   Request request;
   request.model = settings.model;
@@ -161,21 +163,23 @@ std::string Plan::shown_request() const {
 }
 
 void check_reference_size(const Settings& settings, std::uint64_t bytes) {
+  if (bytes > kMostInMemory)
+    throw Failure(Reason::too_large,
+                  "The reference is larger than 1 GiB, which is more than one clip. Cut it into "
+                  "shorter ones.");
   // They may name another reference or model, which then are what counts.
   if (!settings.parameters.empty() || settings.oversize != Oversize::error) return;
   const Dialect& dialect = settings.dialect();
   const ModelFacts& facts =
       dialect.model_facts(settings.model.empty() ? dialect.video_to_video_model() : settings.model);
-  const bool inline_only =
-      settings.reference_transport == ReferenceTransport::inline_data ||
-      (settings.reference_transport == ReferenceTransport::automatic && facts.takes_data_uri);
-  const std::uint64_t most = facts.max_bytes(!inline_only);
+  const bool by_url = goes_by_url(settings, facts, bytes, false);
+  const std::uint64_t most = facts.max_bytes(by_url);
   if (most == 0 || bytes <= most) return;
-  throw Failure(Reason::too_large, "The reference is larger than the " +
-                                       std::to_string(most / (1024 * 1024)) + " MiB that " +
-                                       dialect.title() +
-                                       " takes. Set oversize=transcode or oversize=publish, cut it "
-                                       "shorter, or encode it at a lower bitrate or size.");
+  throw Failure(Reason::too_large,
+                "The reference is larger than the " + std::to_string(most / (1024 * 1024)) +
+                    " MiB that " + dialect.title() + " takes. Set oversize=transcode" +
+                    (by_url ? "" : " or oversize=publish") +
+                    ", cut it shorter, or encode it at a lower bitrate or size.");
 }
 
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,

@@ -138,7 +138,7 @@ const auto kProperties = std::to_array<Property>({
     {"dry-run", &Settings::dry_run, kPlaying, "Dry run",
      "Check and build every request, post it as omni/job message with state=planned, submit "
      "nothing "
-     "and pass the input through"},
+     "and pass the input through; a source sends EOS"},
     {"on-failure", OnFailureField{}, kPlaying, "On failure",
      "What stands in for a job that failed"},
     {"state-dir", &Settings::state_dir, kReady, "State folder",
