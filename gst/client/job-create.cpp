@@ -32,7 +32,7 @@ Async<std::string> Job::create() {
     }
     // An address that is not known took nothing.
     const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
-    if (unknown_address && route_ + 1 < services_.dialect.routes().size()) {
+    if (unknown_address && route_ + 1 < services_.dialect.service().routes.size()) {
       ++route_;
       log(LogLevel::info, "not accepted (" + refusal_.message + "); trying " + route().create);
       continue;

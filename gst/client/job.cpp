@@ -37,7 +37,8 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
         deadline_hit_ = true;
         cancellation_.cancel();
       }),
-      schedule_({static_cast<Micros>(services.dialect.first_poll_ns() / 1000), spec_.poll_interval},
+      schedule_({static_cast<Micros>(services.dialect.service().first_poll_ns / 1000),
+                 spec_.poll_interval},
                 services.times),
       uploads_(services.publishing, std::move(spec_.uploads), publish_terms()),
       downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,

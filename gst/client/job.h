@@ -121,7 +121,7 @@ class Job {
   JobServices& services_;
   JobSpec spec_;
   std::shared_ptr<JobObserver> observer_;
-  const Route& route() const { return services_.dialect.routes()[route_]; }
+  const Route& route() const { return services_.dialect.service().routes[route_]; }
   std::string url_of(const char* path) const;
 
   std::size_t route_ = 0;  // the entry of the service at which the task is

@@ -68,11 +68,11 @@ std::string api_key(const Settings& settings) {
   if (key.empty() && !settings.api_key_file.empty())
     key = first_line(settings.api_key_file, "api-key-file");
   if (key.empty()) key = environment("OMNI_API_KEY");
-  if (key.empty()) key = environment(dialect.key_variable());
+  if (key.empty()) key = environment(dialect.service().key_variable);
   if (key.empty())
     throw Failure(Reason::unauthorized, std::string("There is no API key for ") + dialect.title() +
                                             ": set the environment variable OMNI_API_KEY or " +
-                                            dialect.key_variable() +
+                                            dialect.service().key_variable +
                                             ", or the property api-key-file or api-key.");
   // A stray line break would break the header, and must not be quoted back.
   for (const char c : key) {
@@ -86,7 +86,7 @@ std::string api_key(const Settings& settings) {
 
 std::string base_url(const Settings& settings) {
   std::string url = settings.base_url.empty() ? environment("OMNI_BASE_URL") : settings.base_url;
-  if (url.empty()) return settings.dialect().default_base_url();
+  if (url.empty()) return settings.dialect().service().default_base_url;
   while (!url.empty() && g_ascii_isspace(url.back())) url.pop_back();
   return url;
 }

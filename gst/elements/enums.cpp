@@ -74,7 +74,8 @@ GType provider_type() {
   static const std::vector<GEnumValue>* values = [] {
     auto* list = new std::vector<GEnumValue>;
     for (const Dialect* dialect : dialects())
-      list->push_back({static_cast<gint>(list->size()), dialect->summary(), dialect->name()});
+      list->push_back(
+          {static_cast<gint>(list->size()), dialect->service().summary, dialect->name()});
     list->push_back({0, nullptr, nullptr});
     return list;
   }();

@@ -74,7 +74,7 @@ bool Material::images_by_url() const {
   const ReferenceTransport chosen = settings_.reference_transport;
   const bool by_url =
       chosen != ReferenceTransport::automatic && chosen != ReferenceTransport::inline_data;
-  return by_url || !settings_.dialect().images_as_data_uris();
+  return by_url || !settings_.dialect().service().images_as_data_uris;
 }
 
 std::string Material::image(const std::string& image, const char* property) {

@@ -170,8 +170,8 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
   // They may name another reference or model, which then are what counts.
   if (!settings.parameters.empty() || settings.oversize != Oversize::error) return;
   const Dialect& dialect = settings.dialect();
-  const ModelFacts& facts =
-      dialect.model_facts(settings.model.empty() ? dialect.video_to_video_model() : settings.model);
+  const ModelFacts& facts = dialect.model_facts(
+      settings.model.empty() ? dialect.service().video_to_video_model : settings.model);
   const bool by_url = goes_by_url(settings, facts, bytes, false);
   const std::uint64_t most = facts.max_bytes(by_url);
   if (most == 0 || bytes <= most) return;

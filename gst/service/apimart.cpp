@@ -13,6 +13,21 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 
 constexpr Route kRoutes[] = {{"/v1/videos/generations", "/v1/tasks/{id}?language=en"}};
 
+constexpr ServiceFacts kService = {
+    .name = "apimart",
+    .title = "APIMart",
+    .summary =
+        "APIMart: Omni-Flash-Ext, reference by URL; gemini-omni-flash-preview, inline as well",
+    .default_base_url = "https://api.apimart.ai",
+    .key_variable = "APIMART_API_KEY",
+    .video_to_video_model = "Omni-Flash-Ext",
+    .text_to_video_model = "Omni-Flash-Ext",
+    .first_poll_ns = 5 * kSecond,
+    .images_as_data_uris = true,
+    .length_member = "duration",
+    .routes = kRoutes,
+};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}, Lines{"4k", 2160}};
 
@@ -54,23 +69,12 @@ const Model& of(const ModelFacts& facts) {
 
 class ApiMart final : public Dialect {
  public:
-  const char* name() const override { return "apimart"; }
-  const char* title() const override { return "APIMart"; }
-  const char* summary() const override {
-    return "APIMart: Omni-Flash-Ext, reference by URL; gemini-omni-flash-preview, inline as well";
-  }
-  const char* default_base_url() const override { return "https://api.apimart.ai"; }
-  const char* key_variable() const override { return "APIMART_API_KEY"; }
-  const char* video_to_video_model() const override { return "Omni-Flash-Ext"; }
-  const char* text_to_video_model() const override { return "Omni-Flash-Ext"; }
-  std::uint64_t first_poll_ns() const override { return 5 * kSecond; }
-  bool images_as_data_uris() const override { return true; }
+  ApiMart() : Dialect(kService) {}
+
   using Dialect::model_facts;
   const ModelFacts& model_facts(std::string_view model) const override {
     return find_model(std::span(kModels), model);
   }
-
-  std::span<const Route> routes() const override { return kRoutes; }
 
  protected:
   std::span<const Shape> shapes(const ModelFacts& facts) const override {
@@ -80,7 +84,6 @@ class ApiMart final : public Dialect {
   std::span<const Lines> resolutions(const ModelFacts& facts) const override {
     return of(facts).resolutions;
   }
-  const char* length_member() const override { return "duration"; }
   using Dialect::replaces_reference;
   bool replaces_reference(JsonNode* parameters) const override {
     return sets(parameters, "video_urls");

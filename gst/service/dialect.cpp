@@ -41,7 +41,7 @@ const ModelFacts& Dialect::model_facts(const Request& request, bool with_referen
   const JsonNodePtr parameters = parse_parameters(request.parameters);
   if (const auto other = as_text(member(parameters.get(), "model"))) return model_facts(*other);
   if (!request.model.empty()) return model_facts(request.model);
-  return model_facts(with_reference ? video_to_video_model() : text_to_video_model());
+  return model_facts(with_reference ? service_.video_to_video_model : service_.text_to_video_model);
 }
 
 bool Dialect::replaces_reference(const Request& request) const {
@@ -62,7 +62,7 @@ void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& 
   if (!facts.takes_video)
     refuse_request(std::string("The model \"") + std::string(facts.name) + "\" of " + title() +
                    " takes no reference video. Set `model` to one that does, such as \"" +
-                   video_to_video_model() + "\".");
+                   service_.video_to_video_model + "\".");
   const std::uint64_t most = facts.max_bytes(reference.by_url);
   if (most > 0 && reference.bytes > most)
     throw Failure(Reason::too_large, "The reference has " + std::to_string(reference.bytes) +
@@ -106,7 +106,7 @@ FittedRequest Dialect::fit(const Request& request,
   FittedRequest fitted{request, 0};
   Request& result = fitted.request;
   if (result.model.empty())
-    result.model = reference ? video_to_video_model() : text_to_video_model();
+    result.model = reference ? service_.video_to_video_model : service_.text_to_video_model;
   const ReferenceInfo shown = reference.value_or(ReferenceInfo{});
   result.aspect_ratio = resolved(request.aspect_ratio, nearest_shape(shown, shapes(facts)));
   result.resolution = resolved(request.resolution, nearest_resolution(shown, resolutions(facts)));
@@ -116,7 +116,7 @@ FittedRequest Dialect::fit(const Request& request,
     if (!replaces_reference(parameters.get())) check_reference(*reference, facts);
   }
   const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;
-  fitted.seconds = overridden_seconds(parameters.get(), length_member(), billed);
+  fitted.seconds = overridden_seconds(parameters.get(), service_.length_member, billed);
   return fitted;
 }
 

@@ -100,26 +100,34 @@ struct Route {
   const char* artifacts = nullptr;  // lists the results of a task whose poll reply names none
 };
 
-class Dialect {
- public:
-  virtual ~Dialect() = default;
-
-  virtual const char* name() const = 0;     // the `provider` value
-  virtual const char* title() const = 0;    // as messages name it
-  virtual const char* summary() const = 0;  // one line for who chooses among providers
-  virtual const char* default_base_url() const = 0;
-  virtual const char* key_variable() const = 0;  // environment variable of this provider
-  virtual const char* video_to_video_model() const = 0;
-  virtual const char* text_to_video_model() const = 0;
-  virtual std::uint64_t first_poll_ns() const = 0;  // no job was ever seen to finish earlier
-  /// What is known of a model; of one that is not known, what holds for all.
-  virtual const ModelFacts& model_facts(std::string_view model) const = 0;
-  /// Local images may go as data URIs.
-  virtual bool images_as_data_uris() const = 0;
-
+/// What is known of a service as a whole.
+struct ServiceFacts {
+  const char* name;     // the `provider` value
+  const char* title;    // as messages name it
+  const char* summary;  // one line for who chooses among providers
+  const char* default_base_url;
+  const char* key_variable;  // environment variable of this provider
+  const char* video_to_video_model;
+  const char* text_to_video_model;
+  std::uint64_t first_poll_ns;  // no job was ever seen to finish earlier
+  bool images_as_data_uris;     // local images may go inside the body
+  const char* length_member;    // of the body
   /// Where creates, polls and results go, the first choice first; another is tried when the service
   /// does not know an address.
-  virtual std::span<const Route> routes() const = 0;
+  std::span<const Route> routes;
+};
+
+class Dialect {
+ public:
+  explicit Dialect(const ServiceFacts& facts) : service_(facts) {}
+  virtual ~Dialect() = default;
+  Dialect(const Dialect&) = delete;
+
+  const ServiceFacts& service() const { return service_; }
+  const char* name() const { return service_.name; }
+  const char* title() const { return service_.title; }
+  /// What is known of a model; of one that is not known, what holds for all.
+  virtual const ModelFacts& model_facts(std::string_view model) const = 0;
   /// `path` of a route with the id as one segment of it; empty where the route has none.
   static std::string with_id(const char* path, std::string_view id);
 
@@ -142,8 +150,6 @@ class Dialect {
   /// What `auto` chooses from; empty = the choice is left to the service.
   virtual std::span<const Shape> shapes(const ModelFacts& facts) const = 0;
   virtual std::span<const Lines> resolutions(const ModelFacts& facts) const = 0;
-  /// The body's member that holds the length.
-  virtual const char* length_member() const = 0;
   virtual bool replaces_reference(JsonNode* parameters) const = 0;
   /// Refuses what this service is known to refuse.
   virtual void check(const Request& request, const ModelFacts& facts,
@@ -157,6 +163,8 @@ class Dialect {
  private:
   void check_length(unsigned seconds, const ModelFacts& facts) const;
   void check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const;
+
+  const ServiceFacts& service_;
 };
 
 /// Every service that there is, the default first.

@@ -13,6 +13,21 @@ constexpr std::size_t kMaxImages = 5;
 
 constexpr Route kRoutes[] = {{"/v1/videos", "/v1/videos/{id}", "/v1/videos/{id}/content"}};
 
+constexpr ServiceFacts kService = {
+    .name = "octopusx",
+    .title = "OctopusX",
+    .summary =
+        "OctopusX: omni-fast-v2v, reference sent inline or by URL, 4 to 30 s, at most 15 MiB",
+    .default_base_url = "https://octopusx.ai",
+    .key_variable = "OCTOPUSX_API_KEY",
+    .video_to_video_model = "omni-fast-v2v",
+    .text_to_video_model = "omni-fast",
+    .first_poll_ns = 5 * kSecond,
+    .images_as_data_uris = true,
+    .length_member = "seconds",
+    .routes = kRoutes,
+};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}, Lines{"2k", 1440},
                                      Lines{"4k", 2160}};
@@ -32,28 +47,16 @@ constexpr std::array kReferenceFields = {"video", "video_url", "input_video"};
 
 class OctopusX final : public Dialect {
  public:
-  const char* name() const override { return "octopusx"; }
-  const char* title() const override { return "OctopusX"; }
-  const char* summary() const override {
-    return "OctopusX: omni-fast-v2v, reference sent inline or by URL, 4 to 30 s, at most 15 MiB";
-  }
-  const char* default_base_url() const override { return "https://octopusx.ai"; }
-  const char* key_variable() const override { return "OCTOPUSX_API_KEY"; }
-  const char* video_to_video_model() const override { return "omni-fast-v2v"; }
-  const char* text_to_video_model() const override { return "omni-fast"; }
-  std::uint64_t first_poll_ns() const override { return 5 * kSecond; }
-  bool images_as_data_uris() const override { return true; }
+  OctopusX() : Dialect(kService) {}
+
   using Dialect::model_facts;
   const ModelFacts& model_facts(std::string_view model) const override {
     return find_model(std::span(kModels), model);
   }
 
-  std::span<const Route> routes() const override { return kRoutes; }
-
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }
   std::span<const Lines> resolutions(const ModelFacts&) const override { return kResolutions; }
-  const char* length_member() const override { return "seconds"; }
   using Dialect::replaces_reference;
   /// With a null `video` there is none; a null in the other two only clears what is not set anyway.
   bool replaces_reference(JsonNode* parameters) const override {

@@ -22,6 +22,21 @@ constexpr Route kRoutes[] = {
     {"/v1/video/generations", "/v1/video/generations/{id}", kContent, kArtifacts},
 };
 
+constexpr ServiceFacts kService = {
+    .name = "omnirouters",
+    .title = "OmniRouters",
+    .summary =
+        "OmniRouters: Kling, Vidu, Veo, Seedance, Hunyuan; reference by URL, lengths by model",
+    .default_base_url = "https://omnirouters.com",
+    .key_variable = "OMNIROUTERS_API_KEY",
+    .video_to_video_model = "Kling-o1",
+    .text_to_video_model = "Kling-3.0-omni",
+    .first_poll_ns = 5 * kSecond,
+    .images_as_data_uris = false,
+    .length_member = "seconds",
+    .routes = kRoutes,
+};
+
 constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}};
 
@@ -116,28 +131,16 @@ void require_web_address(const std::string& image, const char* property) {
 
 class OmniRouters final : public Dialect {
  public:
-  const char* name() const override { return "omnirouters"; }
-  const char* title() const override { return "OmniRouters"; }
-  const char* summary() const override {
-    return "OmniRouters: Kling, Vidu, Veo, Seedance, Hunyuan; reference by URL, lengths by model";
-  }
-  const char* default_base_url() const override { return "https://omnirouters.com"; }
-  const char* key_variable() const override { return "OMNIROUTERS_API_KEY"; }
-  const char* video_to_video_model() const override { return "Kling-o1"; }
-  const char* text_to_video_model() const override { return "Kling-3.0-omni"; }
-  std::uint64_t first_poll_ns() const override { return 5 * kSecond; }
-  bool images_as_data_uris() const override { return false; }
+  OmniRouters() : Dialect(kService) {}
+
   using Dialect::model_facts;
   const ModelFacts& model_facts(std::string_view model) const override {
     return find_model(std::span(kModels), model);
   }
 
-  std::span<const Route> routes() const override { return kRoutes; }
-
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }
   std::span<const Lines> resolutions(const ModelFacts&) const override { return kResolutions; }
-  const char* length_member() const override { return "seconds"; }
   using Dialect::replaces_reference;
   bool replaces_reference(JsonNode* parameters) const override {
     return sets(parameters, "videos") || at_path(parameters, "metadata.content");

@@ -267,7 +267,7 @@ START_TEST(by_url_is_larger) {
 END_TEST
 
 START_TEST(routes) {
-  const auto one = omni::omnirouters().routes();
+  const auto one = omni::omnirouters().service().routes;
   ck_assert_uint_eq(one.size(), 2);
   expect_text("create", one[0].create, "/v1/videos");
   expect_text("poll", Dialect::with_id(one[0].poll, "task_a:b"), "/v1/videos/task_a%3Ab");
@@ -275,7 +275,7 @@ START_TEST(routes) {
   expect_text("poll", Dialect::with_id(one[1].poll, "t"), "/v1/video/generations/t");
   expect_text("content", Dialect::with_id(one[1].content, "t"), "/v1/videos/t/content");
   expect_text("artifacts", Dialect::with_id(one[1].artifacts, "t"), "/v1/tasks/t/artifacts");
-  const auto other = omni::apimart().routes();
+  const auto other = omni::apimart().service().routes;
   ck_assert_uint_eq(other.size(), 1);
   expect_text("create", other[0].create, "/v1/videos/generations");
   expect_text("poll", Dialect::with_id(other[0].poll, "task_1"), "/v1/tasks/task_1?language=en");

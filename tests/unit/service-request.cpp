@@ -62,12 +62,12 @@ START_TEST(facts) {
   const omni::Dialect* dialect = omni::find_dialect("octopusx");
   ck_assert_ptr_eq(dialect, &omni::octopusx());
   ck_assert_ptr_null(omni::find_dialect("nobody"));
-  expect_text("base", dialect->default_base_url(), "https://octopusx.ai");
-  expect_text("key", dialect->key_variable(), "OCTOPUSX_API_KEY");
-  expect_text("create", dialect->routes()[0].create, "/v1/videos");
-  expect_text("poll", omni::Dialect::with_id(dialect->routes()[0].poll, "video_1"),
+  expect_text("base", dialect->service().default_base_url, "https://octopusx.ai");
+  expect_text("key", dialect->service().key_variable, "OCTOPUSX_API_KEY");
+  expect_text("create", dialect->service().routes[0].create, "/v1/videos");
+  expect_text("poll", omni::Dialect::with_id(dialect->service().routes[0].poll, "video_1"),
               "/v1/videos/video_1");
-  expect_text("content", omni::Dialect::with_id(dialect->routes()[0].content, "video_1"),
+  expect_text("content", omni::Dialect::with_id(dialect->service().routes[0].content, "video_1"),
               "/v1/videos/video_1/content");
   ck_assert_uint_eq(dialect->model_facts("omni-fast-v2v").max_inline_bytes, 15 * 1024 * 1024);
 }
