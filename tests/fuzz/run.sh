@@ -36,13 +36,15 @@ build_targets() {
     CC=clang-16 CXX=clang++-16 meson setup "$build" "$root" \
       -Dfuzz=true --buildtype=debugoptimized -Db_lundef=false
   fi
-  ninja -C "$build" tests/fuzz/fuzz-reply tests/fuzz/fuzz-mp4 tests/fuzz/make-mp4-seeds
+  ninja -C "$build" tests/fuzz/fuzz-reply tests/fuzz/fuzz-mp4 tests/fuzz/fuzz-remux \
+    tests/fuzz/make-mp4-seeds
 }
 
 make_corpus() {
-  mkdir -p "$corpus/reply" "$corpus/mp4"
+  mkdir -p "$corpus/reply" "$corpus/mp4" "$corpus/remux"
   cp "$here"/seeds/reply/*.json "$corpus/reply/"
   "$build/tests/fuzz/make-mp4-seeds" "$corpus/mp4"
+  "$build/tests/fuzz/make-mp4-seeds" "$corpus/remux"
 }
 
 # A finding leaves its input beside the corpus, and ends the script with the fuzzer's status.
@@ -66,3 +68,4 @@ build_targets
 make_corpus
 fuzz reply -max_len=8192 -dict="$here/reply.dict"
 fuzz mp4 -max_len=16384 -dict="$here/mp4.dict"
+fuzz remux -max_len=16384 -dict="$here/mp4.dict"
