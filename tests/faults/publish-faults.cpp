@@ -168,6 +168,8 @@ START_TEST(serve_again) {
     const JobOutcome outcome = recorder->done.get_future().get();
     ck_assert_msg(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome), "%s",
                   run.log_text().c_str());
+    // Closed by the job's end, not by the client's: 404 would come from an open door.
+    ck_assert_int_eq(plain_http(created_url(service)).status, 0);
   }
   ck_assert_int_eq(service.creates(), 3);
 }
