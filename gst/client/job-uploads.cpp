@@ -172,7 +172,14 @@ Async<void> JobUploads::publish_one(Task& task, Cancellation& cancellation) {
   const std::string shown = redact_url(task.offer.url);
   if (task.upload.url.empty()) {
     task.offer.begun = true;
-    co_await publishing_.publisher()->publish(task.offer, terms_, cancellation);
+    try {
+      co_await publishing_.publisher()->publish(task.offer, terms_, cancellation);
+    } catch (const Failure& failure) {
+      // A definite no: there is nothing to take back.
+      const int status = failure.error().http_status;
+      if (status >= 300 && status < 500) task.offer.begun = false;
+      throw;
+    }
     publishing_.log(LogLevel::info, terms_.label + ": published as " + shown);
   }
   const auto log = [this](LogLevel level, const std::string& text) {

@@ -48,7 +48,11 @@ Advice advise(const StoreReply& reply) {
     return {
         Reason::invalid_request,
         "Uploads are not sent after a redirect: put the address that it leads to into put-url."};
-  if (reply.status >= 500) return {Reason::unreachable, "Try again later, or look into its log."};
+  // nginx answers 500 where a folder is missing.
+  if (reply.status >= 500)
+    return {Reason::unreachable,
+            "Check that the folder of put-url exists and can be written to, look into the server's "
+            "log, or try again later."};
   return {Reason::invalid_request, "Check put-url, and look into the server's log."};
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 // Anybody may connect: a peer that sends nothing, and a crowd, are sent away.
 constexpr unsigned kIdleSeconds = 60;
-constexpr unsigned kMostConnections = 256;
+constexpr int kMostConnections = 256;
 
 using AddressPtr = ObjectPtr<GSocketAddress>;
 
@@ -88,6 +88,8 @@ bool is_wildcard(GSocketAddress* address) {
 
 void ServePublisher::listen() {
   auto* listener = reinterpret_cast<GSocketListener*>(listener_.get());
+  // GIO's own is 10: the eleventh of a crowd would wait a second for its next try.
+  g_socket_listener_set_backlog(listener, kMostConnections);
   const AddressPtr address = bind_address(settings_);
   GError* raw = nullptr;
   if (address) {
@@ -149,7 +151,7 @@ void ServePublisher::close() {
 }
 
 bool ServePublisher::accept(GSocketConnection* connection) {
-  if (connections_.size() >= kMostConnections) return true;
+  if (std::ssize(connections_) >= kMostConnections) return true;
   g_socket_set_timeout(g_socket_connection_get_socket(connection), kIdleSeconds);
   const auto local = AddressPtr::adopt(g_socket_connection_get_local_address(connection, nullptr));
   const auto remote =

@@ -236,9 +236,15 @@ START_TEST(put_refused) {
   Store store(first_of("PUT", 99, row.reply));
   FakeService service(kResult);
   PutRun run(service.server.url(), store.server.url());
+  run.settings.publish.delete_reference = true;
   const Error error = run.refused(row.reason, service);
   expect_contains("message", error.message, row.says);
+  run.client.reset();
   expect_lacks("message", error.message + run.log_text(), "s3cr3t");
+  // After a definite no there is nothing to take back.
+  const bool definite = error.http_status >= 300 && error.http_status < 500;
+  if (definite) expect_lacks("log", run.log_text(), "left behind");
+  if (definite) ck_assert_uint_eq(store.seen("DELETE").size(), 0);
   ck_assert_uint_eq(store.seen("PUT").size(), static_cast<unsigned>(row.puts));
 }
 END_TEST
