@@ -158,7 +158,7 @@ install_packages build run test
 say "Build"
 build "$root/build-tests"
 if [ -n "$full" ]; then
-  case elements-publish-s3-server in *"$filter"*) install_s3_server ;; esac
+  if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
 fi
 run all "$root/build-tests" "as built" --timeout-multiplier 2
 
