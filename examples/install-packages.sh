@@ -2,7 +2,7 @@
 # Installs the Debian packages that gst-omni needs, and only those that are missing. Names are those
 # of Debian 12 and 13.
 #
-#   install-packages.sh [--log FILE] GROUP...      groups: build, run, test, fuzz
+#   install-packages.sh [--log FILE] GROUP...      groups: build, run, test, fuzz, full
 set -eu
 
 usage() {
@@ -13,6 +13,7 @@ Installs the Debian packages of these groups that are missing:
   run     GStreamer's tools and the plugins that examples and emulator use
   test    what the tests need besides
   fuzz    what the fuzz targets need besides (a newer clang)
+  full    what the S3 server needs that tests/run.sh --full installs
 --log FILE takes what apt says (default: a temporary file, shown when something fails).
 END
 }
@@ -42,6 +43,8 @@ packages_of() {
         *) echo clang libclang-rt-dev ;;
       esac
       ;;
+    # They may come from elsewhere than from Debian, whose npm would not go with another nodejs.
+    full) command -v npm >/dev/null || echo nodejs npm ;;
     *)
       echo "$0: there is no group \"$1\" (see --help)" >&2
       return 2
@@ -55,6 +58,7 @@ why() {
     run) echo "to run pipelines, the examples and the emulator" ;;
     test) echo "to run the tests" ;;
     fuzz) echo "to build the fuzz targets" ;;
+    full) echo "to run the S3 server of the tests" ;;
   esac
 }
 

@@ -11,7 +11,8 @@ more with a check that none of its objects is left over. The last line is "N pas
 something ran and nothing failed. Builds are in build-tests/ and build-sanitized/.
 
   FILTER         only test programs whose name has this in it, such as unit or omniv2v
-  --full         ThreadSanitizer on the client as well, and half a minute of fuzzing each
+  --full         against an S3 server from npm as well, ThreadSanitizer on the client, and half a minute of
+                 fuzzing each
   --no-install   do not look for missing packages
   fuzz           fuzz the parsers, SECONDS each (default 60)
 END
@@ -83,15 +84,17 @@ build() {
 }
 
 # The names of a build's tests that the filter lets through, one a line. With "gstreamer" only those that
-# have GStreamer in them, which the parser's and the client's have not.
+# have GStreamer in them, which the parser's and the client's have not. Those of suite "full" are for --full.
 names() {
   meson introspect --tests "$1" \
     | python3 -c 'import json, sys
-text, which = sys.argv[1:]
+text, which, full = sys.argv[1:]
 for test in json.load(sys.stdin):
     name = test["name"]
+    if not full and any(suite.endswith(":full") for suite in test["suite"]):
+        continue
     if text in name and not (which == "gstreamer" and (name.startswith("unit-") or name.endswith("-client"))):
-        print(name)' "$filter" "$2"
+        print(name)' "$filter" "$2" "$full"
 }
 
 # run all|gstreamer DIR TITLE MESON_OPTION...
@@ -118,6 +121,23 @@ run() {
   done
 }
 
+# The server of elements-publish-s3-server, of the exact version that its package.json names.
+install_s3_server() {
+  local dir=$root/build-tests/s3-server
+  say "S3 server"
+  install_packages full
+  mkdir -p "$dir"
+  cp tests/support/s3-server/* "$dir"
+  if ! npm install --prefix "$dir" --ignore-scripts --no-package-lock --no-audit --no-fund \
+    --loglevel=error </dev/null >"$dir/install.log" 2>&1; then
+    tail -n 20 "$dir/install.log" | sed 's/^/   | /'
+    echo "   the S3 server could not be installed"
+    failed=$((failed + 1))
+    return 0
+  fi
+  export OMNI_TEST_S3_SERVER=$dir
+}
+
 run_fuzz() {
   say "Fuzzing, $1 s each"
   if sh tests/fuzz/run.sh "$1" 2>&1 | sed -u 's/^/   /'; then
@@ -137,6 +157,9 @@ install_packages build run test
 
 say "Build"
 build "$root/build-tests"
+if [ -n "$full" ]; then
+  if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
+fi
 run all "$root/build-tests" "as built" --timeout-multiplier 2
 
 say "Build with AddressSanitizer and UBSan"

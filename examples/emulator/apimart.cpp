@@ -173,7 +173,6 @@ Target ApiMart::route(std::string_view method, std::string_view path) const {
 Order ApiMart::order(Body& body, const Settings& settings) const {
   const Fields fields(body);
   Order order;
-  order.reference_limit = kMaxFetchedBytes;
   order.model = fields.text("model");
   if (order.model != kExt && order.model != kPreview && !user_accepts(order.model, settings)) {
     invalid(std::string("model must be ") + kExt + " or " + kPreview);

@@ -43,8 +43,8 @@ struct Order {
   std::string prompt;
   std::span<char> reference;  // the decoded MP4; empty when it is to be fetched, or there is none
   std::string reference_url;
-  std::uint64_t reference_limit = kMaxReferenceBytes;  // bytes, of one that is fetched
-  double clip_min = 0, clip_max = 0;                   // seconds that a reference may have; 0 = any
+  std::uint64_t reference_limit = kMaxFetchedBytes;  // bytes, of one that is fetched
+  double clip_min = 0, clip_max = 0;                 // seconds that a reference may have; 0 = any
   std::vector<ImageInput> images;
   unsigned seconds = 0;            // 0 = as long as the reference
   std::string aspect_ratio;        // "16:9"; empty = as the reference

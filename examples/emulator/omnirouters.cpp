@@ -328,7 +328,6 @@ Target OmniRouters::route(std::string_view method, std::string_view path) const 
 Order OmniRouters::order(Body& body, const Settings& settings) const {
   const Fields fields(body);
   Order order;
-  order.reference_limit = kMaxFetchedBytes;
   order.model = fields.text("model");
   const Model& model = model_named(order.model, settings);
   order.prompt = fields.text("prompt");

@@ -7,7 +7,8 @@
 
 namespace emu {
 
-/// The reference as a file, before base64: the service's documented "up to 15MB".
+/// A reference inside the request, as a file, before base64: OctopusX's documented "up to 15MB;
+/// when too large, [...] convert to a public URL".
 inline constexpr std::uint64_t kMaxReferenceBytes = 15 * 1024 * 1024;
 /// Where a service names no limit for a reference by address, this is the emulator's own.
 inline constexpr std::uint64_t kMaxFetchedBytes = 100 * 1024 * 1024;

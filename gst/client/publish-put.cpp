@@ -39,6 +39,11 @@ Advice advise(const StoreReply& reply) {
       return {Reason::too_large, "Raise the limit that the server has for uploads."};
     case 429:
       return {Reason::rate_limited, "Lower max-in-flight, or try again later."};
+    case 500:
+      // What nginx says where a folder is missing (RFC 4918 wants 409), or may not be written to.
+      return {Reason::unreachable,
+              "Check that the folder of put-url exists and that the server may write there (nginx "
+              "answers so when not), or look into its log."};
     case 507:
       return {Reason::unreachable, "Its storage is full: make room there."};
     default:
