@@ -13,6 +13,17 @@
  * - `input-mode=buffer`: every buffer is one whole MP4. Up to #GstOmniV2v:max-in-flight jobs run at
  *   once; results leave in the order of their inputs, with their timestamps.
  *
+ * ## How the service gets the clip
+ *
+ * Inside the request where the model takes that, else by URL: served from this process, stored with
+ * HTTP PUT or in an S3 bucket (#GstOmniV2v:reference-transport), or published by the application
+ * (#GstOmniV2v::publish-reference). What is published is looked at the way the service will, before
+ * anything is paid for.
+ *
+ * A clip over the service's limits, or one that is no plain MP4 with H.264, is refused, re-encoded
+ * or sent by URL, as #GstOmniV2v:oversize says. A clip that is too long is always refused: nothing
+ * is cut off.
+ *
  * ## What it costs
  *
  * Every job is billed by the service. A create request is repeated only when it surely was not
