@@ -9,6 +9,9 @@ namespace omni {
 
 namespace {
 
+// How long a result may be held back for the store to delete the reference.
+constexpr Micros kLongestHold = 2 * kSecond;
+
 constexpr char kApplication[] = "the URL that the application gave";
 
 std::unique_ptr<Publisher> new_publisher(const PublisherParts& parts) {
@@ -77,11 +80,16 @@ Publishing::Publishing(const PublishSettings& settings, Http& http, LogSink log,
       publisher_(new_publisher({settings_, http_, log_, counters})) {
 }
 
-void Publishing::withdraw(Offer offer, const Terms& terms) {
+void Publishing::withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withdrawals> of_job) {
   Terms own = terms;
   own.on_retry = nullptr;  // the job may be gone by then
   ++withdrawing_;
-  run_detached(withdraw_one(std::move(offer), std::move(own)), [this] { --withdrawing_; });
+  ++of_job->running;
+  run_detached(withdraw_one(std::move(offer), std::move(own)), [this, of_job] {
+    --withdrawing_;
+    --of_job->running;
+    of_job->ended.notify_all();
+  });
 }
 
 Async<void> Publishing::withdraw_one(Offer offer, Terms terms) {
@@ -192,7 +200,17 @@ void JobUploads::withdraw() {
   std::vector<Task> tasks;
   tasks.swap(tasks_);
   for (Task& task : tasks) {
-    if (task.upload.url.empty()) publishing_.withdraw(std::move(task.offer), terms_);
+    if (task.upload.url.empty()) publishing_.withdraw(std::move(task.offer), terms_, withdrawals_);
+  }
+}
+
+Async<void> JobUploads::withdrawn(Cancellation& cancellation) {
+  const auto ours = withdrawals_;
+  const Micros latest = now() + kLongestHold;
+  try {
+    while (ours->running > 0 && now() < latest) co_await Wait(cancellation, latest, &ours->ended);
+  } catch (const Failure&) {
+    // Called off: nothing is held up.
   }
 }
 

@@ -13,6 +13,12 @@
 
 namespace omni {
 
+/// What one job takes back. Shared, because the job may end before that is done.
+struct Withdrawals {
+  unsigned running = 0;
+  Event ended;  // one of them
+};
+
 /// The transport of a client, and what is still being withdrawn after its jobs have ended.
 class Publishing {
  public:
@@ -24,7 +30,7 @@ class Publishing {
   void log(LogLevel level, const std::string& text) const { log_(level, text); }
 
   /// Runs on after the job. A failure is only logged.
-  void withdraw(Offer offer, const Terms& terms);
+  void withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withdrawals> of_job);
   /// Withdrawals are called off from now on: going away does not wait for the network.
   void stop() { stopping_.cancel(); }
   bool busy() const { return withdrawing_ > 0; }
@@ -50,8 +56,11 @@ class JobUploads {
   bool any_in(const CreateBody& body) const;
   /// Publishes and checks, then puts the URLs into the body. Throws Failure: nothing was paid.
   Async<void> publish(CreateBody& body, Cancellation& cancellation);
-  /// At once and any number of times; what takes time goes on without the job.
+  /// Any number of times; returns at once.
   void withdraw();
+  /// Waits a little for what withdraw() has begun: an application often stops right after the
+  /// result, and would cut off the deletion. What takes longer goes on without the job.
+  Async<void> withdrawn(Cancellation& cancellation);
 
  private:
   struct Task {
@@ -66,6 +75,7 @@ class JobUploads {
   std::vector<Upload> uploads_;
   Terms terms_;
   std::vector<Task> tasks_;
+  std::shared_ptr<Withdrawals> withdrawals_ = std::make_shared<Withdrawals>();
   unsigned running_ = 0;
   Event changed_;
   std::optional<Error> failure_;  // the first

@@ -58,6 +58,8 @@ Async<void> Job::run() {
         explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
   }
   deadline_.suspend();
+  uploads_.withdraw();
+  co_await uploads_.withdrawn(cancellation_);
   if (const auto* error = std::get_if<Error>(&outcome)) {
     services_.count([](JobCounters& c) { ++c.failed; });
     log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
@@ -73,7 +75,6 @@ Async<void> Job::run() {
   // Before it is told: who hears of the end reads stats at once.
   services_.count([](JobCounters& c) { --c.in_flight; });
   observer_->job_finished(std::move(outcome));
-  uploads_.withdraw();
 }
 
 Async<std::shared_ptr<const Bytes>> Job::steps() {
@@ -90,8 +91,8 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::pending);
   const Task task = co_await wait_until_done();
   services_.times.add(age());
-  // The service has a result to fetch, so it needs the reference no longer. Waiting for the job's
-  // end would leave no time to delete it: an application often stops right then.
+  // The service has a result to fetch, so it needs the reference no longer. It is taken back while
+  // the result comes.
   if (!task.urls.empty()) uploads_.withdraw();
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);

@@ -318,7 +318,7 @@ START_TEST(put_deleted_after_failure) {
 }
 END_TEST
 
-// The result is not held up by a DELETE, and stopping ends it at once.
+// A DELETE that hangs holds the result up for a moment only, and stopping ends it at once.
 START_TEST(stop_while_deleting) {
   Store store(first_of("DELETE", 99, {.hang = true}));
   FakeService service(kResult);
