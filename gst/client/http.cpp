@@ -130,7 +130,7 @@ Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
       counters_(counters) {
   if (!is_base_url(settings_.base_url))
     throw Failure(Reason::invalid_request,
-                  "The base-url \"" + quote_for_user(settings_.base_url) +
+                  "The base-url \"" + quote_for_user(redact_typed_url(settings_.base_url)) +
                       "\" is not one: write http(s)://HOST[:PORT][/PATH], without user, query or "
                       "fragment.");
   // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's

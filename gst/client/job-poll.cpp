@@ -84,6 +84,7 @@ Async<Task> Job::poll() {
     co_await services_.pacer.turn(cancellation_);
     auto task = co_await poll_once(attempt);
     if (task && task->state == TaskState::failed) {
+      over_at_service_ = true;
       Error error = error_from_failed_task(services_.dialect.title(), *task);
       throw Failure(error);
     }

@@ -85,23 +85,25 @@ void Publishing::withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withd
   own.on_retry = nullptr;  // the job may be gone by then
   ++withdrawing_;
   ++of_job->running;
-  run_detached(withdraw_one(std::move(offer), std::move(own)), [this, of_job] {
+  run_detached(withdraw_one(std::move(offer), std::move(own), of_job), [this, of_job] {
     --withdrawing_;
     --of_job->running;
     of_job->ended.notify_all();
   });
 }
 
-Async<void> Publishing::withdraw_one(Offer offer, Terms terms) {
+Async<void> Publishing::withdraw_one(Offer offer, Terms terms,
+                                     std::shared_ptr<Withdrawals> of_job) {
   std::string problem;
   try {
     co_await publisher_->withdraw(offer, terms, stopping_);
   } catch (const std::exception& failure) {
     problem = failure.what();
   }
-  if (!problem.empty())
-    log_(LogLevel::warning, terms.label + ": " + redact_url(offer.url) +
-                                " may have been left behind, delete it yourself: " + problem);
+  if (problem.empty()) co_return;
+  of_job->left.push_back(redact_url(offer.url) +
+                         " may have been left behind, delete it yourself: " + problem);
+  log_(LogLevel::warning, terms.label + ": " + of_job->left.back());
 }
 
 JobUploads::JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms)
@@ -196,12 +198,25 @@ Async<void> JobUploads::publish_one(Task& task, Cancellation& cancellation) {
   co_await check_published(publishing_.http(), log, task.offer, terms_, cancellation);
 }
 
-void JobUploads::withdraw() {
+void JobUploads::withdraw(bool still_needed) {
   std::vector<Task> tasks;
   tasks.swap(tasks_);
   for (Task& task : tasks) {
-    if (task.upload.url.empty()) publishing_.withdraw(std::move(task.offer), terms_, withdrawals_);
+    if (!task.upload.url.empty()) continue;
+    if (still_needed && publishing_.publisher()->deletes())
+      withdrawals_->left.push_back(redact_url(task.offer.url) +
+                                   " is left where it is: the job may go on at the service, and "
+                                   "fetch it. Delete it yourself later.");
+    else
+      publishing_.withdraw(std::move(task.offer), terms_, withdrawals_);
   }
+}
+
+std::vector<std::string> JobUploads::left_behind() const {
+  std::vector<std::string> left = withdrawals_->left;
+  if (withdrawals_->running > 0)
+    left.push_back("The store is slow to delete what was published: look whether it is gone.");
+  return left;
 }
 
 Async<void> JobUploads::withdrawn(Cancellation& cancellation) {

@@ -16,7 +16,8 @@ namespace omni {
 /// What one job takes back. Shared, because the job may end before that is done.
 struct Withdrawals {
   unsigned running = 0;
-  Event ended;  // one of them
+  std::vector<std::string> left;  // what was left behind and why, for the user
+  Event ended;                    // one of them
 };
 
 /// The transport of a client, and what is still being withdrawn after its jobs have ended.
@@ -36,7 +37,7 @@ class Publishing {
   bool busy() const { return withdrawing_ > 0; }
 
  private:
-  Async<void> withdraw_one(Offer offer, Terms terms);
+  Async<void> withdraw_one(Offer offer, Terms terms, std::shared_ptr<Withdrawals> of_job);
   // Copied: the transport reads them as long as it lives.
   const PublishSettings settings_;
   Http& http_;
@@ -49,18 +50,21 @@ class Publishing {
 class JobUploads {
  public:
   JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms);
-  ~JobUploads() { withdraw(); }
+  ~JobUploads() { withdraw(false); }
   JobUploads(const JobUploads&) = delete;
 
   /// Those that the body has a place for; the user's `parameters` may have replaced one.
   bool any_in(const CreateBody& body) const;
   /// Publishes and checks, then puts the URLs into the body. Throws Failure: nothing was paid.
   Async<void> publish(CreateBody& body, Cancellation& cancellation);
-  /// Any number of times; returns at once.
-  void withdraw();
+  /// Any number of times; returns at once. What the service may still need and is stored elsewhere
+  /// stays there.
+  void withdraw(bool still_needed);
   /// Waits a little for what withdraw() has begun: an application often stops right after the
   /// result, and would cut off the deletion. What takes longer goes on without the job.
   Async<void> withdrawn(Cancellation& cancellation);
+  /// What has stayed in a store although it was to be deleted, as sentences for the user.
+  std::vector<std::string> left_behind() const;
 
  private:
   struct Task {

@@ -58,8 +58,7 @@ Async<void> Job::run() {
         explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
   }
   deadline_.suspend();
-  uploads_.withdraw();
-  co_await uploads_.withdrawn(cancellation_);
+  co_await take_back(outcome);
   if (const auto* error = std::get_if<Error>(&outcome)) {
     services_.count([](JobCounters& c) { ++c.failed; });
     log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
@@ -77,6 +76,21 @@ Async<void> Job::run() {
   observer_->job_finished(std::move(outcome));
 }
 
+/// The service may have the job, or come to have it, and still want its reference.
+bool Job::may_go_on(const Error& error) const {
+  if (over_at_service_ || last_.state < JobState::submitting) return false;
+  return !last_.task_id.empty() || error.reason == Reason::unknown_outcome ||
+         error.reason == Reason::cancelled;
+}
+
+Async<void> Job::take_back(const JobOutcome& outcome) {
+  const auto* error = std::get_if<Error>(&outcome);
+  uploads_.withdraw(error && may_go_on(*error));
+  co_await uploads_.withdrawn(cancellation_);
+  for (const std::string& text : uploads_.left_behind())
+    observer_->job_warned({Reason::unreachable, text, 0, last_.task_id, {}});
+}
+
 Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::waiting);
   const Gate::Pass pass = co_await services_.gate.enter(cancellation_);
@@ -90,10 +104,11 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   log(LogLevel::info, "accepted as task " + last_.task_id);
   update(JobState::pending);
   const Task task = co_await wait_until_done();
+  over_at_service_ = true;
   services_.times.add(age());
   // The service has a result to fetch, so it needs the reference no longer. It is taken back while
   // the result comes.
-  if (!task.urls.empty()) uploads_.withdraw();
+  if (!task.urls.empty()) uploads_.withdraw(false);
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);
   log(LogLevel::info, "result: " + std::to_string(bytes->size()) + " bytes");

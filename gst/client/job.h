@@ -58,6 +58,8 @@ class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void job_updated(const JobUpdate& update) = 0;
+  /// Something that the user should know, and that does not change the outcome.
+  virtual void job_warned(const Error&) {}
   /// Exactly once, and last. A job that was called off ends with Reason::cancelled.
   virtual void job_finished(JobOutcome outcome) = 0;
 };
@@ -123,6 +125,8 @@ class Job {
   std::shared_ptr<JobObserver> observer_;
   const Route& route() const { return services_.dialect.service().routes[route_]; }
   std::string url_of(const char* path) const;
+  bool may_go_on(const Error& error) const;
+  Async<void> take_back(const JobOutcome& outcome);
 
   std::size_t route_ = 0;  // the entry of the service at which the task is
   std::string name_;       // unique for good: ledger row and Idempotency-Key
@@ -132,6 +136,7 @@ class Job {
   std::optional<Error> ledger_failure_;
   bool releasing_ = false;  // the ledger is writing that the last chunk goes
   Event released_;
+  bool over_at_service_ = false;  // it has said so: nothing goes on there
   PollSchedule schedule_;
   JobUploads uploads_;
   Downloader downloader_;

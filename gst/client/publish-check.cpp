@@ -115,7 +115,7 @@ void require_fetchable(const std::string& url, const std::string& setting,
   if (!clean || origin_of(url).empty())
     throw Failure(Reason::invalid_request,
                   "The service fetches by URL, and " + setting + " gives \"" +
-                      quote_for_user(url, 100) +
+                      quote_for_user(redact_typed_url(url), 100) +
                       "\", which is none: it must be a full http(s)://HOST/PATH.");
   if (!is_local_address(url) || is_local_address(base_url)) return;
   throw Failure(Reason::invalid_request,

@@ -102,6 +102,7 @@ class PutPublisher : public Publisher {
                    {}});
   }
 
+  bool deletes() const override { return settings_.delete_reference; }
   Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) override {
     if (!settings_.delete_reference || !offer.begun) co_return;
     const PutTarget target = put_target(settings_.put_url, offer.object);

@@ -73,6 +73,7 @@ class S3Publisher : public Publisher {
     throw Failure(error);
   }
 
+  bool deletes() const override { return settings_.delete_reference; }
   Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) override {
     if (!settings_.delete_reference || !offer.begun) co_return;
     const S3Place place = s3_place(settings_.s3_url, settings_.s3);

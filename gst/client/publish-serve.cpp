@@ -33,6 +33,7 @@ class ServePublisher : public Publisher {
 
   Offer prepare(const Upload& upload, const Terms& terms) override;
   Async<void> publish(Offer, Terms, Cancellation&) override { co_return; }
+  bool deletes() const override { return false; }
   Async<void> withdraw(Offer offer, Terms, Cancellation&) override {
     files_.erase(offer.object);
     if (files_.empty()) close();

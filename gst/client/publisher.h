@@ -44,6 +44,8 @@ class Publisher {
   virtual Offer prepare(const Upload& upload, const Terms& terms) = 0;
   /// Returns when the service may fetch it. Throws Failure.
   virtual Async<void> publish(Offer offer, Terms terms, Cancellation& cancellation) = 0;
+  /// withdraw() deletes something elsewhere, rather than closing what is here.
+  virtual bool deletes() const = 0;
   /// Ends the offer. Throws Failure when something stays behind.
   virtual Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) = 0;
 };

@@ -91,6 +91,8 @@ Action decide_store(const Attempt& attempt, int max_attempts) {
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
   const bool for_good = status == 501 || status == 505 || status == 507;
+  // nginx says 500 for a folder that is not there: once more, and no more.
+  if (status == 500 && attempt.number > 1) return Action::refuse;
   const bool passing =
       status == 408 || status == 425 || status == 429 || is_gateway_failure(status);
   return passing && !for_good ? again_or_refuse(attempt, max_attempts) : Action::refuse;

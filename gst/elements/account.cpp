@@ -26,6 +26,10 @@ void Account::reserve(const Settings& settings, unsigned seconds) {
   const std::lock_guard lock(lock_);
   if (settings.max_jobs && jobs_ + 1 > settings.max_jobs)
     throw Failure(Reason::budget, used_up("max-jobs", settings.max_jobs));
+  if (settings.max_seconds && seconds == 0)
+    throw Failure(Reason::budget,
+                  "The spend guard max-seconds is set, and how long the service makes this one is "
+                  "not known: nothing is submitted. Set seconds, or use max-jobs instead.");
   if (settings.max_seconds && seconds_ + seconds > settings.max_seconds)
     throw Failure(Reason::budget, used_up("max-seconds", settings.max_seconds));
   ++jobs_;

@@ -120,7 +120,8 @@ Transport url_transport(const Settings& settings) {
   }
   if (!settings.put_url.empty()) return Transport::put;
   if (!settings.s3_url.empty()) return Transport::s3;
-  if (!settings.public_url.empty() || settings.serve_port != 0) return Transport::serve;
+  if (!settings.public_url.empty() || !settings.serve_address.empty() || settings.serve_port != 0)
+    return Transport::serve;
   return Transport::none;
 }
 

@@ -93,8 +93,10 @@ std::string Material::image(const std::string& image, const char* property) {
   return std::string("data:") + kind->type + ";base64," + base64.get();
 }
 
-std::string Material::reference(std::shared_ptr<const Bytes> bytes) {
-  return add(std::move(bytes), "video/mp4", ".mp4");
+std::string Material::reference(std::shared_ptr<const Bytes> bytes, std::string url) {
+  std::string placeholder = add(std::move(bytes), "video/mp4", ".mp4");
+  uploads_.back().url = std::move(url);
+  return placeholder;
 }
 
 std::string Material::add(std::shared_ptr<const Bytes> bytes, const char* type,
@@ -108,7 +110,7 @@ std::vector<Upload> Material::uploads_in(const std::string& body) {
     return body.find(upload.placeholder) == std::string::npos;
   });
   for (Upload& upload : uploads_) {
-    if (publish_ && !settings_.dry_run) upload.url = publish_(*upload.bytes);
+    if (upload.url.empty() && publish_ && !settings_.dry_run) upload.url = publish_(*upload.bytes);
     if (upload.url.empty() && url_transport(settings_) == Transport::none)
       refuse_unpublished(settings_, upload.media_type.starts_with("video/"));
   }

@@ -21,8 +21,9 @@ class Material {
   /// URLs pass; a local file or a data URI becomes what the service takes. Throws Failure.
   std::string image(const std::string& image, const char* property);
 
-  /// A placeholder for a reference that goes by URL.
-  std::string reference(std::shared_ptr<const Bytes> bytes);
+  /// A placeholder for a reference that goes by URL; `url` is where the application has put it
+  /// already, if it has.
+  std::string reference(std::shared_ptr<const Bytes> bytes, std::string url);
 
   /// What is to be published, when `body` has a place for it. Throws Failure when there is no way.
   std::vector<Upload> uploads_in(const std::string& body);

@@ -10,8 +10,6 @@ namespace omni {
 
 namespace {
 
-constexpr std::uint64_t kMostInMemory = std::uint64_t{1} << 30;
-
 Request request_of(const Settings& settings, Material& material) {
   Request request;
   request.model = settings.model;
@@ -61,8 +59,7 @@ std::string state_folder(const Settings& settings) {
 
 /// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
 /// what this model does not take.
-bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes,
-                 bool application_publishes) {
+bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes) {
   switch (settings.reference_transport) {
     case ReferenceTransport::inline_data:
       if (!facts.takes_data_uri && !facts.name.empty())
@@ -78,7 +75,7 @@ bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_
     case ReferenceTransport::automatic:
       break;
   }
-  if (!facts.takes_data_uri || application_publishes) return true;
+  if (!facts.takes_data_uri) return true;
   return settings.oversize == Oversize::publish && facts.max_inline_bytes > 0 &&
          bytes > facts.max_inline_bytes;
 }
@@ -125,21 +122,52 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
   spec.check_result = check_result;
 }
 
+/// The reference as it will be sent, one way or the other.
+struct Carried {
+  std::shared_ptr<const Bytes> bytes;
+  mp4::Info info;
+  bool by_url = false;
+  std::string url;  // where the application has put it
+};
+
+Carried carry(const Settings& settings, const ModelFacts& facts,
+              std::shared_ptr<const Bytes> reference, bool by_url, const PlanHelp& help) {
+  Carried carried{std::move(reference), {}, by_url, {}};
+  carried.info = look_into(*carried.bytes);
+  carried.bytes = fitting_reference(settings, carried.info, std::move(carried.bytes),
+                                    limits_of(facts, by_url), help);
+  return carried;
+}
+
+/// An application that publishes is asked first; what it declines goes as it would without it.
+Carried choose_way(const Settings& settings, const ModelFacts& facts,
+                   std::shared_ptr<const Bytes> reference, const PlanHelp& help) {
+  const bool by_url = goes_by_url(settings, facts, reference->size());
+  const bool asked = settings.reference_transport == ReferenceTransport::automatic;
+  if (!by_url && asked && help.publish && !settings.dry_run) {
+    Carried carried = carry(settings, facts, reference, true, help);
+    carried.url = help.publish(*carried.bytes);
+    if (!carried.url.empty()) return carried;
+  }
+  return carry(settings, facts, std::move(reference), by_url, help);
+}
+
 void add_reference(Plan& plan, const Settings& settings, const Request& request,
                    std::shared_ptr<const Bytes> reference, Material& material,
                    const PlanHelp& help) {
   const Dialect& dialect = settings.dialect();
   const ModelFacts& facts = dialect.model_facts(request, true);
-  const bool by_url = goes_by_url(settings, facts, reference->size(), help.publish != nullptr);
-  mp4::Info info = look_into(*reference);
-  if (!dialect.replaces_reference(request))
-    reference =
-        fitting_reference(settings, info, std::move(reference), limits_of(facts, by_url), help);
-  plan.fitted = dialect.fit(request, facts_of(*reference, info, by_url));
-  plan.duration_ns = info.duration_ns;
-  plan.spec.reference = reference;
-  if (by_url)
-    plan.spec.body.head = dialect.create_body(plan.fitted, material.reference(reference));
+  Carried carried;
+  if (dialect.replaces_reference(request))
+    carried = {reference, look_into(*reference), true, {}};
+  else
+    carried = choose_way(settings, facts, std::move(reference), help);
+  plan.fitted = dialect.fit(request, facts_of(*carried.bytes, carried.info, carried.by_url));
+  plan.duration_ns = carried.info.duration_ns;
+  plan.spec.reference = carried.bytes;
+  if (carried.by_url)
+    plan.spec.body.head =
+        dialect.create_body(plan.fitted, material.reference(carried.bytes, std::move(carried.url)));
   else
     plan.spec.body = inline_body(dialect, plan.fitted);
 }
@@ -163,7 +191,7 @@ std::string Plan::shown_request() const {
 }
 
 void check_reference_size(const Settings& settings, std::uint64_t bytes) {
-  if (bytes > kMostInMemory)
+  if (bytes > kMostCollected)
     throw Failure(Reason::too_large,
                   "The reference is larger than 1 GiB, which is more than one clip. Cut it into "
                   "shorter ones.");
@@ -172,7 +200,7 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
   const Dialect& dialect = settings.dialect();
   const ModelFacts& facts = dialect.model_facts(
       settings.model.empty() ? dialect.service().video_to_video_model : settings.model);
-  const bool by_url = goes_by_url(settings, facts, bytes, false);
+  const bool by_url = goes_by_url(settings, facts, bytes);
   const std::uint64_t most = facts.max_bytes(by_url);
   if (most == 0 || bytes <= most) return;
   throw Failure(Reason::too_large,

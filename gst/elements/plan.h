@@ -41,6 +41,9 @@ struct PlanHelp {
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
               const PlanHelp& help);
 
+/// No clip is larger, whatever is to become of it.
+inline constexpr std::uint64_t kMostCollected = std::uint64_t{1} << 30;
+
 /// Refuses a reference by its size alone, as soon as it is known. Throws Failure.
 void check_reference_size(const Settings& settings, std::uint64_t bytes);
 

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "elements/enums.h"
+#include "service/redact.h"
 
 namespace omni {
 
@@ -259,17 +260,6 @@ void get_images(const Settings& settings, GValue* value) {
   }
 }
 
-/// What may be secret is for the other side alone; rather too much is left out than too little.
-std::string shown_url(const std::string& url) {
-  std::string shown = url.substr(0, url.find('?'));
-  if (shown.size() < url.size()) shown += "?(left out)";
-  const std::size_t at = shown.rfind('@');
-  if (at == std::string::npos) return shown;
-  const std::size_t scheme = shown.find("://");
-  const std::size_t start = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
-  return shown.substr(0, start) + "(left out)" + shown.substr(at);
-}
-
 const Property* find(guint id, guint first_id) {
   if (id < first_id || id - first_id >= kProperties.size()) return nullptr;
   return &kProperties[id - first_id];
@@ -321,7 +311,7 @@ bool get_shared_property(const Settings& settings, guint id, guint first_id, GVa
           [&](OnFailureField) { g_value_set_enum(value, static_cast<gint>(settings.on_failure)); },
           [&](ImagesField) { get_images(settings, value); },
           [&](HeadersField) { get_headers(settings, value); },
-          [&](UrlField url) { give(shown_url(settings.*url.member)); },
+          [&](UrlField url) { give(redact_typed_url(settings.*url.member)); },
           [&](const EnumField& of) { g_value_set_enum(value, of.get(settings)); },
       },
       property->field);

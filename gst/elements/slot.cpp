@@ -34,6 +34,10 @@ void Slot::job_updated(const JobUpdate& update) {
   if (progress_) progress_->updated(update);
 }
 
+void Slot::job_warned(const Error& error) {
+  post_warning(element_, error, "the result is not affected");
+}
+
 void Slot::job_finished(JobOutcome outcome) {
   if (const auto* error = std::get_if<Error>(&outcome); error && surely_unpaid(*error, begun_))
     account_.give_back(report.seconds);

@@ -7,9 +7,9 @@
 
 #include "client/job.h"
 #include "elements/account.h"
-#include "media/gst-ptr.h"
 #include "elements/messages.h"
 #include "elements/settings.h"
+#include "media/gst-ptr.h"
 
 namespace omni {
 
@@ -35,6 +35,7 @@ class Slot : public JobObserver {
   JobOutcome take_outcome();
 
   void job_updated(const JobUpdate& update) override;
+  void job_warned(const Error& error) override;
   void job_finished(JobOutcome outcome) override;
 
  private:

@@ -94,8 +94,9 @@ GstFlowReturn V2vStream::collect(BufferPtr buffer) {
   // Settings may hold megabytes of images: no copy of them for every 4 KiB.
   if (collecting_->size() <= kSurelySmall) return GST_FLOW_OK;
   const Settings settings = host_.settings();
-  if (settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip)
-    return GST_FLOW_OK;
+  const bool goes_on =
+      settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip;
+  if (goes_on && collecting_->size() <= kMostCollected) return GST_FLOW_OK;
   try {
     // No need to read the other 20 GB first.
     check_reference_size(settings, collecting_->size());

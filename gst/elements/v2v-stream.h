@@ -18,10 +18,10 @@
 
 #include "client/client.h"
 #include "elements/enums.h"
-#include "media/gst-ptr.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
 #include "media/fit.h"
+#include "media/gst-ptr.h"
 
 namespace omni {
 

@@ -8,10 +8,10 @@
 #include <mutex>
 
 #include "client/client.h"
-#include "media/gst-ptr.h"
 #include "elements/plan.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
+#include "media/gst-ptr.h"
 
 namespace omni {
 

@@ -27,6 +27,7 @@ constexpr double kLeastBitsPerPixel = 0.01;  // below, there is nothing to see
 constexpr double kRichBitsPerPixel = 0.25;   // more is not seen
 constexpr unsigned kSoundRate = 128'000;
 constexpr unsigned kLeastSoundRate = 24'000;
+constexpr std::uint32_t kAacFrame = 1024;  // samples
 constexpr std::array kShortSides = {2160u, 1440u, 1080u, 720u, 540u, 360u, 270u, 180u, 144u, 120u};
 
 [[noreturn]] void bad_input(const std::string& what) {
@@ -210,8 +211,12 @@ mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   track.entries = {mp4::aac_entry(static_cast<unsigned>(channels), track.timescale, setup)};
   track.media = coded.media;
   track.samples.clear();
+  // What the encoder gave beyond the source's end is the silence behind it.
+  const auto wanted =
+      static_cast<std::size_t>((coded.samples + coded.priming + kAacFrame - 1) / kAacFrame);
   for (const CodedUnit& unit : coded.units) {
-    track.samples.push_back({unit.offset, unit.size, 1024, 0, 1, true});
+    if (track.samples.size() == wanted) break;
+    track.samples.push_back({unit.offset, unit.size, kAacFrame, 0, 1, true});
   }
   // The encoder puts some samples before the first, a decoder leaves some away.
   const GstClockTimeDiff late = GST_CLOCK_DIFF(coded.first_demuxed, coded.first_decoded);

@@ -2,6 +2,7 @@
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
+#include <gst/audio/audio.h>
 #include <gst/pbutils/missing-plugins.h>
 #include <gst/video/video.h>
 
@@ -411,6 +412,54 @@ Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
   return recoder.take();
 }
 
+namespace {
+
+// More than any AAC encoder holds back, in samples.
+constexpr guint kAfterglow = 4096;
+
+/// What an encoder gives comes later than what it was given, by its priming: with the source's end
+/// as the end of the segment the parser behind it would drop the last units.
+void open_end(GstPadProbeInfo* info) {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  GstSegment segment;
+  gst_event_copy_segment(event, &segment);
+  segment.stop = GST_CLOCK_TIME_NONE;
+  GstEvent* other = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(other, gst_event_get_seqnum(event));
+  gst_event_unref(event);
+  GST_PAD_PROBE_INFO_DATA(info) = other;
+}
+
+/// Silence behind the last samples drives them out of the encoder. The samples before it are
+/// counted.
+GstPadProbeReturn add_silence(GstPad* pad, GstPadProbeInfo* info, gpointer samples) {
+  const bool is_event = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
+  if (is_event && GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_SEGMENT)
+    open_end(info);
+  const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad));
+  GstAudioInfo audio;
+  if (!caps || !gst_audio_info_from_caps(&audio, caps.get())) return GST_PAD_PROBE_OK;
+  const gsize frame = static_cast<gsize>(GST_AUDIO_INFO_BPF(&audio));
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    *static_cast<guint64*>(samples) += gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)) / frame;
+    return GST_PAD_PROBE_OK;
+  }
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  GstBuffer* silence = gst_buffer_new_allocate(nullptr, kAfterglow * frame, nullptr);
+  GstMapInfo map;
+  if (gst_buffer_map(silence, &map, GST_MAP_WRITE)) {
+    gst_audio_format_info_fill_silence(audio.finfo, map.data, map.size);
+    gst_buffer_unmap(silence, &map);
+  }
+  const guint64 before = *static_cast<guint64*>(samples);
+  gst_pad_chain(pad, silence);
+  *static_cast<guint64*>(samples) = before;
+  return GST_PAD_PROBE_OK;
+}
+
+}  // namespace
+
 AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
                         Interrupt& interrupt) {
   AacEncoder aac = make_aac_encoder(bits_per_second);
@@ -424,8 +473,12 @@ AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_sec
     recoder.add(element);
   }
   recoder.set_encoder(aac.element);
-  recoder.run(interrupt);
   AudioCoded coded;
+  gst_pad_add_probe(
+      pad_of(aac.element, "sink").get(),
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
+      &add_silence, &coded.samples, nullptr);
+  recoder.run(interrupt);
   static_cast<Coded&>(coded) = recoder.take();
   coded.priming = aac.priming;
   return coded;

@@ -74,7 +74,8 @@ Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
                    Interrupt& interrupt);
 
 struct AudioCoded : Coded {
-  unsigned priming = 0;
+  unsigned priming = 0;       // samples that come out before the first one
+  std::uint64_t samples = 0;  // that went in
 };
 AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
                         Interrupt& interrupt);

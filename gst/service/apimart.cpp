@@ -84,10 +84,6 @@ class ApiMart final : public Dialect {
   std::span<const Lines> resolutions(const ModelFacts& facts) const override {
     return of(facts).resolutions;
   }
-  using Dialect::replaces_reference;
-  bool replaces_reference(JsonNode* parameters) const override {
-    return sets(parameters, "video_urls");
-  }
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;

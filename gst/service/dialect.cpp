@@ -45,17 +45,22 @@ const ModelFacts& Dialect::model_facts(const Request& request, bool with_referen
 }
 
 bool Dialect::replaces_reference(const Request& request) const {
-  const JsonNodePtr parameters = parse_parameters(request.parameters);
-  return replaces_reference(parameters.get());
+  // Seen in the body itself: which members count depends on the service and on the model.
+  FittedRequest trial{request, 0};
+  if (trial.request.model.empty()) trial.request.model = service_.video_to_video_model;
+  if (trial.request.seconds == 0) trial.request.seconds = 1;
+  if (trial.request.resolution.empty()) trial.request.resolution = kAuto;
+  const std::string placeholder = new_placeholder();
+  return create_body(trial, placeholder).find(placeholder) == std::string::npos;
 }
 
 void Dialect::check_length(unsigned seconds, const ModelFacts& facts) const {
   if (seconds == 0 || is_legal(seconds, facts.lengths)) return;
-  refuse_request(
-      "`seconds` is " + std::to_string(seconds) + ", and " + title() + " makes " +
-      describe(facts.lengths) +
-      " seconds. Set one of these, or 0 for the length of the reference, or without one the "
-      "service's own.");
+  const std::string model =
+      facts.name.empty() ? title() : std::string(facts.name) + " at " + title();
+  refuse_request("`seconds` is " + std::to_string(seconds) + ", and " + model + " makes " +
+                 describe(facts.lengths) +
+                 " seconds. Set that, or 0: the length of the reference, or the service's own.");
 }
 
 void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const {
@@ -113,10 +118,11 @@ FittedRequest Dialect::fit(const Request& request,
   if (reference) {
     if (result.seconds == 0) result.seconds = nearest_length(reference->duration_ns, facts.lengths);
     // A reference that `parameters` puts in its place is not ours to measure.
-    if (!replaces_reference(parameters.get())) check_reference(*reference, facts);
+    if (!replaces_reference(request)) check_reference(*reference, facts);
   }
   const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;
-  fitted.seconds = overridden_seconds(parameters.get(), service_.length_member, billed);
+  fitted.seconds =
+      overridden_seconds(parameters.get(), service_.length_member, billed, facts.lengths.usual);
   return fitted;
 }
 

@@ -150,7 +150,6 @@ class Dialect {
   /// What `auto` chooses from; empty = the choice is left to the service.
   virtual std::span<const Shape> shapes(const ModelFacts& facts) const = 0;
   virtual std::span<const Lines> resolutions(const ModelFacts& facts) const = 0;
-  virtual bool replaces_reference(JsonNode* parameters) const = 0;
   /// Refuses what this service is known to refuse.
   virtual void check(const Request& request, const ModelFacts& facts,
                      bool with_reference) const = 0;

@@ -45,6 +45,12 @@ constexpr std::array kModels = {
 /// The same field under three names, the service's own precedence first: it reads one of them.
 constexpr std::array kReferenceFields = {"video", "video_url", "input_video"};
 
+/// With a null `video` there is none; a null in the other two only clears what is not set anyway.
+bool names_reference(JsonNode* parameters) {
+  return sets(parameters, "video") || member(parameters, "video_url") ||
+         member(parameters, "input_video");
+}
+
 class OctopusX final : public Dialect {
  public:
   OctopusX() : Dialect(kService) {}
@@ -57,12 +63,6 @@ class OctopusX final : public Dialect {
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }
   std::span<const Lines> resolutions(const ModelFacts&) const override { return kResolutions; }
-  using Dialect::replaces_reference;
-  /// With a null `video` there is none; a null in the other two only clears what is not set anyway.
-  bool replaces_reference(JsonNode* parameters) const override {
-    return sets(parameters, "video") || member(parameters, "video_url") ||
-           member(parameters, "input_video");
-  }
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;
@@ -95,7 +95,7 @@ void OctopusX::write(JsonObject* body, const Request& request, const ModelFacts&
 
 /// Leaves at most one of the reference's names in the body.
 void OctopusX::settle(JsonObject* body, JsonNode* parameters, const ModelFacts&) const {
-  const bool replaced = replaces_reference(parameters);
+  const bool replaced = names_reference(parameters);
   bool taken = false;
   for (const char* name : kReferenceFields) {
     const bool keep = replaced ? member(parameters, name) != nullptr

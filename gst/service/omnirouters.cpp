@@ -141,10 +141,6 @@ class OmniRouters final : public Dialect {
  protected:
   std::span<const Shape> shapes(const ModelFacts&) const override { return kShapes; }
   std::span<const Lines> resolutions(const ModelFacts&) const override { return kResolutions; }
-  using Dialect::replaces_reference;
-  bool replaces_reference(JsonNode* parameters) const override {
-    return sets(parameters, "videos") || at_path(parameters, "metadata.content");
-  }
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;

@@ -196,4 +196,14 @@ std::string find_request_id(std::string_view text) {
   return id.size() < 6 || looks_like_key(id) ? std::string() : std::string(id);
 }
 
+std::string redact_typed_url(std::string_view url) {
+  std::string shown(url.substr(0, url.find('?')));
+  if (shown.size() < url.size()) shown += "?(left out)";
+  const std::size_t at = shown.rfind('@');
+  if (at == std::string::npos) return shown;
+  const std::size_t scheme = shown.find("://");
+  const std::size_t start = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
+  return shown.substr(0, start) + "(left out)" + shown.substr(at);
+}
+
 }  // namespace omni

@@ -13,6 +13,10 @@ namespace omni {
 /// secrets. Rather too much than too little.
 std::string redact_secrets(std::string_view text);
 
+/// What the user has typed as a URL, however wrong, without what may be secret in one: anything
+/// before an @, and the query.
+std::string redact_typed_url(std::string_view url);
+
 /// Redacted, valid UTF-8, white space and control characters collapsed, cut to `max_characters`.
 std::string quote_for_user(std::string_view text, std::size_t max_characters = 300);
 

@@ -99,9 +99,17 @@ std::string describe(const Lengths& lengths) {
   return text;
 }
 
-unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise) {
+unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise,
+                            unsigned usual) {
+  // Whatever else looks like a length may be one: it is rather counted than not.
+  for (const char* path : {"seconds", "duration", "metadata.seconds", "metadata.duration"}) {
+    const auto other = as_number(at_path(parameters, path));
+    if (other && *other > otherwise && *other <= kLongestJob && std::string_view(path) != name)
+      otherwise = static_cast<unsigned>(std::ceil(*other));
+  }
+  if (!sets(parameters, name)) return otherwise;
   JsonNode* node = member(parameters, name);
-  if (!node) return otherwise;
+  if (!node) return usual;  // a null: the service's own length
   const auto seconds = as_number(node);
   if (!seconds || *seconds <= 0 || *seconds > kLongestJob) {
     refuse_request(std::string("`parameters` sets `") + name +

@@ -42,8 +42,9 @@ bool is_legal(unsigned seconds, const Lengths& lengths);
 std::string describe(const Lengths& lengths);
 
 /// The seconds that a `name` in `parameters` makes the job cost, rounded up; `otherwise` when it is
-/// not set. Throws Failure(invalid_request) for what cannot be counted.
-unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise);
+/// not set, `usual` when it is null. Throws Failure(invalid_request) for what cannot be counted.
+unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise,
+                            unsigned usual);
 
 /// The shape whose width : height is nearest by ratio; empty when the reference's size is unknown.
 std::string nearest_shape(const ReferenceInfo& reference, std::span<const Shape> known);

@@ -137,6 +137,30 @@ GST_START_TEST(application_declines) {
 }
 GST_END_TEST
 
+// Declined: the reference goes as it would without the application, here inline.
+GST_START_TEST(application_declines_what_goes_inline) {
+  const WithKey key;
+  FakeService service(kResult);
+  Application application;
+  ElementRun run(service.server.url(), "prompt=night");
+  g_signal_connect(run.element(), "publish-reference", G_CALLBACK(Application::publish),
+                   &application);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(application.calls, 1);
+  fail_unless(create_body(service).find("data:video/mp4;base64,") != std::string::npos);
+}
+GST_END_TEST
+
+GST_START_TEST(address_alone_is_enough) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=night provider=omnirouters serve-address=127.0.0.1");
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+}
+GST_END_TEST
+
 GST_START_TEST(application_gives_what_is_not_there) {
   const WithKey key;
   FakeService service(kResult);
@@ -226,6 +250,8 @@ static Suite* by_url_suite() {
   tcase_add_test(tests, inline_where_it_is_not_taken);
   tcase_add_test(tests, application_publishes);
   tcase_add_test(tests, application_declines);
+  tcase_add_test(tests, application_declines_what_goes_inline);
+  tcase_add_test(tests, address_alone_is_enough);
   tcase_add_test(tests, application_gives_what_is_not_there);
   tcase_add_test(tests, dry_run_publishes_nothing);
   tcase_add_test(tests, unknown_route_is_tried_elsewhere);

@@ -299,6 +299,17 @@ GST_START_TEST(budget_outlives_a_run) {
 }
 GST_END_TEST
 
+// What cannot be counted is not bought under max-seconds.
+GST_START_TEST(uncountable_length) {
+  const WithKey key;
+  FakeService service(kResult);
+  SourceRun run(service.server.url(),
+                "prompt=hall provider=omnirouters model=Hunyuan-3d-scene-2.0 max-seconds=60");
+  expect_equal(run.wait_reason(), "budget");
+  fail_unless(service.server.seen().empty());
+}
+GST_END_TEST
+
 static Suite* omnivideosrc_suite() {
   Suite* suite = suite_create("omnivideosrc");
   TCase* tests = tcase_create("general");
@@ -317,6 +328,7 @@ static Suite* omnivideosrc_suite() {
   tcase_add_test(tests, refused);
   tcase_add_test(tests, refused_and_skipped);
   tcase_add_test(tests, budget_outlives_a_run);
+  tcase_add_test(tests, uncountable_length);
   return suite;
 }
 

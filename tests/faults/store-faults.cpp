@@ -329,6 +329,8 @@ START_TEST(stop_while_deleting) {
   ck_assert(store.server.wait_for(1, "DELETE"));
   run.client.reset();
   expect_contains("log", run.log_text(), "left behind");
+  ck_assert_uint_eq(run.recorder->warnings.size(), 1);
+  expect_contains("warning", run.recorder->warnings[0].message, "slow to delete");
   expect_contains("log", run.log_text(), path_of(store.seen("PUT")[0]));
   expect_lacks("log", run.log_text(), "s3cr3t");
 }
@@ -369,6 +371,41 @@ START_TEST(cancel_while_storing) {
   ck_reason(std::get<Error>(future.get()), Reason::cancelled);
   ck_assert(store.server.wait_for(1, "DELETE"));
   ck_assert_int_eq(service.creates(), 0);
+}
+END_TEST
+
+// A job called off while the service has it: it goes on there, and may only now fetch its
+// reference.
+START_TEST(kept_while_the_service_may_need_it) {
+  Store store;
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (!is_poll(request)) return std::nullopt;
+    return ServerReply{.body = task_json("video_1", "queued", 0)};
+  });
+  PutRun run(service.server.url(), store.server.url());
+  run.settings.publish.delete_reference = true;
+  run.client = std::make_unique<Client>(run.settings);
+  auto future = run.recorder->done.get_future();
+  const auto id = run.client->submit(run.spec, run.recorder);
+  ck_assert(service.server.wait_for(1, "GET", "/v1/videos/"));
+  run.client->cancel(id);
+  ck_reason(std::get<Error>(future.get()), Reason::cancelled);
+  run.client.reset();
+  ck_assert_uint_eq(store.seen("DELETE").size(), 0);
+  ck_assert_uint_eq(run.recorder->warnings.size(), 1);
+  expect_contains("warning", run.recorder->warnings[0].message, "Delete it yourself later");
+  expect_contains("warning", run.recorder->warnings[0].message, path_of(store.seen("PUT")[0]));
+}
+END_TEST
+
+// A plain 500 is what nginx says of a folder that is not there: one more try, and then the word.
+START_TEST(put_500_is_soon_told) {
+  Store store(first_of("PUT", 99, {.status = 500, .body = ""}));
+  FakeService service(kResult);
+  PutRun run(service.server.url(), store.server.url());
+  run.spec.max_attempts = 5;
+  run.refused(Reason::unreachable, service);
+  ck_assert_uint_eq(store.seen("PUT").size(), 2);
 }
 END_TEST
 
@@ -536,6 +573,9 @@ int main() {
                                        {"stop_while_deleting", stop_while_deleting, 1},
                                        {"stop_while_storing", stop_while_storing, 2},
                                        {"cancel_while_storing", cancel_while_storing, 1},
+                                       {"kept while the service may need it",
+                                        kept_while_the_service_may_need_it, 1},
+                                       {"put_500_is_soon_told", put_500_is_soon_told, 1},
                                        {"put_refused_early", put_refused_early, 1},
                                        {"s3_stores_the_reference", s3_stores_the_reference, 2},
                                        {"s3_longest_link", s3_longest_link, 1},

@@ -1,5 +1,5 @@
-// libFuzzer target: any bytes as an MP4 whose samples are read and written anew, as oversize=transcode
-// does. What is written must be readable again, with as many samples.
+// libFuzzer target: any bytes as an MP4 whose samples are read and written anew, as
+// oversize=transcode does. What is written must be readable again, with as many samples.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +24,7 @@ std::shared_ptr<const omni::Bytes> in_pieces(const std::uint8_t* data, std::size
   auto bytes = std::make_shared<omni::Bytes>();
   const std::size_t piece = size == 0 ? 1 : 1 + data[size - 1] % 64 * std::size_t{17};
   for (std::size_t at = 0; at < size; at += piece)
-    bytes->append(
-        omni::BytesPtr::adopt(g_bytes_new_static(data + at, std::min(piece, size - at))));
+    bytes->append(omni::BytesPtr::adopt(g_bytes_new_static(data + at, std::min(piece, size - at))));
   return bytes;
 }
 

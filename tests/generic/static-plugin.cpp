@@ -5,7 +5,7 @@
 #include <cstdio>
 
 G_BEGIN_DECLS  // the macro itself says nothing of C
-GST_PLUGIN_STATIC_DECLARE(omni);
+    GST_PLUGIN_STATIC_DECLARE(omni);
 G_END_DECLS
 
 int main(int argc, char** argv) {

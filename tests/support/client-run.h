@@ -35,8 +35,10 @@ inline std::string text_of(const Bytes& bytes) {
 class Recorder : public JobObserver {
  public:
   void job_updated(const JobUpdate& update) override { updates.push_back(update); }
+  void job_warned(const Error& error) override { warnings.push_back(error); }
   void job_finished(JobOutcome outcome) override { done.set_value(std::move(outcome)); }
   std::vector<JobUpdate> updates;
+  std::vector<Error> warnings;
   std::promise<JobOutcome> done;
 };
 

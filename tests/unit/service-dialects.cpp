@@ -60,6 +60,23 @@ const BodyCase kBodies[] = {
      R"({"model":"omni-fast","prompt":"neon","seconds":"5","aspect_ratio":"9:16",)"
      R"("first_image_url":"https://h/f.png"})"},
 
+    // What is paid for is counted rather too high than too low.
+    {"octopusx", "", false,
+     [](Request& r, ReferenceInfo&) {
+       r.seconds = 4;
+       r.parameters = R"({"seconds":null})";
+     },
+     8, R"({"model":"omni-fast","prompt":"neon","seconds":null})"},
+    {"octopusx", "", false,
+     [](Request& r, ReferenceInfo&) {
+       r.seconds = 4;
+       r.parameters = R"({"duration":20})";
+     },
+     20, R"({"model":"omni-fast","prompt":"neon","seconds":"4","duration":20})"},
+    {"omnirouters", "doubao-seedance-2-0-260128", false,
+     [](Request& r, ReferenceInfo&) { r.parameters = R"({"metadata":{"duration":12}})"; }, 12,
+     R"({"model":"doubao-seedance-2-0-260128","prompt":"neon","metadata":{"duration":12}})"},
+
     {"omnirouters", "", true, kAsIs, 8,
      R"({"model":"Kling-o1","prompt":"<<<video_1>>> neon","seconds":"8","resolution":"720p",)"
      R"("aspect_ratio":"16:9","videos":["REF"],"video_reference_type":"base"})"},
@@ -184,13 +201,13 @@ const RefusalCase kRefusals[] = {
      [](Request&, ReferenceInfo& i) { i.duration_ns = 16 * kSecond; },
      "bad-input: The reference is 16.0 seconds long, and OmniRouters takes at most 15", "Cut it"},
     {"omnirouters", "Kling-o1", true, [](Request& r, ReferenceInfo&) { r.seconds = 2; },
-     "invalid-request: `seconds` is 2, and OmniRouters makes 3 to 15", "or 0"},
+     "invalid-request: `seconds` is 2, and Kling-o1 at OmniRouters makes 3 to 15", "or 0"},
     {"omnirouters", "Veo-3.1", true, [](Request& r, ReferenceInfo&) { r.seconds = 5; },
-     "invalid-request: `seconds` is 5, and OmniRouters makes 8 seconds", "or 0"},
+     "invalid-request: `seconds` is 5, and Veo-3.1 at OmniRouters makes 8 seconds", "or 0"},
     {"omnirouters", "Vidu-q2-pro", true, [](Request& r, ReferenceInfo&) { r.seconds = 11; },
-     "invalid-request: `seconds` is 11, and OmniRouters makes 1 to 10", "or 0"},
+     "invalid-request: `seconds` is 11, and Vidu-q2-pro at OmniRouters makes 1 to 10", "or 0"},
     {"omnirouters", "Vidu-q3-mix", false, [](Request& r, ReferenceInfo&) { r.seconds = 17; },
-     "invalid-request: `seconds` is 17, and OmniRouters makes 1 to 16", "or 0"},
+     "invalid-request: `seconds` is 17, and Vidu-q3-mix at OmniRouters makes 1 to 16", "or 0"},
     {"omnirouters", "doubao-seedance-2-0-260128", true,
      [](Request& r, ReferenceInfo&) { r.keep_original_sound = Switch::on; },
      "invalid-request: `keep-original-sound` is set", "Leave it unset"},
@@ -204,11 +221,25 @@ const RefusalCase kRefusals[] = {
     {"omnirouters", "", false, [](Request& r, ReferenceInfo&) { r.seconds = 5; },
      "invalid-request: OmniRouters wants `resolution`", "resolution=720p"},
 
+    // Members that this model does not read replace nothing.
+    {"omnirouters", "doubao-seedance-2-0-260128", true,
+     [](Request& r, ReferenceInfo& i) {
+       r.parameters = R"({"videos":[]})";
+       i.duration_ns = 20 * kSecond;
+     },
+     "bad-input: The reference is 20.0 seconds long", "Cut it"},
+    {"omnirouters", "Kling-o1", true,
+     [](Request& r, ReferenceInfo& i) {
+       r.parameters = R"({"metadata":{"content":[]}})";
+       i.duration_ns = 20 * kSecond;
+     },
+     "bad-input: The reference is 20.0 seconds long", "Cut it"},
+
     {"apimart", "", true, [](Request& r, ReferenceInfo&) { r.seconds = 6; },
      "invalid-request: `seconds` is set, and APIMart takes no length beside a reference",
      "Leave it unset"},
     {"apimart", "", false, [](Request& r, ReferenceInfo&) { r.seconds = 5; },
-     "invalid-request: `seconds` is 5, and APIMart makes 4, 6, 8 or 10", "or 0"},
+     "invalid-request: `seconds` is 5, and Omni-Flash-Ext at APIMart makes 4, 6, 8 or 10", "or 0"},
     {"apimart", "", false, [](Request& r, ReferenceInfo&) { r.resolution = "2k"; },
      "invalid-request: `resolution` is \"2k\"", "720p, 1080p or 4k"},
     {"apimart", "", false,
