@@ -10,7 +10,7 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr std::uint64_t kMaxSamples = 4'000'000;  // a day of video; what a hostile file may cost
+constexpr std::uint64_t kMaxSamples = 1'000'000;  // half a day of video; what a hostile file may cost
 
 struct Defaults {  // trex, then tfhd
   std::uint32_t description = 1;
