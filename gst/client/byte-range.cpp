@@ -1,5 +1,7 @@
 #include "client/byte-range.h"
 
+#include <glib.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -45,21 +47,6 @@ ByteRange parse_byte_range(std::string_view header, std::uint64_t size) {
   if (last && *last < *first) return whole;
   if (*first >= size) return {ByteRange::Kind::unsatisfiable};
   return {ByteRange::Kind::part, *first, last ? std::min(*last, size - 1) : size - 1};
-}
-
-std::vector<BytesPtr> slices(const Bytes& rope, std::uint64_t offset, std::uint64_t length) {
-  std::vector<BytesPtr> found;
-  std::uint64_t start = 0;
-  const std::uint64_t end = offset + length;
-  for (const BytesPtr& piece : rope.pieces()) {
-    const std::uint64_t size = g_bytes_get_size(piece.get());
-    const std::uint64_t from = std::max(offset, start), to = std::min(end, start + size);
-    if (from < to)
-      found.push_back(
-          BytesPtr::adopt(g_bytes_new_from_bytes(piece.get(), from - start, to - from)));
-    start += size;
-  }
-  return found;
 }
 
 }  // namespace omni

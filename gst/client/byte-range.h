@@ -1,12 +1,8 @@
-// The Range header of HTTP, as far as a server of whole files needs it, and cutting a rope without
-// copying it. Pure functions.
+// The Range header of HTTP, as far as a server of whole files needs it. A pure function.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
-
-#include "service/bytes.h"
 
 namespace omni {
 
@@ -23,8 +19,5 @@ struct ByteRange {
 /// One range of a file of `size` bytes. Several at once are answered with the whole, as a server
 /// may.
 ByteRange parse_byte_range(std::string_view header, std::uint64_t size);
-
-/// `length` bytes from `offset`, in pieces that share the rope's memory.
-std::vector<BytesPtr> slices(const Bytes& rope, std::uint64_t offset, std::uint64_t length);
 
 }  // namespace omni

@@ -1,9 +1,8 @@
 #include "client/job-uploads.h"
 
-#include <random>
-
 #include "client/publish-check.h"
 #include "client/url.h"
+#include "service/json.h"
 
 namespace omni {
 
@@ -28,19 +27,12 @@ std::unique_ptr<Publisher> new_publisher(const PublisherParts& parts) {
   return nullptr;
 }
 
+/// As it stands between the quotes of a JSON string.
 std::string json_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      escaped += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < ' ') {
-      const CharPtr code(g_strdup_printf("\\u%04x", static_cast<unsigned>(c)));
-      escaped += code.get();
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
+  const JsonNodePtr node(json_node_new(JSON_NODE_VALUE));
+  json_node_set_string(node.get(), text.c_str());
+  const std::string quoted = to_text(node.get());
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 bool is_in(const std::string& text, const std::string& part) {
@@ -63,13 +55,6 @@ void place_url(CreateBody& body, const std::string& placeholder, const std::stri
   const std::string escaped = json_escaped(url);
   replace_all(body.head, placeholder, escaped);
   replace_all(body.tail, placeholder, escaped);
-}
-
-std::string unguessable_name() {
-  std::random_device source;
-  std::string name;
-  for (int i = 0; i < 32; ++i) name += "0123456789abcdef"[source() & 15];
-  return name;
 }
 
 Publishing::Publishing(const PublishSettings& settings, Http& http, LogSink log,

@@ -5,6 +5,7 @@
 #include "client/url.h"
 #include "service/error.h"
 #include "service/redact.h"
+#include "service/request.h"
 
 namespace omni {
 
@@ -53,11 +54,8 @@ Advice advise(const StoreReply& reply) {
     return {
         Reason::invalid_request,
         "Uploads are not sent after a redirect: put the address that it leads to into put-url."};
-  // nginx answers 500 where a folder is missing.
   if (reply.status >= 500)
-    return {Reason::unreachable,
-            "Check that the folder of put-url exists and can be written to, look into the server's "
-            "log, or try again later."};
+    return {Reason::unreachable, "Look into the server's log, or try again later."};
   return {Reason::invalid_request, "Check put-url, and look into the server's log."};
 }
 
@@ -108,8 +106,8 @@ class PutPublisher : public Publisher {
     const PutTarget target = put_target(settings_.put_url, offer.object);
     const auto make = [&] { return request_to(target, "DELETE"); };
     const StoreReply reply = co_await ask_store(http_, log_, make, terms, cancellation);
-    const bool gone = is_success(reply.status) || reply.status == 404 || reply.status == 410;
-    if (!gone) throw Failure(Reason::unreachable, "DELETE: " + describe(reply, target.url));
+    if (!is_gone(reply))
+      throw Failure(Reason::unreachable, "DELETE: " + describe(reply, target.url));
   }
 
  private:

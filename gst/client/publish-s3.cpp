@@ -7,6 +7,7 @@
 #include "client/url.h"
 #include "service/error.h"
 #include "service/redact.h"
+#include "service/request.h"
 
 namespace omni {
 
@@ -81,8 +82,7 @@ class S3Publisher : public Publisher {
       return signed_request("DELETE", offer.object, place, sha256_hex(""), "");
     };
     const StoreReply reply = co_await ask_store(http_, log_, make, terms, cancellation, is_passing);
-    const bool gone = is_success(reply.status) || reply.status == 404 || reply.status == 410;
-    if (!gone) throw Failure(refusal(reply, offer.object, place));
+    if (!is_gone(reply)) throw Failure(refusal(reply, offer.object, place));
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "client/url.h"
 #include "service/error.h"
 #include "service/redact.h"
+#include "service/request.h"
 
 namespace omni {
 
@@ -264,8 +265,9 @@ void ServePublisher::send(SoupServerMessage* message, const File& file) {
                                  nullptr);
   if (!get) return;
   SoupMessageBody* body = soup_server_message_get_response_body(message);
-  for (const BytesPtr& piece : slices(*file.bytes, first, last - first + 1))
-    soup_message_body_append_bytes(body, piece.get());
+  Bytes wanted;
+  wanted.append_slice(*file.bytes, first, last - first + 1);
+  for (const BytesPtr& piece : wanted.pieces()) soup_message_body_append_bytes(body, piece.get());
   const auto wrote =
       +[](SoupServerMessage*, guint count, ByteCounters* counters) { counters->up += count; };
   g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote), &counters_);

@@ -62,7 +62,4 @@ std::unique_ptr<Publisher> new_serve_publisher(const PublisherParts& parts);
 std::unique_ptr<Publisher> new_put_publisher(const PublisherParts& parts);
 std::unique_ptr<Publisher> new_s3_publisher(const PublisherParts& parts);
 
-/// 128 bits that nobody can guess, as 32 hex digits.
-std::string unguessable_name();
-
 }  // namespace omni

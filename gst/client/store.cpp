@@ -57,6 +57,10 @@ Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()
   }
 }
 
+bool is_gone(const StoreReply& reply) {
+  return is_success(reply.status) || reply.status == 404 || reply.status == 410;
+}
+
 std::string describe(const StoreReply& reply, const std::string& url) {
   const std::string shown = redact_url(url);
   if (reply.status == 0) return shown + " gave no answer: " + reply.fault_text;

@@ -25,6 +25,9 @@ Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()
                             Cancellation& cancellation,
                             std::function<bool(const StoreReply&)> passing = nullptr);
 
+/// After a DELETE: it is not there any more, or was not there at all.
+bool is_gone(const StoreReply& reply);
+
 /// "http://host/path answered HTTP 503", or why there was no answer.
 std::string describe(const StoreReply& reply, const std::string& url);
 

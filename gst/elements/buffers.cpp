@@ -23,29 +23,21 @@ BytesPtr as_bytes(BufferPtr buffer) {
       mapped.release()));
 }
 
-BufferPtr slice(const Bytes& bytes, guint64 offset, gsize most) {
-  const auto [run, available] = bytes.run_at(offset);
-  const gsize size = std::min<gsize>(available, most);
-  for (const BytesPtr& piece : bytes.pieces()) {
-    gsize length = 0;
-    const auto* data = static_cast<const guint8*>(g_bytes_get_data(piece.get(), &length));
-    if (run < data || run + size > data + length) continue;
-    GBytes* part = g_bytes_new_from_bytes(piece.get(), static_cast<gsize>(run - data), size);
-    auto buffer = BufferPtr::adopt(gst_buffer_new_wrapped_bytes(part));
-    g_bytes_unref(part);
-    GST_BUFFER_OFFSET(buffer.get()) = offset;
-    GST_BUFFER_OFFSET_END(buffer.get()) = offset + size;
-    return buffer;
-  }
-  return nullptr;
-}
-
 BufferPtr as_buffer(const Bytes& bytes) {
   auto buffer = BufferPtr::adopt(gst_buffer_new());
   for (const BytesPtr& piece : bytes.pieces()) {
     const auto part = BufferPtr::adopt(gst_buffer_new_wrapped_bytes(piece.get()));
     gst_buffer_append_memory(buffer.get(), gst_buffer_get_all_memory(part.get()));
   }
+  return buffer;
+}
+
+BufferPtr slice(const Bytes& bytes, guint64 offset, gsize most) {
+  Bytes part;
+  part.append_slice(bytes, offset, most);
+  BufferPtr buffer = as_buffer(part);
+  GST_BUFFER_OFFSET(buffer.get()) = offset;
+  GST_BUFFER_OFFSET_END(buffer.get()) = offset + part.size();
   return buffer;
 }
 

@@ -9,7 +9,7 @@ namespace omni {
 /// The buffer's memory, kept mapped while somebody needs it; nullptr when it cannot be mapped.
 BytesPtr as_bytes(BufferPtr buffer);
 
-/// Part of a rope: at most `most` bytes from `offset`, fewer at the end of a piece.
+/// Part of a rope: at most `most` bytes from `offset`.
 BufferPtr slice(const Bytes& bytes, guint64 offset, gsize most);
 
 /// A whole rope.

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "client/download.h"
 #include "elements/connection.h"
 #include "elements/files.h"
 #include "service/request.h"
@@ -28,26 +29,25 @@ const ImageKind* kind_of(std::string_view data) {
   return nullptr;
 }
 
-std::string decoded(const std::string& uri, const char* property) {
-  const std::size_t comma = uri.find(',');
-  if (comma == std::string::npos || !std::string_view(uri).substr(0, comma).ends_with(";base64"))
-    refuse_request(std::string(property) + ": a data: URI must be data:image/...;base64,...");
-  gsize size = 0;
-  guchar* data = g_base64_decode(uri.c_str() + comma + 1, &size);
-  std::string text(reinterpret_cast<char*>(data), size);
-  g_free(data);
-  return text;
-}
-
 std::string local_path(const std::string& image) {
   if (!image.starts_with("file://")) return image;
   const CharPtr path(g_filename_from_uri(image.c_str(), nullptr, nullptr));
   return path ? path.get() : image;
 }
 
-std::shared_ptr<const Bytes> as_rope(const std::string& data) {
-  auto bytes = std::make_shared<Bytes>();
-  bytes->append(BytesPtr::adopt(g_bytes_new(data.data(), data.size())));
+/// The bytes of an image that is a data URI or a file.
+std::shared_ptr<const Bytes> load(const std::string& image, const char* property) {
+  if (!image.starts_with("data:")) {
+    auto* data = new std::string(read_file(local_path(image), property, kMaxImageBytes));
+    const auto drop = [](gpointer text) { delete static_cast<std::string*>(text); };
+    auto bytes = std::make_shared<Bytes>();
+    bytes->append(
+        BytesPtr::adopt(g_bytes_new_with_free_func(data->data(), data->size(), drop, data)));
+    return bytes;
+  }
+  auto bytes = decode_data_uri(image);
+  if (!bytes)
+    refuse_request(std::string(property) + ": a data: URI must be data:image/...;base64,...");
   return bytes;
 }
 
@@ -81,15 +81,15 @@ std::string Material::image(const std::string& image, const char* property) {
   if (image.empty() || image.starts_with("http://") || image.starts_with("https://")) return image;
   const bool is_data_uri = image.starts_with("data:");
   if (is_data_uri && !images_by_url()) return image;
-  const std::string data = is_data_uri ? decoded(image, property)
-                                       : read_file(local_path(image), property, kMaxImageBytes);
-  const ImageKind* kind = kind_of(data);
+  const auto bytes = load(image, property);
+  const auto [data, size] = bytes->run_at(0);
+  const ImageKind* kind = kind_of({reinterpret_cast<const char*>(data), size});
   if (!kind)
     refuse_request(std::string(property) + ": " +
                    (is_data_uri ? "the data: URI" : "\"" + local_path(image) + "\"") +
                    " is no PNG, JPEG, WebP or GIF image.");
-  if (images_by_url()) return add(as_rope(data), kind->type, kind->extension);
-  const CharPtr base64(g_base64_encode(reinterpret_cast<const guchar*>(data.data()), data.size()));
+  if (images_by_url()) return add(bytes, kind->type, kind->extension);
+  const CharPtr base64(g_base64_encode(data, size));
   return std::string("data:") + kind->type + ";base64," + base64.get();
 }
 

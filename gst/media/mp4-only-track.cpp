@@ -62,14 +62,13 @@ std::shared_ptr<const Bytes> TrackOnly::run() {
     }
   });
   auto result = std::make_shared<Bytes>();
-  const Slicer slicer(file_);
   std::uint64_t at = 0;
   for (const Change& change : changes_) {
-    slicer.append(at, change.at - at, *result);
+    result->append_slice(file_, at, change.at - at);
     result->append(BytesPtr::adopt(g_bytes_new(change.bytes.data(), change.bytes.size())));
     at = change.at + change.bytes.size();
   }
-  slicer.append(at, file_.size() - at, *result);
+  result->append_slice(file_, at, file_.size() - at);
   result->append(BytesPtr::adopt(g_bytes_new(tail_.data(), tail_.size())));
   return result;
 }

@@ -10,7 +10,8 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr std::uint64_t kMaxSamples = 1'000'000;  // half a day of video; what a hostile file may cost
+constexpr std::uint64_t kMaxSamples =
+    1'000'000;  // half a day of video; what a hostile file may cost
 
 struct Defaults {  // trex, then tfhd
   std::uint32_t description = 1;
@@ -459,26 +460,6 @@ std::uint64_t SampleTrack::media_bytes() const {
 
 Movie read_movie(std::shared_ptr<const Bytes> file) {
   return MovieReader(std::move(file)).run();
-}
-
-Slicer::Slicer(const Bytes& from) : from_(from) {
-  std::uint64_t end = 0;
-  for (const BytesPtr& piece : from.pieces()) {
-    end += g_bytes_get_size(piece.get());
-    ends_.push_back(end);
-  }
-}
-
-void Slicer::append(std::uint64_t offset, std::uint64_t size, Bytes& to) const {
-  auto end = std::upper_bound(ends_.begin(), ends_.end(), offset);
-  for (; size > 0 && end != ends_.end(); ++end) {
-    GBytes* piece = from_.pieces()[static_cast<std::size_t>(end - ends_.begin())].get();
-    const std::uint64_t inside = offset - (*end - g_bytes_get_size(piece));
-    const std::uint64_t count = std::min(size, *end - offset);
-    to.append(BytesPtr::adopt(g_bytes_new_from_bytes(piece, inside, count)));
-    offset += count;
-    size -= count;
-  }
 }
 
 }  // namespace omni::mp4

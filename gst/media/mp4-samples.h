@@ -63,15 +63,4 @@ Movie read_movie(std::shared_ptr<const Bytes> file);
 std::shared_ptr<const Bytes> only_track(const std::shared_ptr<const Bytes>& file,
                                         const SampleTrack& track, std::uint32_t movie_timescale);
 
-/// Takes parts out of a rope without copying them.
-class Slicer {
- public:
-  explicit Slicer(const Bytes& from);
-  void append(std::uint64_t offset, std::uint64_t size, Bytes& to) const;
-
- private:
-  const Bytes& from_;
-  std::vector<std::uint64_t> ends_;  // of each piece
-};
-
 }  // namespace omni::mp4

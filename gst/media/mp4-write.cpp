@@ -93,8 +93,6 @@ std::shared_ptr<const Bytes> MovieWriter::run() {
       (wide ? u32(1) + "mdat" + number(data_bytes_ + 16, 8) : u32(data_bytes_ + 8) + "mdat");
   auto result = std::make_shared<Bytes>();
   result->append(BytesPtr::adopt(g_bytes_new(head.data(), head.size())));
-  std::vector<Slicer> slicers;
-  for (const TrackPlan& plan : plans_) slicers.emplace_back(*plan.track->media);
   for (const auto& [track, index] : order_) {
     const Chunk& chunk = plans_[track].chunks[index];
     const Sample* sample = &plans_[track].track->samples[chunk.first];
@@ -102,7 +100,7 @@ std::shared_ptr<const Bytes> MovieWriter::run() {
       const std::uint64_t start = sample->offset;  // neighbours are taken in one piece
       std::uint64_t size = 0;
       for (; sample != end && sample->offset == start + size; ++sample) size += sample->size;
-      slicers[track].append(start, size, *result);
+      result->append_slice(*plans_[track].track->media, start, size);
     }
   }
   return result;

@@ -62,7 +62,6 @@ class Recoder {
   [[noreturn]] void fail(GstMessage* message) const;
 
   std::shared_ptr<const Bytes> file_;
-  mp4::Slicer slicer_;
   std::uint64_t max_bytes_;
   std::uint64_t position_ = 0;  // of the reader, on the streaming thread
   ElementPtr pipeline_;
@@ -79,7 +78,7 @@ class Recoder {
 };
 
 Recoder::Recoder(std::shared_ptr<const Bytes> file, std::uint64_t max_bytes)
-    : file_(std::move(file)), slicer_(*file_), max_bytes_(max_bytes) {
+    : file_(std::move(file)), max_bytes_(max_bytes) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
   bus_ = BusPtr::adopt(gst_element_get_bus(pipeline));
@@ -135,7 +134,7 @@ void Recoder::need_data(GstAppSrc* source, guint length, gpointer self) {
   }
   const std::uint64_t count = std::min<std::uint64_t>(length, size - me->position_);
   Bytes parts;
-  me->slicer_.append(me->position_, count, parts);
+  parts.append_slice(*me->file_, me->position_, count);
   GstBuffer* buffer = gst_buffer_new();
   for (const BytesPtr& part : parts.pieces()) {
     gsize bytes = 0;

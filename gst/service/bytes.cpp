@@ -15,6 +15,24 @@ void Bytes::append(BytesPtr piece) {
   size_ += length;
 }
 
+std::size_t Bytes::index_at(std::uint64_t offset) const {
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+  return static_cast<std::size_t>(after - starts_.begin()) - 1;
+}
+
+void Bytes::append_slice(const Bytes& from, std::uint64_t offset, std::uint64_t length) {
+  if (offset >= from.size_) return;
+  length = std::min<std::uint64_t>(length, from.size_ - offset);
+  for (std::size_t index = from.index_at(offset); length > 0; ++index) {
+    GBytes* piece = from.pieces_[index].get();
+    const std::uint64_t inside = offset - from.starts_[index];
+    const std::uint64_t count = std::min<std::uint64_t>(length, g_bytes_get_size(piece) - inside);
+    append(BytesPtr::adopt(g_bytes_new_from_bytes(piece, inside, count)));
+    offset += count;
+    length -= count;
+  }
+}
+
 std::size_t Bytes::read(std::uint64_t offset, void* to, std::size_t length) const {
   auto* out = static_cast<std::uint8_t*>(to);
   std::size_t done = 0;
@@ -30,8 +48,7 @@ std::size_t Bytes::read(std::uint64_t offset, void* to, std::size_t length) cons
 
 std::pair<const std::uint8_t*, std::size_t> Bytes::run_at(std::uint64_t offset) const {
   if (offset >= size_) return {nullptr, 0};
-  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
-  const auto index = static_cast<std::size_t>(after - starts_.begin()) - 1;
+  const std::size_t index = index_at(offset);
   gsize length = 0;
   const auto* data =
       static_cast<const std::uint8_t*>(g_bytes_get_data(pieces_[index].get(), &length));

@@ -14,6 +14,8 @@ namespace omni {
 class Bytes {
  public:
   void append(BytesPtr piece);
+  /// Part of another rope, as far as it goes: the memory is shared, not copied.
+  void append_slice(const Bytes& from, std::uint64_t offset, std::uint64_t length);
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
@@ -27,6 +29,8 @@ class Bytes {
   const std::vector<BytesPtr>& pieces() const { return pieces_; }
 
  private:
+  std::size_t index_at(std::uint64_t offset) const;  // of the piece
+
   std::vector<BytesPtr> pieces_;
   std::vector<std::uint64_t> starts_;  // offset of each piece
   std::size_t size_ = 0;

@@ -46,10 +46,11 @@ const ModelFacts& Dialect::model_facts(const Request& request, bool with_referen
 
 bool Dialect::replaces_reference(const Request& request) const {
   // Seen in the body itself: which members count depends on the service and on the model.
-  FittedRequest trial{request, 0};
-  if (trial.request.model.empty()) trial.request.model = service_.video_to_video_model;
-  if (trial.request.seconds == 0) trial.request.seconds = 1;
-  if (trial.request.resolution.empty()) trial.request.resolution = kAuto;
+  // Images stay out: they may be many megabytes, and have no say in it.
+  FittedRequest trial;
+  trial.request.model = request.model.empty() ? service_.video_to_video_model : request.model;
+  trial.request.seconds = 1;
+  trial.request.parameters = request.parameters;
   const std::string placeholder = new_placeholder();
   return create_body(trial, placeholder).find(placeholder) == std::string::npos;
 }

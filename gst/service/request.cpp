@@ -170,11 +170,15 @@ bool has_elements(JsonObject* body, const char* name) {
          json_array_get_length(json_node_get_array(node)) > 0;
 }
 
-std::string new_placeholder() {
+std::string unguessable_name() {
   std::random_device source;
-  std::string placeholder = "placeholder-";
-  for (int i = 0; i < 32; ++i) placeholder += "0123456789abcdef"[source() & 15];
-  return placeholder;
+  std::string name;
+  for (int i = 0; i < 32; ++i) name += "0123456789abcdef"[source() & 15];
+  return name;
+}
+
+std::string new_placeholder() {
+  return "placeholder-" + unguessable_name();
 }
 
 CreateBody inline_body(const Dialect& dialect, const FittedRequest& fitted) {

@@ -64,6 +64,8 @@ JsonArray* add_array(JsonObject* body, const char* name);
 /// Is this member an array with anything in it?
 bool has_elements(JsonObject* body, const char* name);
 
+/// 128 bits that nobody can guess, as 32 hex digits.
+std::string unguessable_name();
 /// A word that stands for what is put in its place later. Nobody can guess it, so no text of the
 /// user's can be taken for it.
 std::string new_placeholder();
