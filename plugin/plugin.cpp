@@ -4,10 +4,13 @@
 #include <gst/gst.h>
 
 #include "elements/omniv2v.h"
+#include "elements/omniv2vbin.h"
 #include "elements/omnivideosrc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  bool registered = GST_ELEMENT_REGISTER(omniv2v, plugin);
+  bool registered =
+      GST_ELEMENT_REGISTER(omniv2v, plugin) && GST_ELEMENT_REGISTER(omniv2vbin, plugin);
+  registered |= GST_ELEMENT_REGISTER(omniv2vbin, plugin);
   registered |= GST_ELEMENT_REGISTER(omnivideosrc, plugin);
   return registered;
 }

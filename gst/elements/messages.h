@@ -18,7 +18,7 @@ namespace omni {
 struct JobReport {
   guint segment = 0;
   const char* state = "";  // fitting, waiting, publishing, submitting, pending, running,
-                           // downloading, done, failed, cancelled, planned
+                           // downloading, done, late, failed, cancelled, planned
   std::string task_id;
   std::optional<double> progress;
   GstClockTime running_time = GST_CLOCK_TIME_NONE;

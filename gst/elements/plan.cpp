@@ -80,9 +80,11 @@ bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_
          bytes > facts.max_inline_bytes;
 }
 
-FitLimits limits_of(const ModelFacts& facts, bool by_url) {
+FitLimits limits_of(const ModelFacts& facts, bool by_url, std::uint64_t own_limit) {
   FitLimits limits;
   limits.max_bytes = facts.max_bytes(by_url);
+  if (own_limit && (limits.max_bytes == 0 || own_limit < limits.max_bytes))
+    limits.max_bytes = own_limit;
   limits.max_width = limits.max_height = facts.max_side;
   return limits;
 }
@@ -109,7 +111,7 @@ std::shared_ptr<const Bytes> fitting_reference(const Settings& settings, mp4::In
   }
   if (help.fitting) help.fitting();
   const auto log = [&](const std::string& text) { help.log(LogLevel::info, text); };
-  reference = fit_reference(reference, info, limits, help.interrupt, log);
+  reference = fit_reference(reference, info, limits, help.interrupt, log, help.encoder);
   info = look_into(*reference);
   return reference;
 }
@@ -135,7 +137,7 @@ Carried carry(const Settings& settings, const ModelFacts& facts,
   Carried carried{std::move(reference), {}, by_url, {}};
   carried.info = look_into(*carried.bytes);
   carried.bytes = fitting_reference(settings, carried.info, std::move(carried.bytes),
-                                    limits_of(facts, by_url), help);
+                                    limits_of(facts, by_url, help.max_reference_bytes), help);
   return carried;
 }
 
@@ -188,6 +190,18 @@ std::string Plan::shown_request() const {
         shown, upload.placeholder,
         "(URL of " + std::to_string(upload.bytes->size()) + " bytes, " + upload.media_type + ")");
   return shown;
+}
+
+const ModelFacts& model_of(const Settings& settings) {
+  Request request;
+  request.model = settings.model;
+  request.parameters = text_or_file(settings.parameters, "parameters");
+  return settings.dialect().model_facts(request, true);
+}
+
+std::uint64_t reference_limit(const Settings& settings) {
+  const ModelFacts& facts = model_of(settings);
+  return facts.max_bytes(goes_by_url(settings, facts, 0));
 }
 
 void check_reference_size(const Settings& settings, std::uint64_t bytes) {

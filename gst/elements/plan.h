@@ -34,12 +34,22 @@ struct PlanHelp {
   std::function<void()> fitting;
   Interrupt& interrupt;
   LogSink log;
+  // Where the element itself makes the references:
+  std::uint64_t max_reference_bytes = 0;  // 0 = the service's limit alone counts
+  std::string encoder;                    // factory for encoding anew; empty = by preference
 };
 
 /// The job for one reference; without one (null) for a text or images alone. Throws Failure with
 /// what the user has to change.
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
               const PlanHelp& help);
+
+/// What is known of the model that a reference goes to. Throws Failure for parameters that cannot
+/// be read.
+const ModelFacts& model_of(const Settings& settings);
+
+/// The most bytes that the service takes of a reference that is made for it; 0 = unknown.
+std::uint64_t reference_limit(const Settings& settings);
 
 /// No clip is larger, whatever is to become of it.
 inline constexpr std::uint64_t kMostCollected = std::uint64_t{1} << 30;

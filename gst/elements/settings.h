@@ -18,6 +18,7 @@ enum class OnFailure {
   automatic,  // the original in a live bin, else an error
   error,      // the element fails
   source,     // the original
+  hold,       // the last picture
   skip,       // nothing
 };
 

@@ -46,7 +46,12 @@ void Slot::job_finished(JobOutcome outcome) {
 }
 
 void Slot::finish(JobOutcome outcome) {
-  settle(outcome);
+  bool late = false;
+  {
+    const std::lock_guard lock(lock_);
+    late = late_;
+  }
+  settle(outcome, late);
   {
     const std::lock_guard lock(lock_);
     outcome_ = std::move(outcome);
@@ -54,7 +59,13 @@ void Slot::finish(JobOutcome outcome) {
   changed_();
 }
 
-void Slot::settle(const JobOutcome& outcome) {
+bool Slot::declare_late() {
+  const std::lock_guard lock(lock_);
+  late_ = !outcome_;
+  return late_;
+}
+
+void Slot::settle(const JobOutcome& outcome, bool late) {
   const auto* error = std::get_if<Error>(&outcome);
   if (error && error->reason == Reason::cancelled) {
     report.state = "cancelled";
@@ -63,7 +74,7 @@ void Slot::settle(const JobOutcome& outcome) {
     report.state = "failed";
     report.error = *error;
   } else {
-    report.state = report.request.empty() ? "done" : "planned";
+    report.state = !report.request.empty() ? "planned" : late ? "late" : "done";
     reference.reset();
   }
   post_job(element_, report);
@@ -72,6 +83,11 @@ void Slot::settle(const JobOutcome& outcome) {
 bool Slot::finished() const {
   const std::lock_guard lock(lock_);
   return outcome_.has_value();
+}
+
+bool Slot::succeeded() const {
+  const std::lock_guard lock(lock_);
+  return outcome_ && std::holds_alternative<std::shared_ptr<const Bytes>>(*outcome_);
 }
 
 JobOutcome Slot::take_outcome() {

@@ -31,15 +31,18 @@ class Slot : public JobObserver {
   /// Ends the slot without a job: a refused plan, or a dry run.
   void finish(JobOutcome outcome);
   bool finished() const;
+  bool succeeded() const;
   /// Once, after finished().
   JobOutcome take_outcome();
+  /// Its time is over, and what comes is not shown. False when it has finished in this moment.
+  bool declare_late();
 
   void job_updated(const JobUpdate& update) override;
   void job_warned(const Error& error) override;
   void job_finished(JobOutcome outcome) override;
 
  private:
-  void settle(const JobOutcome& outcome);
+  void settle(const JobOutcome& outcome, bool late);
 
   GstElement* element_;
   Account& account_;
@@ -48,6 +51,7 @@ class Slot : public JobObserver {
   std::function<void()> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;
+  bool late_ = false;
 };
 
 }  // namespace omni

@@ -1,16 +1,13 @@
 #include "media/fit.h"
 
-#include <gst/video/video.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "media/coded-track.h"
 #include "media/mp4-samples.h"
 #include "media/mp4-write.h"
 #include "service/error.h"
@@ -19,16 +16,12 @@ namespace omni {
 namespace {
 
 constexpr int kMaxTries = 5;
-constexpr double kTarget = 0.95;             // of the limit: encoders only come near their rate
-constexpr double kWellUsed = 0.5;            // of the limit
-constexpr double kStepMargin = 0.93;         // below what the last try calls for
-constexpr double kGoodBitsPerPixel = 0.04;   // below, a smaller picture looks better
-constexpr double kLeastBitsPerPixel = 0.01;  // below, there is nothing to see
-constexpr double kRichBitsPerPixel = 0.25;   // more is not seen
+constexpr double kTarget = 0.95;      // of the limit: encoders only come near their rate
+constexpr double kWellUsed = 0.5;     // of the limit
+constexpr double kStepMargin = 0.93;  // below what the last try calls for
 constexpr unsigned kSoundRate = 128'000;
 constexpr unsigned kLeastSoundRate = 24'000;
 constexpr std::uint32_t kAacFrame = 1024;  // samples
-constexpr std::array kShortSides = {2160u, 1440u, 1080u, 720u, 540u, 360u, 270u, 180u, 144u, 120u};
 
 [[noreturn]] void bad_input(const std::string& what) {
   throw Failure(Reason::bad_input, what);
@@ -47,12 +40,6 @@ mp4::Movie read(const std::shared_ptr<const Bytes>& file) {
     bad_input("the reference cannot be read: " + problem.text);
   }
 }
-
-/// A frame of the source, in its track's timescale.
-struct ShownFrame {
-  std::int64_t time = 0;
-  std::uint32_t duration = 0;
-};
 
 class Fitter {
  public:
@@ -83,8 +70,7 @@ class Fitter {
   std::int64_t budget() const;
   double bits_per_pixel(double rate, unsigned short_side) const;
   mp4::SampleTrack picture_track(const Coded& coded) const;
-  std::vector<ShownFrame> match_frames(const Coded& coded,
-                                       const std::vector<std::size_t>& order) const;
+  std::vector<ShownFrame> match_frames(const Coded& coded) const;
   std::vector<ShownFrame> source_frames() const;
   void place_frames(const Coded& coded, mp4::SampleTrack& track) const;
   void set_size(unsigned width, unsigned height, mp4::SampleTrack& track) const;
@@ -307,10 +293,7 @@ std::int64_t Fitter::budget() const {
 }
 
 double Fitter::bits_per_pixel(double rate, unsigned short_side) const {
-  const double full = std::min(width_, height_);
-  const double scale = short_side ? std::min(1.0, short_side / full) : 1.0;
-  const double pixels = std::max(1.0, scale * scale * width_ * height_);
-  return rate / (pixels * frame_rate_);
+  return PictureRate{{width_, height_}, frame_rate_}.bits_per_pixel(rate, short_side);
 }
 
 Fitter::Try Fitter::first_try() const {
@@ -333,17 +316,8 @@ Fitter::Try Fitter::first_try() const {
   return first;
 }
 
-/// The largest side, at most `most`, at which the rate is good; the smallest when none is.
 unsigned Fitter::fitting_side(double rate, unsigned most) const {
-  const unsigned full = std::min(width_, height_);
-  if (most >= full && bits_per_pixel(rate, 0) >= kGoodBitsPerPixel) return 0;
-  unsigned least = 0;
-  for (const unsigned side : kShortSides) {
-    if (side >= full) continue;
-    least = side;
-    if (side <= most && bits_per_pixel(rate, side) >= kGoodBitsPerPixel) return side;
-  }
-  return least;
+  return fitting_short_side({{width_, height_}, frame_rate_}, rate, most);
 }
 
 void Fitter::give_up(const std::string& why) const {
@@ -399,31 +373,11 @@ std::shared_ptr<const Bytes> Fitter::attempt(const Try& next, double& bytes) {
 }
 
 mp4::SampleTrack Fitter::picture_track(const Coded& coded) const {
-  GstVideoInfo info;
-  const GValue* config = coded.caps ? gst_structure_get_value(
-                                          gst_caps_get_structure(coded.caps.get(), 0), "codec_data")
-                                    : nullptr;
-  if (!config || !coded.raw || !gst_video_info_from_caps(&info, coded.raw.get())) {
-    bad_input("the reference cannot be decoded: no frame came out");
-  }
-  const GstVideoColorimetry& colours = info.colorimetry;
-  mp4::Colour colour;
-  colour.primaries = gst_video_color_primaries_to_iso(colours.primaries);
-  colour.transfer = gst_video_transfer_function_to_iso(colours.transfer);
-  colour.matrix = gst_video_color_matrix_to_iso(colours.matrix);
-  colour.full_range = colours.range == GST_VIDEO_COLOR_RANGE_0_255;
-  GstMapInfo map;
-  GstBuffer* buffer = gst_value_get_buffer(config);
-  gst_buffer_map(buffer, &map, GST_MAP_READ);
-  const std::string setup(reinterpret_cast<const char*>(map.data), map.size);
-  gst_buffer_unmap(buffer, &map);
-
+  const CodedPicture picture = coded_picture(coded);
   mp4::SampleTrack track = picture_;
-  const auto width = static_cast<unsigned>(GST_VIDEO_INFO_WIDTH(&info));
-  const auto height = static_cast<unsigned>(GST_VIDEO_INFO_HEIGHT(&info));
-  track.entries = {mp4::avc_entry(width, height, setup, colour)};
+  track.entries = {picture.entry};
   track.media = coded.media;
-  set_size(width, height, track);
+  set_size(picture.width, picture.height, track);
   place_frames(coded, track);
   return track;
 }
@@ -457,10 +411,9 @@ std::vector<ShownFrame> Fitter::source_frames() const {
 }
 
 /// The source's frame for each coded one, in the order in which they are shown.
-std::vector<ShownFrame> Fitter::match_frames(const Coded& coded,
-                                             const std::vector<std::size_t>& order) const {
+std::vector<ShownFrame> Fitter::match_frames(const Coded& coded) const {
   std::vector<ShownFrame> frames = source_frames();
-  if (frames.size() == order.size()) return frames;
+  if (frames.size() == coded.units.size()) return frames;
   // Frames before the first sync sample depend on what is not in the file: nobody can show them.
   std::int64_t time = 0;
   std::int64_t first_sync = 0;
@@ -473,27 +426,19 @@ std::vector<ShownFrame> Fitter::match_frames(const Coded& coded,
       std::partition_point(frames.begin(), frames.end(),
                            [&](const ShownFrame& frame) { return frame.time < first_sync; });
   const auto leading = static_cast<std::size_t>(shown - frames.begin());
-  if (order.size() > frames.size() || order.size() < frames.size() - leading) {
+  if (coded.units.size() > frames.size() || coded.units.size() < frames.size() - leading) {
     bad_input("the reference cannot be decoded: of its " + std::to_string(frames.size()) +
               " frames, " + std::to_string(coded.units.size()) + " came out");
   }
   frames.erase(frames.begin(),
-               frames.begin() + static_cast<std::ptrdiff_t>(frames.size() - order.size()));
+               frames.begin() + static_cast<std::ptrdiff_t>(frames.size() - coded.units.size()));
   return frames;
 }
 
-/// Every frame at the time that it has in the source, whatever order the encoder gives them in.
+/// Every frame at the time that it has in the source.
 void Fitter::place_frames(const Coded& coded, mp4::SampleTrack& track) const {
-  std::vector<std::size_t> order(coded.units.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return coded.units[a].pts < coded.units[b].pts;
-  });
-  const std::vector<ShownFrame> frames = match_frames(coded, order);
+  const std::vector<ShownFrame> frames = match_frames(coded);
   if (frames.empty()) bad_input("the reference cannot be decoded: no frame came out");
-  std::vector<std::int64_t> times(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) times[order[i]] = frames[i].time;
-
   // A start that only made room for reordering is not needed any more.
   std::int64_t first = frames.front().time;
   const bool all_later =
@@ -503,15 +448,7 @@ void Fitter::place_frames(const Coded& coded, mp4::SampleTrack& track) const {
   for (mp4::Edit& edit : track.edits) {
     if (edit.media_time >= 0) edit.media_time -= early;
   }
-  track.samples.clear();
-  for (std::size_t i = 0; i < coded.units.size(); ++i) {
-    const CodedUnit& unit = coded.units[i];
-    const bool last = i + 1 == frames.size();
-    mp4::Sample sample{unit.offset, unit.size, frames[i].duration, 0, 1, unit.sync};
-    if (!last) sample.duration = static_cast<std::uint32_t>(frames[i + 1].time - frames[i].time);
-    sample.composition = static_cast<std::int32_t>(times[i] - (frames[i].time - first) - early);
-    track.samples.push_back(sample);
-  }
+  place_units(coded, frames, early, track);
 }
 
 std::shared_ptr<const Bytes> Fitter::write(const mp4::SampleTrack& picture) const {

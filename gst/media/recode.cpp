@@ -1,15 +1,13 @@
 #include "media/recode.h"
 
 #include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/audio/audio.h>
 #include <gst/pbutils/missing-plugins.h>
-#include <gst/video/video.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "media/bytes-source.h"
 #include "media/mp4-samples.h"
 #include "service/error.h"
 
@@ -18,9 +16,6 @@ namespace {
 
 constexpr const char* kInterruptName = "omni/interrupt";
 constexpr const char* kOverName = "omni/over";
-constexpr const char* kBase = "gstreamer1.0-plugins-base";
-constexpr const char* kGood = "gstreamer1.0-plugins-good";
-constexpr const char* kBad = "gstreamer1.0-plugins-bad";
 
 void post(GstBus* bus, const char* name) {
   gst_bus_post(bus, gst_message_new_application(nullptr, gst_structure_new_empty(name)));
@@ -49,8 +44,6 @@ class Recoder {
   Coded take() { return std::move(coded_); }
 
  private:
-  static void need_data(GstAppSrc* source, guint length, gpointer self);
-  static gboolean seek_data(GstAppSrc* source, guint64 offset, gpointer self);
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
   static void demuxed_pad(GstElement* demuxer, GstPad* pad, gpointer self);
   static void decoded_pad(GstElement* decoder, GstPad* pad, gpointer self);
@@ -63,7 +56,6 @@ class Recoder {
 
   std::shared_ptr<const Bytes> file_;
   std::uint64_t max_bytes_;
-  std::uint64_t position_ = 0;  // of the reader, on the streaming thread
   ElementPtr pipeline_;
   BusPtr bus_;
   ElementPtr decoder_;
@@ -91,18 +83,12 @@ Recoder::~Recoder() {
 }
 
 void Recoder::add_input() {
-  const ElementPtr source = make_element("appsrc", kBase);
-  const ElementPtr demuxer = make_element("qtdemux", kGood);
-  decoder_ = make_element("decodebin", kBase);
+  const ElementPtr source = make_bytes_source(file_);
+  const ElementPtr demuxer = make_element("qtdemux", kPluginsGood);
+  decoder_ = make_element("decodebin", kPluginsBase);
   for (const ElementPtr& element : {source, demuxer, decoder_}) {
     gst_bin_add(GST_BIN(pipeline_.get()), element.get());
   }
-  GstAppSrc* input = GST_APP_SRC(source.get());
-  g_object_set(input, "format", GST_FORMAT_BYTES, nullptr);
-  gst_app_src_set_stream_type(input, GST_APP_STREAM_TYPE_RANDOM_ACCESS);
-  gst_app_src_set_size(input, static_cast<gint64>(file_->size()));
-  GstAppSrcCallbacks callbacks = {&need_data, nullptr, &seek_data, {}};
-  gst_app_src_set_callbacks(input, &callbacks, this, nullptr);
   gst_element_link(source.get(), demuxer.get());
   g_signal_connect(demuxer.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
   g_signal_connect(decoder_.get(), "pad-added", G_CALLBACK(&decoded_pad), this);
@@ -122,37 +108,6 @@ void Recoder::add(const ElementPtr& element) {
 void Recoder::set_frame_rate(unsigned numerator, unsigned denominator) {
   rate_numerator_ = numerator;
   rate_denominator_ = denominator;
-}
-
-/// qtdemux takes what it asked for, not what is at hand: a read may span pieces.
-void Recoder::need_data(GstAppSrc* source, guint length, gpointer self) {
-  auto* me = static_cast<Recoder*>(self);
-  const std::uint64_t size = me->file_->size();
-  if (me->position_ >= size) {
-    gst_app_src_end_of_stream(source);
-    return;
-  }
-  const std::uint64_t count = std::min<std::uint64_t>(length, size - me->position_);
-  Bytes parts;
-  parts.append_slice(*me->file_, me->position_, count);
-  GstBuffer* buffer = gst_buffer_new();
-  for (const BytesPtr& part : parts.pieces()) {
-    gsize bytes = 0;
-    gconstpointer data = g_bytes_get_data(part.get(), &bytes);
-    gst_buffer_append_memory(
-        buffer, gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, const_cast<gpointer>(data), bytes,
-                                       0, bytes, g_bytes_ref(part.get()),
-                                       reinterpret_cast<GDestroyNotify>(&g_bytes_unref)));
-  }
-  GST_BUFFER_OFFSET(buffer) = me->position_;
-  me->position_ += count;
-  GST_BUFFER_OFFSET_END(buffer) = me->position_;
-  gst_app_src_push_buffer(source, buffer);
-}
-
-gboolean Recoder::seek_data(GstAppSrc*, guint64 offset, gpointer self) {
-  static_cast<Recoder*>(self)->position_ = offset;
-  return TRUE;
 }
 
 void Recoder::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
@@ -212,18 +167,7 @@ GstFlowReturn Recoder::new_sample(GstAppSink* sink, gpointer self) {
 }
 
 GstFlowReturn Recoder::collect(GstSample* sample) {
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
-  if (!coded_.caps) coded_.caps = CapsPtr::share(gst_sample_get_caps(sample));
-  CodedUnit unit;
-  unit.offset = coded_.media->size();
-  unit.size = static_cast<std::uint32_t>(gst_buffer_get_size(buffer));
-  unit.pts = GST_BUFFER_PTS(buffer);
-  unit.sync = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  gpointer copy = nullptr;
-  gsize size = 0;
-  gst_buffer_extract_dup(buffer, 0, unit.size, &copy, &size);
-  coded_.media->append(BytesPtr::adopt(g_bytes_new_take(copy, size)));
-  coded_.units.push_back(unit);
+  add_unit(coded_, gst_sample_get_buffer(sample), gst_sample_get_caps(sample));
   if (max_bytes_ == 0 || coded_.media->size() <= max_bytes_) return GST_FLOW_OK;
   coded_.over = true;  // the rest cannot make it smaller
   post(bus_.get(), kOverName);
@@ -231,7 +175,7 @@ GstFlowReturn Recoder::collect(GstSample* sample) {
 }
 
 void Recoder::run(Interrupt& interrupt) {
-  const ElementPtr sink = make_element("appsink", kBase);
+  const ElementPtr sink = make_element("appsink", kPluginsBase);
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE,
                "max-buffers", 4, nullptr);
   add(sink);
@@ -277,85 +221,30 @@ void Recoder::wait(bool failed) {
 }
 
 void Recoder::fail(GstMessage* message) const {
-  GError* error = nullptr;
-  gchar* debug = nullptr;
-  gst_message_parse_error(message, &error, &debug);
-  const ErrorPtr owned(error);
-  const CharPtr owned_debug(debug);
   if (!missing_.empty()) {
     throw Failure(Reason::bad_input,
                   "the reference cannot be decoded: GStreamer has no plugin for " + missing_ +
                       ". Install it (Debian packages "
                       "gstreamer1.0-libav, gstreamer1.0-plugins-bad)");
   }
-  // Its first line says where in the sources; what was wrong is behind it.
-  const std::string where = debug ? debug : "";
-  const std::size_t line = where.find('\n');
-  const std::string more = line == std::string::npos ? "" : " (" + where.substr(line + 1) + ")";
-  throw Failure(Reason::bad_input,
-                std::string("the reference cannot be decoded: ") + error->message + more);
-}
-
-/// Its size in square pixels, scaled into the limits; even, as 4:2:0 must be.
-struct Frame {
-  unsigned width = 0;
-  unsigned height = 0;
-  unsigned crop_right = 0;
-  unsigned crop_bottom = 0;
-};
-
-Frame plan_frame(const GstVideoInfo& info, const VideoRecode& plan) {
-  const auto coded_width = static_cast<double>(GST_VIDEO_INFO_WIDTH(&info));
-  const auto coded_height = static_cast<double>(GST_VIDEO_INFO_HEIGHT(&info));
-  const double aspect =
-      static_cast<double>(GST_VIDEO_INFO_PAR_N(&info)) / std::max(1, GST_VIDEO_INFO_PAR_D(&info));
-  const double width = coded_width * std::max(aspect, 1.0);
-  const double height = coded_height / std::min(aspect, 1.0);
-  double scale = 1.0;
-  if (plan.long_side) scale = std::min(scale, plan.long_side / std::max(width, height));
-  if (plan.short_side) scale = std::min(scale, plan.short_side / std::min(width, height));
-  Frame frame;
-  if (scale == 1.0 && aspect == 1.0) {  // a pixel less rather than all of them blurred
-    frame.crop_right = GST_VIDEO_INFO_WIDTH(&info) % 2;
-    frame.crop_bottom = GST_VIDEO_INFO_HEIGHT(&info) % 2;
-    frame.width = static_cast<unsigned>(GST_VIDEO_INFO_WIDTH(&info)) - frame.crop_right;
-    frame.height = static_cast<unsigned>(GST_VIDEO_INFO_HEIGHT(&info)) - frame.crop_bottom;
-    return frame;
-  }
-  const auto even = [&](double side) {  // the nearest; below where a limit is
-    const double half = scale < 1.0 ? std::floor(side * scale / 2 + 0.01) : std::round(side / 2);
-    return std::max(8u, static_cast<unsigned>(half)) * 2;
-  };
-  frame.width = even(width);
-  frame.height = even(height);
-  return frame;
-}
-
-void set_frame(const GstCaps* caps, const VideoRecode& plan, GstElement* crop, GstElement* filter) {
-  GstVideoInfo info;
-  if (!gst_video_info_from_caps(&info, caps)) return;
-  const Frame frame = plan_frame(info, plan);
-  g_object_set(crop, "right", static_cast<gint>(frame.crop_right), "bottom",
-               static_cast<gint>(frame.crop_bottom), nullptr);
-  const auto wanted = CapsPtr::adopt(gst_caps_new_simple(
-      "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT,
-      static_cast<gint>(frame.width), "height", G_TYPE_INT, static_cast<gint>(frame.height),
-      "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
-  const char* colours = gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry");
-  if (colours && GST_VIDEO_INFO_IS_YUV(&info)) {
-    gst_caps_set_simple(wanted.get(), "colorimetry", G_TYPE_STRING, colours, nullptr);
-  }
-  g_object_set(filter, "caps", wanted.get(), nullptr);
-}
-
-ElementPtr caps_filter(const char* caps) {
-  ElementPtr filter = make_element("capsfilter", kBase);
-  const auto parsed = CapsPtr::adopt(gst_caps_from_string(caps));
-  g_object_set(filter.get(), "caps", parsed.get(), nullptr);
-  return filter;
+  throw Failure(Reason::bad_input, "the reference cannot be decoded: " + error_text(message));
 }
 
 }  // namespace
+
+void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps) {
+  if (!coded.caps) coded.caps = CapsPtr::share(caps);
+  CodedUnit unit;
+  unit.offset = coded.media->size();
+  unit.size = static_cast<std::uint32_t>(gst_buffer_get_size(buffer));
+  unit.pts = GST_BUFFER_PTS(buffer);
+  unit.sync = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  gpointer copy = nullptr;
+  gsize size = 0;
+  gst_buffer_extract_dup(buffer, 0, unit.size, &copy, &size);
+  coded.media->append(BytesPtr::adopt(g_bytes_new_take(copy, size)));
+  coded.units.push_back(unit);
+}
 
 void Interrupt::interrupt() {
   BusPtr bus;
@@ -388,25 +277,17 @@ Interrupt::Guard::~Guard() {
 
 Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
                    Interrupt& interrupt) {
-  const ElementPtr queue = make_element("queue", kBase);
+  const ElementPtr queue = make_element("queue", kPluginsBase);
   // A picture may be 12 MB, and the encoder keeps enough of them itself.
   g_object_set(queue.get(), "max-size-buffers", 3, "max-size-bytes", 0, "max-size-time", guint64{0},
                nullptr);
-  const ElementPtr crop = make_element("videocrop", kGood);
-  const ElementPtr scale = make_element("videoscale", kBase);
-  g_object_set(scale.get(), "add-borders", FALSE, nullptr);
-  gst_util_set_object_arg(G_OBJECT(scale.get()), "method", "lanczos");
-  const ElementPtr filter = make_element("capsfilter", kBase);
-  const ElementPtr encoder = make_h264_encoder(plan.settings, plan.encoder);
+  EncodeChain chain(plan);
   Recoder recoder(std::move(file), plan.max_bytes);
-  for (const ElementPtr& element : {queue, crop, make_element("videoconvert", kBase), scale, filter,
-                                    encoder, make_element("h264parse", kBad),
-                                    caps_filter("video/x-h264,stream-format=avc,alignment=au")}) {
-    recoder.add(element);
-  }
-  recoder.set_encoder(encoder);
+  recoder.add(queue);
+  for (const ElementPtr& element : chain.elements()) recoder.add(element);
+  recoder.set_encoder(chain.encoder());
   recoder.set_frame_rate(plan.rate_numerator, plan.rate_denominator);
-  recoder.on_decoded([&](const GstCaps* caps) { set_frame(caps, plan, crop.get(), filter.get()); });
+  recoder.on_decoded([&](const GstCaps* caps) { chain.set_input(caps); });
   recoder.run(interrupt);
   return recoder.take();
 }
@@ -463,12 +344,13 @@ AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_sec
                         Interrupt& interrupt) {
   AacEncoder aac = make_aac_encoder(bits_per_second);
   Recoder recoder(std::move(file), 0);
-  const ElementPtr rate = make_element("audiorate", kBase);
+  const ElementPtr rate = make_element("audiorate", kPluginsBase);
   g_object_set(rate.get(), "skip-to-first", TRUE, nullptr);
   for (const ElementPtr& element :
-       {make_element("queue", kBase), make_element("audioconvert", kBase),
-        make_element("audioresample", kBase), rate, aac.element, make_element("aacparse", kGood),
-        caps_filter("audio/mpeg,mpegversion=4,stream-format=raw")}) {
+       {make_element("queue", kPluginsBase), make_element("audioconvert", kPluginsBase),
+        make_element("audioresample", kPluginsBase), rate, aac.element,
+        make_element("aacparse", kPluginsGood),
+        make_caps_filter("audio/mpeg,mpegversion=4,stream-format=raw")}) {
     recoder.add(element);
   }
   recoder.set_encoder(aac.element);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "media/encoder.h"
+#include "media/encode-chain.h"
 #include "service/bytes.h"
 
 namespace omni {
@@ -58,11 +58,10 @@ struct Coded {
   bool over = false;                                 // given up: more bytes than allowed came out
 };
 
-struct VideoRecode {
-  H264Settings settings;
-  std::string encoder;     // factory; empty = by preference
-  unsigned long_side = 0;  // of the picture, 0 = no limit; never made larger
-  unsigned short_side = 0;
+/// Adds what an encoder gave; its bytes are copied, since encoders reuse theirs.
+void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps);
+
+struct VideoRecode : EncodePlan {
   unsigned rate_numerator = 25;  // taken where the file's own rate is not known
   unsigned rate_denominator = 1;
   std::uint64_t max_bytes = 0;  // 0 = no limit

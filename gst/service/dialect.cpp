@@ -44,6 +44,12 @@ const ModelFacts& Dialect::model_facts(const Request& request, bool with_referen
   return model_facts(with_reference ? service_.video_to_video_model : service_.text_to_video_model);
 }
 
+unsigned Dialect::lines_of(std::string_view resolution, const ModelFacts& facts) const {
+  for (const Lines& lines : resolutions(facts))
+    if (resolution == lines.word) return lines.short_side;
+  return 0;
+}
+
 bool Dialect::replaces_reference(const Request& request) const {
   // Seen in the body itself: which members count depends on the service and on the model.
   // Images stay out: they may be many megabytes, and have no say in it.

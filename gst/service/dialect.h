@@ -134,6 +134,9 @@ class Dialect {
   /// The facts of the model that this request goes to, `parameters` included. Throws Failure.
   const ModelFacts& model_facts(const Request& request, bool with_reference) const;
 
+  /// The short side that the word of a resolution stands for; 0 for one that is not known.
+  unsigned lines_of(std::string_view resolution, const ModelFacts& facts) const;
+
   /// Does `parameters` put something else in the reference's place?
   bool replaces_reference(const Request& request) const;
 

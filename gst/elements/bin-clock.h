@@ -1,0 +1,29 @@
+// Waiting for a running time of an element's clock without a thread of its own.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+/// The running time that it is now by the element's clock; GST_CLOCK_TIME_NONE without a clock, and
+/// while the element is not playing.
+GstClockTime running_time_now(GstElement* element);
+
+/// Calls `due` once, on the clock's thread, when the element's clock has come to a running time.
+class ClockAlarm {
+ public:
+  ClockAlarm(GstElement* element, GstClockTime running_time, std::function<void()> due);
+  ~ClockAlarm();
+  ClockAlarm(const ClockAlarm&) = delete;
+  ClockAlarm& operator=(const ClockAlarm&) = delete;
+
+ private:
+  GstClockID id_ = nullptr;
+};
+
+}  // namespace omni

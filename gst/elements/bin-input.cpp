@@ -1,0 +1,514 @@
+// omniv2vbin, the sink pad's side: frames go into the encoder of the open segment, what else they
+// were is written down; at the right moment the segment is cut.
+#include <gst/video/video.h>
+
+#include "elements/bin-stream.h"
+#include "elements/buffers.h"
+#include "elements/connection.h"
+#include "elements/messages.h"
+#include "elements/plan.h"
+
+namespace omni {
+
+namespace {
+
+// Finished segments wait for older ones; with a window of just the jobs that run, they would keep
+// others from starting.
+constexpr unsigned kWindowPerJob = 3;
+
+// After an error was told. GST_FLOW_ERROR would make a source add its own "Internal data stream
+// error", and the user should read one error, the one that says why.
+constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
+
+// Time that goes back by more than this is a new beginning; less is jitter.
+constexpr GstClockTime kJitter = 500 * GST_MSECOND;
+
+// What is not known is assumed.
+constexpr std::uint64_t kUsualLimit = 15'000'000;  // bytes of a reference
+constexpr GstClockTime kUsualFrame = GST_SECOND / 25;
+
+constexpr unsigned kSoundRate = 128'000;
+
+Error refusal(Reason reason, std::string text) {
+  return {reason, std::move(text), 0, {}, {}};
+}
+
+/// What would be lost on the way to the service and back.
+std::string losses(const GstVideoInfo& info) {
+  std::string text;
+  const auto add = [&](const char* what) {
+    text += (text.empty() ? "" : ", ") + std::string(what);
+  };
+  if (GST_VIDEO_FORMAT_INFO_HAS_ALPHA(info.finfo)) add("alpha (dropped)");
+  if (GST_VIDEO_FORMAT_INFO_DEPTH(info.finfo, 0) > 8) add("more than 8 bits (rounded to 8)");
+  const auto transfer = info.colorimetry.transfer;
+  if (transfer == GST_VIDEO_TRANSFER_SMPTE2084 || transfer == GST_VIDEO_TRANSFER_ARIB_STD_B67)
+    add("HDR (not tone-mapped)");
+  return text;
+}
+
+}  // namespace
+
+BinStream::BinStream(Host host) : host_(std::move(host)) {
+  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
+}
+
+BinStream::~BinStream() {
+  close();
+}
+
+/// False with the flow to answer when nothing more is taken.
+bool BinStream::input_open(GstFlowReturn* flow) {
+  const std::lock_guard lock(lock_);
+  *flow = GST_FLOW_OK;
+  if (flushing_)
+    *flow = GST_FLOW_FLUSHING;
+  else if (flow_ != GST_FLOW_OK)
+    *flow = flow_ == GST_FLOW_ERROR ? kNoMore : flow_;
+  else if (input_refused_)
+    *flow = kNoMore;
+  return *flow == GST_FLOW_OK;
+}
+
+/// At the first caps, so that going to PAUSED needs neither a key nor a network.
+bool BinStream::start() {
+  const BinSettings settings = host_.settings();
+  learn_latency();
+  try {
+    planner_.emplace(model_of(settings).lengths, settings.segment_duration, live_);
+    usual_ = planner_->usual();
+    latency_ = settings.latency;
+    start_client(settings);
+    const std::lock_guard lock(lock_);
+    window_ = kWindowPerJob * jobs_at_once(settings);
+    if (!submitter_.joinable()) submitter_ = std::thread([this] { submit_all(); });
+    return true;
+  } catch (const Failure& failure) {
+    fail_now(failure.error());
+    return false;
+  }
+}
+
+/// Throws Failure. Not for a dry run, which may end while playing.
+void BinStream::start_client(const BinSettings& settings) {
+  if (settings.dry_run || client()) return;
+  ClientSettings of_client = client_settings(settings, host_.log);
+  // Live, segments that find no place are not submitted at all, and late ones do not count.
+  if (live_) of_client.max_in_flight = G_MAXUINT;
+  auto started = std::make_shared<Client>(std::move(of_client));
+  const std::lock_guard lock(lock_);
+  client_ = std::move(started);
+}
+
+/// An error that has nothing to do with one segment. The output side tells it, after what came
+/// before.
+GstFlowReturn BinStream::fail_now(const Error& error) {
+  input_refused_ = true;
+  enqueue({nullptr, nullptr, std::make_shared<const Error>(error)});
+  return kNoMore;
+}
+
+GstClockTime BinStream::frame_duration(GstBuffer* buffer) const {
+  if (GST_BUFFER_DURATION_IS_VALID(buffer)) return GST_BUFFER_DURATION(buffer);
+  GstVideoInfo info;
+  if (input_caps_ && gst_video_info_from_caps(&info, input_caps_.get()) && info.fps_n > 0)
+    return gst_util_uint64_scale_int(GST_SECOND, info.fps_d, info.fps_n);
+  return kUsualFrame;
+}
+
+/// False for a frame that is outside of what is to be shown.
+bool BinStream::time_frame(GstBuffer* buffer, FrameTimes* times) {
+  if (!GST_BUFFER_PTS_IS_VALID(buffer)) {
+    times->running = next_running_;
+    times->stream = open_ ? open_->stream_time + (next_running_ - open_->running_time) : 0;
+    return true;
+  }
+  // A frame that begins before the segment and is still shown in it counts from the beginning.
+  guint64 from = GST_BUFFER_PTS(buffer), until = from + frame_duration(buffer);
+  if (!gst_segment_clip(&input_segment_, GST_FORMAT_TIME, from, until, &from, &until)) return false;
+  times->running = gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME, from);
+  times->stream = gst_segment_to_stream_time(&input_segment_, GST_FORMAT_TIME, from);
+  return GST_CLOCK_TIME_IS_VALID(times->running) && GST_CLOCK_TIME_IS_VALID(times->stream);
+}
+
+bool BinStream::is_cut_wanted(const FrameTimes& times) const {
+  if (times.stream >= planner_->cut()) return true;
+  if (times.running + kJitter < last_running_) return true;
+  bool wanted = cut_requested_ || (GST_CLOCK_TIME_IS_VALID(cut_at_) && times.running >= cut_at_);
+  if (!wanted && open_->settings.cut_on_prompt) {
+    const std::lock_guard lock(lock_);
+    wanted = prompts_.changes_between(open_->running_time, times.running);
+  }
+  return wanted && planner_->may_cut_at(times.stream);
+}
+
+GstFlowReturn BinStream::chain(BufferPtr buffer) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (!input_open(&flow)) return flow;
+  if (!planner_ || input_segment_.format != GST_FORMAT_TIME)
+    return fail_now(refusal(Reason::bad_input, "A frame came before its caps and segment."));
+  FrameTimes times;
+  if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
+  if (open_ && is_cut_wanted(times)) cut(times.running);
+  if (!open_ && !begin_segment(times, &flow)) return flow;
+  return take_frame(buffer.get(), times);
+}
+
+GstFlowReturn BinStream::take_frame(GstBuffer* buffer, const FrameTimes& times) {
+  Segment& segment = *open_;
+  GstClockTime time = times.running - segment.running_time;
+  // Frames that come at one time, or too late, follow each other closely: none is lost.
+  if (!segment.moments.empty() && times.running <= last_running_)
+    time = last_running_ + 1 - segment.running_time;
+  last_running_ = segment.running_time + time;
+  next_running_ = last_running_ + frame_duration(buffer);
+  input_running_ = last_running_;
+  segment.moments.push_back({time, record_frame(buffer), {}});
+  if (!encoding_) return GST_FLOW_OK;  // this thread alone changes it
+  // A live source is never held up: its picture is kept, if need be, at a lower rate.
+  if (live_ && segment.moments.size() > 1 && encoding_->is_behind()) {
+    if (skipped_frames_++ == 0)
+      host_.log(LogLevel::warning,
+                "the encoder is too slow for this stream: references get fewer frames");
+    return GST_FLOW_OK;
+  }
+  encoding_->push(buffer, time);  // what went wrong is told when the segment is complete
+  GstFlowReturn flow = GST_FLOW_OK;
+  input_open(&flow);
+  return flow;
+}
+
+GstClockTime BinStream::end_of_input() const {
+  GstClockTime end = input_segment_.stop;
+  gint64 duration = -1;
+  if (!live_ && gst_pad_peer_query_duration(host_.sink, GST_FORMAT_TIME, &duration) && duration > 0)
+    end = std::min<GstClockTime>(end, static_cast<GstClockTime>(duration));
+  return end;
+}
+
+std::string BinStream::prompt_for(const FrameTimes& times, const Settings& settings) {
+  const std::lock_guard lock(lock_);
+  return prompts_.at(times.running).value_or(settings.prompt);
+}
+
+bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
+  if (!live_ && !wait_for_window()) {
+    input_open(flow);
+    return false;
+  }
+  planner_->begin(times.stream, end_of_input());
+  auto segment = std::make_shared<Segment>();
+  segment->number = next_number_++;
+  segment->running_time = times.running;
+  segment->stream_time = times.stream;
+  segment->caps = input_caps_;
+  segment->settings = host_.settings();
+  segment->settings.prompt = prompt_for(times, segment->settings);
+  segment->settings.oversize = Oversize::transcode;
+  segment->slot = new_slot(segment);
+  segment->interrupt = fitting();
+  latency_ = segment->settings.latency;
+  cut_requested_ = false;
+  cut_at_ = GST_CLOCK_TIME_NONE;
+  open_ = segment;
+  try {
+    start_client(segment->settings);
+    make_encoder(*segment);
+  } catch (const Failure& failure) {
+    open_ = nullptr;
+    *flow = fail_now(failure.error());
+    return false;
+  }
+  return true;
+}
+
+void BinStream::make_encoder(Segment& segment) {
+  {
+    // Live, the one before may still be at work: then this segment has no reference.
+    const std::lock_guard lock(lock_);
+    if (live_ && !is_encoder_free()) return;
+  }
+  const BinSettings& settings = segment.settings;
+  SegmentLimits limits;
+  limits.max_bytes = reference_limit(settings);
+  if (limits.max_bytes == 0) limits.max_bytes = kUsualLimit;
+  if (settings.max_reference_bytes)
+    limits.max_bytes = std::min<std::uint64_t>(limits.max_bytes, settings.max_reference_bytes);
+  limits.longest = planner_->longest();
+  limits.sound_rate = settings.reference_audio ? kSoundRate : 0;
+  const ModelFacts& facts = model_of(settings);
+  limits.max_side = facts.max_side;
+  limits.max_short_side = settings.dialect().lines_of(settings.resolution, facts);
+  const EncodePlan plan = plan_segment(segment.caps.get(), limits, settings.encoder);
+  auto encoder = std::make_shared<SegmentEncoder>(segment.caps.get(), plan);
+  const std::lock_guard lock(lock_);
+  segment.encoder = encoder;
+  encoding_ = std::move(encoder);
+}
+
+/// Ends the open segment; the next one begins at `next_running`, if that is known.
+void BinStream::cut(GstClockTime next_running) {
+  if (!open_) return;
+  Segment& segment = *open_;
+  GstClockTime end = next_running_;
+  if (GST_CLOCK_TIME_IS_VALID(next_running) && next_running > last_running_)
+    end = std::min(end, next_running);
+  segment.length = std::max<GstClockTime>(end - segment.running_time, 1);
+  // A picture that is shown for minutes is no reason to send minutes.
+  const GstClockTime last = last_running_ - segment.running_time;
+  const GstClockTime planned = planner_->cut() - segment.stream_time;
+  const GstClockTime sent = std::min(segment.length, std::max(planned, last + kUsualFrame));
+  segment.reference_length = planner_->padded(sent);
+  segment.cut_at = g_get_monotonic_time();
+  const std::lock_guard lock(lock_);
+  encoding_ = nullptr;
+  queue_.push_back({open_, nullptr, nullptr});
+  to_submit_.push_back(std::move(open_));
+  open_ = nullptr;
+  ++open_segments_;
+  changed_.notify_all();
+}
+
+/// Blocks while too many segments are on their way, or two encoders are at work; false when
+/// flushing, or when the output ended.
+bool BinStream::wait_for_window() {
+  std::unique_lock lock(lock_);
+  changed_.wait(lock, [&] {
+    if (flushing_ || flow_ != GST_FLOW_OK) return true;
+    return open_segments_ < window_ && is_encoder_free();
+  });
+  return !flushing_ && flow_ == GST_FLOW_OK;
+}
+
+/// Under lock_: is no more than one older segment still being encoded?
+bool BinStream::is_encoder_free() const {
+  unsigned busy = submitting_ && submitting_->encoder ? 1 : 0;
+  for (const auto& segment : to_submit_) busy += segment->encoder ? 1 : 0;
+  return busy <= 1;
+}
+
+void BinStream::enqueue(Item item) {
+  const std::lock_guard lock(lock_);
+  queue_.push_back(std::move(item));
+  changed_.notify_all();
+}
+
+/// In the midst of a segment an event keeps its place between the frames.
+void BinStream::enqueue_event(EventPtr event) {
+  if (!open_) return enqueue({nullptr, std::move(event), nullptr});
+  const GstClockTime time = next_running_ - open_->running_time;
+  open_->moments.push_back({time, {}, std::move(event)});
+}
+
+gboolean BinStream::sink_event(EventPtr event) {
+  switch (GST_EVENT_TYPE(event.get())) {
+    case GST_EVENT_FLUSH_START:
+      return flush_start(std::move(event));
+    case GST_EVENT_FLUSH_STOP:
+      return flush_stop(std::move(event));
+    case GST_EVENT_CAPS:
+      if (!set_caps(event.get())) return FALSE;
+      break;
+    case GST_EVENT_SEGMENT:
+      if (!set_segment(event.get())) return FALSE;
+      break;
+    case GST_EVENT_GAP:
+      take_gap(std::move(event));
+      return TRUE;
+    case GST_EVENT_STREAM_START:
+      cut(GST_CLOCK_TIME_NONE);
+      break;
+    case GST_EVENT_EOS:
+    case GST_EVENT_SEGMENT_DONE:
+      cut(GST_CLOCK_TIME_NONE);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (take_custom(event.get())) return TRUE;
+      break;
+    default:
+      break;
+  }
+  if (!GST_EVENT_IS_SERIALIZED(event.get())) return gst_pad_push_event(host_.src, event.release());
+  enqueue_event(std::move(event));
+  return TRUE;
+}
+
+bool BinStream::set_caps(GstEvent* event) {
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  GstVideoInfo info;
+  if (!gst_video_info_from_caps(&info, caps)) return false;
+  if (input_caps_ && gst_caps_is_equal(input_caps_.get(), caps)) return true;
+  cut(GST_CLOCK_TIME_NONE);
+  if (!planner_ && !start()) return true;
+  if (GST_VIDEO_INFO_INTERLACE_MODE(&info) != GST_VIDEO_INTERLACE_MODE_PROGRESSIVE) {
+    fail_now(refusal(Reason::bad_input,
+                     "The input is interlaced, and services regenerate whole pictures. Put "
+                     "`deinterlace` before omniv2vbin."));
+    return true;
+  }
+  input_caps_ = CapsPtr::share(caps);
+  const std::string lost = losses(info);
+  if (!lost.empty())
+    post_warning(host_.element,
+                 refusal(Reason::bad_input,
+                         "What the service makes is 8-bit standard dynamic "
+                         "range without alpha. The input has " +
+                             lost + "."),
+                 "the picture is converted");
+  return true;
+}
+
+bool BinStream::set_segment(GstEvent* event) {
+  GstSegment segment;
+  gst_event_copy_segment(event, &segment);
+  if (segment.format != GST_FORMAT_TIME || segment.rate != 1.0 || segment.applied_rate != 1.0) {
+    fail_now(refusal(Reason::bad_input,
+                     "The input plays at another rate than 1, or not in time: only forwards at "
+                     "normal speed can be regenerated."));
+    return true;
+  }
+  GstSegment same = segment;
+  same.position = input_segment_.position;
+  if (!gst_segment_is_equal(&same, &input_segment_)) cut(GST_CLOCK_TIME_NONE);
+  input_segment_ = segment;
+  return true;
+}
+
+/// Nothing is shown for a while: the segment holds what is there.
+void BinStream::take_gap(EventPtr event) {
+  GstClockTime from = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+  gst_event_parse_gap(event.get(), &from, &duration);
+  const GstClockTime stream = gst_segment_to_stream_time(&input_segment_, GST_FORMAT_TIME, from);
+  const GstClockTime running = gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME, from);
+  const bool timed = GST_CLOCK_TIME_IS_VALID(stream) && GST_CLOCK_TIME_IS_VALID(running);
+  if (open_ && timed && stream >= planner_->cut()) cut(running);
+  const bool ends_segment =
+      open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && stream + duration >= planner_->cut();
+  enqueue_event(std::move(event));
+  if (ends_segment) cut(GST_CLOCK_TIME_NONE);
+}
+
+/// True for an event that was meant for this element.
+bool BinStream::take_custom(GstEvent* event) {
+  if (gst_video_event_is_force_key_unit(event)) {
+    GstClockTime running = GST_CLOCK_TIME_NONE;
+    gst_video_event_parse_downstream_force_key_unit(event, nullptr, nullptr, &running, nullptr,
+                                                    nullptr);
+    cut_at_ = GST_CLOCK_TIME_IS_VALID(running) ? running : next_running_;
+    return false;
+  }
+  if (!gst_event_has_name(event, "omni/prompt")) return false;
+  const char* prompt = gst_structure_get_string(gst_event_get_structure(event), "prompt");
+  if (prompt) prompt_at(next_running_, prompt);
+  return true;
+}
+
+void BinStream::prompt_at(GstClockTime running_time, std::string prompt) {
+  const std::lock_guard lock(lock_);
+  prompts_.add(running_time, std::move(prompt));
+}
+
+void BinStream::prompt_property_set() {
+  const std::lock_guard lock(lock_);
+  prompts_.property_set(input_running_);
+}
+
+bool BinStream::sink_query(GstQuery* query, gboolean* answer) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_ALLOCATION:
+      // The encoder's conversion understands any layout; the memory is upstream's own.
+      gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+      *answer = TRUE;
+      return true;
+    case GST_QUERY_CAPS: {
+      GstCaps* filter = nullptr;
+      gst_query_parse_caps(query, &filter);
+      const auto own = CapsPtr::adopt(gst_pad_get_pad_template_caps(host_.sink));
+      const bool as_input = host_.settings().output == OutputMode::source;
+      auto caps = own;
+      if (as_input) caps = CapsPtr::adopt(gst_pad_peer_query_caps(host_.src, own.get()));
+      if (filter)
+        caps =
+            CapsPtr::adopt(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
+      gst_query_set_caps_result(query, caps.get());
+      *answer = TRUE;
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+void BinStream::interrupt_work() {
+  std::vector<std::shared_ptr<SegmentEncoder>> encoders;
+  std::vector<std::shared_ptr<PartDecoder>> decoders;
+  {
+    const std::lock_guard lock(lock_);
+    flushing_ = true;
+    encoders.push_back(encoding_);
+    if (submitting_) encoders.push_back(submitting_->encoder);
+    for (const auto& segment : to_submit_) encoders.push_back(segment->encoder);
+    for (const auto& decoder : decoders_) decoders.push_back(decoder.lock());
+    changed_.notify_all();
+  }
+  for (const auto& encoder : encoders)
+    if (encoder) encoder->interrupt();
+  for (const auto& decoder : decoders)
+    if (decoder) decoder->interrupt();
+  fitting()->interrupt();
+  if (const auto running = client()) running->cancel_all();
+}
+
+gboolean BinStream::flush_start(EventPtr event) {
+  interrupt_work();
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  gst_pad_pause_task(host_.src);
+  return pushed;
+}
+
+gboolean BinStream::flush_stop(EventPtr event) {
+  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  GST_PAD_STREAM_LOCK(host_.src);
+  // Again: something may have begun in the moment of the flush.
+  interrupt_work();
+  placing_.reset();
+  prepared_.reset();
+  before_caps_.clear();
+  // What they hold is taken down when the lock is not held any more.
+  std::deque<Item> queue;
+  std::deque<std::shared_ptr<Segment>> to_submit;
+  std::shared_ptr<SegmentEncoder> encoding;
+  {
+    const std::lock_guard lock(lock_);
+    queue.swap(queue_);
+    to_submit.swap(to_submit_);
+    encoding.swap(encoding_);
+    open_segments_ = 0;
+    flow_ = GST_FLOW_OK;
+    flushing_ = stopped_;
+    if (!stopped_) fitting_ = std::make_shared<Interrupt>();
+  }
+  open_ = nullptr;
+  input_refused_ = false;
+  last_running_ = GST_CLOCK_TIME_NONE;
+  next_running_ = 0;
+  cut_at_ = GST_CLOCK_TIME_NONE;
+  cut_requested_ = false;
+  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
+  position_ = GST_CLOCK_TIME_NONE;
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
+  GST_PAD_STREAM_UNLOCK(host_.src);
+  return pushed;
+}
+
+void BinStream::stop() {
+  {
+    const std::lock_guard lock(lock_);
+    stopped_ = true;
+  }
+  interrupt_work();
+}
+
+}  // namespace omni

@@ -1,0 +1,95 @@
+// omniv2vbin and time: how late the stream is by design, and what happens to a segment that is not
+// there when its time has come.
+#include "elements/bin-stream.h"
+#include "elements/connection.h"
+#include "elements/messages.h"
+
+namespace omni {
+
+namespace {
+
+// Before its deadline a stand-in is made ready: decoders take a moment to start.
+constexpr GstClockTime kMakeReady = 250 * GST_MSECOND;
+
+std::string seconds(GstClockTime time) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
+  return text;
+}
+
+}  // namespace
+
+/// What upstream says of itself, at the first caps: later it may change by a little.
+void BinStream::learn_latency() {
+  GstQuery* query = gst_query_new_latency();
+  if (gst_pad_peer_query(host_.sink, query)) {
+    gboolean live = FALSE;
+    GstClockTime least = 0;
+    gst_query_parse_latency(query, &live, &least, nullptr);
+    live_ = live;
+    upstream_latency_ = least;
+  }
+  gst_query_unref(query);
+}
+
+gboolean BinStream::answer_latency(GstQuery* query) {
+  if (!gst_pad_peer_query(host_.sink, query)) return FALSE;
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  gst_query_parse_latency(query, &live, &least, nullptr);
+  if (!live) return TRUE;
+  upstream_latency_ = least;
+  const BinSettings settings = host_.settings();
+  latency_ = settings.latency;
+  const GstClockTime usual = usual_ ? usual_.load() : settings.segment_duration;
+  // Any amount can wait in here.
+  gst_query_set_latency(query, TRUE, least + usual + settings.latency, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+GstClockTime BinStream::sound_capacity() {
+  const GstClockTime usual = usual_ ? usual_.load() : host_.settings().segment_duration;
+  if (live_) return latency_ + upstream_latency_ + 3 * usual;
+  const std::lock_guard lock(lock_);
+  // After an early cut a segment may be twice as long.
+  return std::max(window_, 1u) * 2 * usual + 2 * usual;
+}
+
+/// In running time: when the segment's first frame has to leave.
+GstClockTime BinStream::deadline(const Segment& segment) const {
+  const GstClockTime make_ready = std::min<GstClockTime>(kMakeReady, latency_ / 4);
+  return segment.running_time + upstream_latency_ + usual_ + latency_ - make_ready;
+}
+
+bool BinStream::is_past_deadline(const Segment& segment) const {
+  const GstClockTime now = running_time_now(host_.element);
+  return GST_CLOCK_TIME_IS_VALID(now) && now >= deadline(segment);
+}
+
+/// False when it has finished in this very moment.
+bool BinStream::declare_late(Segment& segment) {
+  if (!segment.slot->declare_late()) return false;
+  const std::lock_guard lock(lock_);
+  segment.late = true;
+  return true;
+}
+
+/// The late result has come after all: now it is known what would have been enough.
+void BinStream::tell_late_delay(const Segment& segment, GstClockTime delay) {
+  const Error error{Reason::timed_out,
+                    "The result of segment " + std::to_string(segment.number) + " took " +
+                        seconds(delay) + " and came too late. A `latency` of " +
+                        seconds(delay + kMakeReady) + " would have been enough.",
+                    0,
+                    segment.slot->report.task_id,
+                    {}};
+  post_warning(host_.element, error, "it is not shown");
+}
+
+void BinStream::clock_changed() {
+  const std::lock_guard lock(lock_);
+  ++changes_;
+  changed_.notify_all();
+}
+
+}  // namespace omni

@@ -1,0 +1,429 @@
+// omniv2vbin, the src pad's side: what came in goes out again in order, with other pictures.
+#include "elements/bin-stream.h"
+#include "elements/messages.h"
+
+namespace omni {
+
+gboolean BinStream::activate_src(bool active) {
+  if (active) {
+    {
+      const std::lock_guard lock(lock_);
+      flushing_ = stopped_;
+    }
+    native_ = host_.settings().output == OutputMode::native;
+    errors_from_ = std::chrono::steady_clock::now() + kErrorSettleTime;
+    return gst_pad_start_task(host_.src, task, this, nullptr);
+  }
+  stop();
+  gst_pad_stop_task(host_.src);
+  // A flush that was under way may have started the task again; now that it saw the flag it will
+  // not.
+  const gboolean stopped = gst_pad_stop_task(host_.src);
+  placing_.reset();
+  prepared_.reset();
+  return stopped;
+}
+
+void BinStream::task(gpointer self) {
+  auto* me = static_cast<BinStream*>(self);
+  try {
+    me->output_once();
+  } catch (const Failure& failure) {
+    if (failure.error().reason != Reason::cancelled) return me->fail(failure.error());
+    gst_pad_pause_task(me->host_.src);
+  } catch (const std::exception& error) {
+    me->fail({Reason::bad_result, error.what(), 0, {}, {}});
+  }
+}
+
+/// One turn of the src pad's task: a moment of the segment that is going out, or the next item of
+/// the queue.
+void BinStream::output_once() {
+  if (is_flushing()) return static_cast<void>(gst_pad_pause_task(host_.src));
+  if (placing_) {
+    prepare_next();
+    return place_next();
+  }
+  if (prepared_) {
+    Placing next = std::move(*prepared_);
+    prepared_.reset();
+    return begin_placing(std::move(next));
+  }
+  Item item = wait_for_front();
+  if (item.segment || item.event || item.error) return push_item(std::move(item));
+  gst_pad_pause_task(host_.src);
+}
+
+/// Can it go out? A segment can when its job is over, or when its time has come.
+bool BinStream::is_due(const Item& item) {
+  if (!item.segment || item.segment->slot->finished()) return true;
+  return live_ && is_past_deadline(*item.segment);
+}
+
+BinStream::Item BinStream::pop_front() {
+  const std::lock_guard lock(lock_);
+  if (flushing_ || queue_.empty()) return {};
+  Item item = std::move(queue_.front());
+  queue_.pop_front();
+  return item;
+}
+
+/// The front of the queue once it can go out; nothing when flushing.
+BinStream::Item BinStream::wait_for_front() {
+  for (;;) {
+    Item front;
+    guint seen = 0;
+    {
+      std::unique_lock lock(lock_);
+      changed_.wait(lock, [&] { return flushing_ || !queue_.empty(); });
+      if (flushing_) return {};
+      front = queue_.front();
+      seen = changes_;
+    }
+    if (is_due(front)) return pop_front();
+    std::optional<ClockAlarm> alarm;
+    if (live_)
+      alarm.emplace(host_.element, deadline(*front.segment), [weak = weak_from_this()] {
+        if (const auto stream = weak.lock()) stream->clock_changed();
+      });
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [&] { return flushing_ || changes_ != seen; });
+  }
+}
+
+void BinStream::push_item(Item item) {
+  if (item.event) return push_event(std::move(item.event));
+  if (item.error) return fail(*item.error);
+  begin_placing(choose_picture(std::move(item.segment)));
+}
+
+/// What is shown for a segment whose job is over, or whose time has come.
+BinStream::Placing BinStream::choose_picture(std::shared_ptr<Segment> segment) {
+  if (!segment->slot->finished() && declare_late(*segment)) {
+    Error late{Reason::timed_out,
+               "Segment " + std::to_string(segment->number) + " is not there at its deadline.",
+               0,
+               segment->slot->report.task_id,
+               {}};
+    const OnFailure policy = segment->late_policy();
+    return stand_in(std::move(segment), policy, std::move(late));
+  }
+  JobOutcome outcome = segment->slot->take_outcome();
+  if (auto* error = std::get_if<Error>(&outcome)) {
+    const OnFailure policy = segment->on_failure(live_);
+    return stand_in(std::move(segment), policy, std::move(*error));
+  }
+  Placing placing;
+  placing.segment = std::move(segment);
+  placing.picture = Placing::Picture::result;
+  open_part(placing, std::get<std::shared_ptr<const Bytes>>(outcome));
+  return placing;
+}
+
+/// What is shown instead of a result.
+BinStream::Placing BinStream::stand_in(std::shared_ptr<Segment> segment, OnFailure policy,
+                                       Error error) {
+  Placing placing;
+  placing.segment = std::move(segment);
+  placing.trouble = std::move(error);
+  switch (policy) {
+    case OnFailure::source: {
+      std::shared_ptr<const Bytes> reference;
+      {
+        const std::lock_guard lock(lock_);
+        reference = placing.segment->reference;
+      }
+      placing.picture = reference ? Placing::Picture::source : Placing::Picture::hold;
+      if (reference) open_part(placing, std::move(reference));
+      break;
+    }
+    case OnFailure::hold:
+      placing.picture = Placing::Picture::hold;
+      break;
+    case OnFailure::skip:
+      placing.picture = Placing::Picture::skip;
+      break;
+    case OnFailure::error:
+    case OnFailure::automatic:
+      placing.picture = Placing::Picture::none;
+      break;
+  }
+  return placing;
+}
+
+void BinStream::open_part(Placing& placing, std::shared_ptr<const Bytes> part) {
+  const Segment& segment = *placing.segment;
+  placing.part_length = shown_length(part);
+  if (placing.part_length == 0) placing.part_length = segment.reference_length;
+  CapsPtr wanted = segment.caps;
+  if (native_) {
+    const auto any = CapsPtr::adopt(gst_pad_get_pad_template_caps(host_.src));
+    wanted = CapsPtr::adopt(gst_pad_peer_query_caps(host_.src, any.get()));
+    if (gst_caps_is_empty(wanted.get())) wanted = any;
+  }
+  placing.decoder = std::make_shared<PartDecoder>(std::move(part), wanted.get());
+  const std::lock_guard lock(lock_);
+  std::erase_if(decoders_, [](const auto& decoder) { return decoder.expired(); });
+  decoders_.push_back(placing.decoder);
+  if (flushing_) placing.decoder->interrupt();
+}
+
+/// Opens the segment after the one that is going out as soon as it can go out: a decoder takes a
+/// moment to start, and the next frame is due at once.
+void BinStream::prepare_next() {
+  if (prepared_) return;
+  Item front;
+  {
+    const std::lock_guard lock(lock_);
+    if (queue_.empty() || !queue_.front().segment) return;
+    front = queue_.front();
+  }
+  if (!is_due(front)) return;
+  if (Item item = pop_front(); item.segment) prepared_ = choose_picture(std::move(item.segment));
+}
+
+void BinStream::begin_placing(Placing placing) {
+  if (placing.picture == Placing::Picture::hold && !last_picture_) {
+    // Nothing was shown yet that could be held.
+    placing = stand_in(placing.segment, OnFailure::source, *placing.trouble);
+    if (placing.picture == Placing::Picture::hold) placing.picture = Placing::Picture::skip;
+  }
+  placing_ = std::move(placing);
+  tell_trouble();
+  if (placing_->picture == Placing::Picture::skip) push_gap(0);
+}
+
+void BinStream::tell_trouble() {
+  const Placing& placing = *placing_;
+  if (!placing.trouble || placing.trouble->reason == Reason::cancelled) return;
+  switch (placing.picture) {
+    case Placing::Picture::none:
+      return fail(*placing.trouble);
+    case Placing::Picture::source:
+      return post_warning(host_.element, *placing.trouble, "the original is shown instead");
+    case Placing::Picture::hold:
+      return post_warning(host_.element, *placing.trouble, "the last picture is held instead");
+    case Placing::Picture::skip:
+      return post_warning(host_.element, *placing.trouble, "nothing is shown instead");
+    case Placing::Picture::result:
+      return;
+  }
+}
+
+/// One GAP event for what is left of the segment from this moment on.
+void BinStream::push_gap(std::size_t from) {
+  const Segment& segment = *placing_->segment;
+  for (std::size_t i = from; i < segment.moments.size(); ++i) {
+    const Moment& moment = segment.moments[i];
+    if (moment.event || !GST_CLOCK_TIME_IS_VALID(moment.frame.pts)) continue;
+    ensure_caps(segment.caps.get());
+    gst_pad_push_event(host_.src,
+                       gst_event_new_gap(moment.frame.pts, segment.length - moment.time));
+    return;
+  }
+}
+
+void BinStream::place_next() {
+  const std::vector<Moment>& moments = placing_->segment->moments;
+  if (placing_->picture == Placing::Picture::none || placing_->next == moments.size())
+    return end_placing();
+  const Moment& moment = moments[placing_->next];
+  if (moment.event)
+    push_event(moment.event);
+  else if (placing_->picture != Placing::Picture::skip)
+    place_frame(moment);
+  if (placing_) ++placing_->next;
+}
+
+/// The middle of the time for which a frame is shown: there is no doubt about which frame of the
+/// result is meant, however times were rounded.
+GstClockTime BinStream::middle_of(const Placing& placing) const {
+  const Segment& segment = *placing.segment;
+  const Moment& moment = segment.moments[placing.next];
+  GstClockTime end = segment.length;
+  for (std::size_t i = placing.next + 1; i < segment.moments.size(); ++i) {
+    if (segment.moments[i].event) continue;
+    end = segment.moments[i].time;
+    break;
+  }
+  GstClockTime shown = end > moment.time ? end - moment.time : 0;
+  if (GST_CLOCK_TIME_IS_VALID(moment.frame.duration))
+    shown = std::min(shown, moment.frame.duration);
+  return moment.time + shown / 2;
+}
+
+/// The part's frame that is shown at this time of the segment. Throws Failure.
+const PartFrame& BinStream::part_frame(Placing& placing, GstClockTime time) {
+  const Segment& segment = *placing.segment;
+  const bool is_result = placing.picture == Placing::Picture::result;
+  const GstClockTime wanted = placed_time(is_result ? segment.settings.fit : Fit::retime, time,
+                                          segment.reference_length, placing.part_length);
+  if (!placing.shown) placing.shown = placing.decoder->next();
+  if (!placing.shown)
+    throw Failure(Reason::bad_result, "The result that the service sent has no picture.");
+  for (;;) {
+    if (!placing.upcoming && !placing.at_end) {
+      placing.upcoming = placing.decoder->next();
+      placing.at_end = !placing.upcoming;
+    }
+    if (!placing.upcoming || placing.upcoming->time > wanted) return *placing.shown;
+    placing.shown = std::move(placing.upcoming);
+    placing.upcoming.reset();
+  }
+}
+
+void BinStream::place_frame(const Moment& moment) {
+  Placing& placing = *placing_;
+  if (placing.decoder) {
+    try {
+      const PartFrame& frame = part_frame(placing, middle_of(placing));
+      last_picture_ = frame.picture;
+      last_caps_ = frame.caps;
+    } catch (const Failure& failure) {
+      if (failure.error().reason == Reason::cancelled) throw;
+      return give_up_part(failure.error());
+    }
+  }
+  ensure_caps(last_caps_.get());
+  position_ = placing.segment->stream_time + moment.time;
+  handle_flow(gst_pad_push(host_.src, restore_frame(moment.frame, last_picture_.get()).release()));
+}
+
+/// What was decoded so far is out; the rest of the segment is shown as one that failed.
+void BinStream::give_up_part(const Error& error) {
+  const Placing::Picture before = placing_->picture;
+  const std::size_t next = placing_->next;
+  const OnFailure policy = before == Placing::Picture::result ? placing_->segment->on_failure(live_)
+                           : last_picture_                    ? OnFailure::hold
+                                                              : OnFailure::skip;
+  placing_ = stand_in(placing_->segment, policy, error);
+  if (placing_->picture == Placing::Picture::hold && !last_picture_)
+    placing_->picture = Placing::Picture::skip;
+  placing_->next = next;
+  tell_trouble();
+  if (placing_->picture == Placing::Picture::skip) return push_gap(next);
+  if (placing_->picture != Placing::Picture::none) place_frame(placing_->segment->moments[next]);
+}
+
+void BinStream::end_placing() {
+  placing_.reset();
+  const std::lock_guard lock(lock_);
+  if (open_segments_ > 0) --open_segments_;
+  changed_.notify_all();
+}
+
+/// Native: the caps are those of the results, and may change from segment to segment.
+void BinStream::ensure_caps(const GstCaps* picture) {
+  if (!native_ || !picture) return;
+  auto caps = CapsPtr::adopt(gst_caps_copy(picture));
+  const GstStructure* source = gst_caps_get_structure(native_source_.get(), 0);
+  GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
+  for (const char* field : {"framerate", "max-framerate"}) {
+    gst_structure_remove_field(structure, field);
+    if (const GValue* value = gst_structure_get_value(source, field))
+      gst_structure_set_value(structure, field, value);
+  }
+  if (pushed_caps_ && gst_caps_is_equal(pushed_caps_.get(), caps.get())) return;
+  pushed_caps_ = caps;
+  gst_pad_push_event(host_.src, gst_event_new_caps(caps.get()));
+  for (EventPtr& event : std::exchange(before_caps_, {}))
+    gst_pad_push_event(host_.src, event.release());
+}
+
+void BinStream::push_event(EventPtr event) {
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_EOS) return finish_output(std::move(event));
+  if (native_ && GST_EVENT_TYPE(event.get()) == GST_EVENT_CAPS) {
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event.get(), &caps);
+    native_source_ = CapsPtr::share(caps);
+    return;
+  }
+  // Sticky events have an order: stream-start, caps, segment, then the rest.
+  if (native_ && !pushed_caps_ && GST_EVENT_TYPE(event.get()) != GST_EVENT_STREAM_START)
+    return before_caps_.push_back(std::move(event));
+  gst_pad_push_event(host_.src, event.release());
+}
+
+void BinStream::finish_output(EventPtr eos) {
+  for (EventPtr& event : std::exchange(before_caps_, {}))
+    gst_pad_push_event(host_.src, event.release());
+  gst_pad_push_event(host_.src, eos.release());
+  gst_pad_pause_task(host_.src);
+  const std::lock_guard lock(lock_);
+  flow_ = GST_FLOW_EOS;
+  changed_.notify_all();
+}
+
+void BinStream::fail(const Error& error) {
+  {
+    std::unique_lock lock(lock_);
+    if (changed_.wait_until(lock, errors_from_, [&] { return flushing_; })) return;
+  }
+  post_error(host_.element, error);
+  stop_output(GST_FLOW_ERROR, true);
+}
+
+void BinStream::handle_flow(GstFlowReturn flow) {
+  if (flow == GST_FLOW_OK) return;
+  if (flow == GST_FLOW_EOS) return finish_output(EventPtr::adopt(gst_event_new_eos()));
+  if (flow == GST_FLOW_FLUSHING) return stop_output(flow, false);
+  GST_ELEMENT_FLOW_ERROR(host_.element, flow);
+  stop_output(flow == GST_FLOW_NOT_LINKED ? flow : GST_FLOW_ERROR, true);
+}
+
+void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
+  {
+    const std::lock_guard lock(lock_);
+    flow_ = flow;
+    changed_.notify_all();
+  }
+  if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
+  gst_pad_pause_task(host_.src);
+}
+
+bool BinStream::is_flushing() const {
+  const std::lock_guard lock(lock_);
+  return flushing_;
+}
+
+gboolean BinStream::src_event(EventPtr event) {
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK) {
+    gdouble rate = 1.0;
+    gst_event_parse_seek(event.get(), &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+    if (rate != 1.0) {
+      host_.log(LogLevel::info, "a seek at another rate than 1 was refused");
+      return FALSE;
+    }
+  }
+  return gst_pad_push_event(host_.sink, event.release());
+}
+
+bool BinStream::src_query(GstQuery* query, gboolean* answer) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_LATENCY:
+      *answer = answer_latency(query);
+      return true;
+    case GST_QUERY_POSITION:
+      *answer = answer_position(query);
+      return true;
+    case GST_QUERY_DURATION:
+    case GST_QUERY_SEEKING:
+    case GST_QUERY_SEGMENT:
+      *answer = gst_pad_peer_query(host_.sink, query);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Upstream is segments ahead: what counts is what went out.
+bool BinStream::answer_position(GstQuery* query) const {
+  GstFormat format = GST_FORMAT_UNDEFINED;
+  gst_query_parse_position(query, &format, nullptr);
+  const GstClockTime position = position_;
+  if (format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID(position)) return false;
+  gst_query_set_position(query, format, static_cast<gint64>(position));
+  return true;
+}
+
+}  // namespace omni

@@ -1,0 +1,52 @@
+// One segment of a stream on its way: what the source had in it, and what becomes of it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "elements/bin-settings.h"
+#include "elements/slot.h"
+#include "media/frame-record.h"
+#include "media/gst-ptr.h"
+#include "media/segment-encoder.h"
+
+namespace omni {
+
+/// A frame or a serialized event of the source, in the order in which they came.
+struct Moment {
+  GstClockTime time = 0;  // from the segment's beginning
+  FrameRecord frame;
+  EventPtr event;  // instead of a frame
+};
+
+struct Segment {
+  guint number = 0;
+  GstClockTime running_time = 0;      // of its first frame
+  GstClockTime stream_time = 0;       // of its first frame
+  GstClockTime length = 0;            // up to its end
+  GstClockTime reference_length = 0;  // with the padding that the service wants
+  std::vector<Moment> moments;
+  CapsPtr caps;  // of its frames
+  BinSettings settings;
+  std::shared_ptr<Slot> slot;
+  std::shared_ptr<Interrupt> interrupt;  // calls off making its reference
+  gint64 cut_at = 0;                     // monotonic, µs
+
+  // Under the stream's lock
+  std::shared_ptr<SegmentEncoder> encoder;  // until the reference is there; none: it cannot be made
+  std::shared_ptr<const Bytes> reference;   // kept while it may have to be shown
+  bool submitted = false;
+  bool late = false;  // its deadline came first
+
+  OnFailure late_policy() const {
+    if (settings.late_policy == LatePolicy::hold) return OnFailure::hold;
+    return settings.late_policy == LatePolicy::skip ? OnFailure::skip : OnFailure::source;
+  }
+  OnFailure on_failure(bool live) const {
+    if (settings.on_failure != OnFailure::automatic) return settings.on_failure;
+    return live ? OnFailure::source : OnFailure::error;
+  }
+};
+
+}  // namespace omni

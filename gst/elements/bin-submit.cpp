@@ -1,0 +1,170 @@
+// omniv2vbin, the submitting thread: a cut segment's encoder is drained, its MP4 written, planned
+// and submitted. A thread of its own, because all of this may take a while, and neither the source
+// nor the jobs that run should wait for it.
+#include <pthread.h>
+
+#include "elements/bin-stream.h"
+#include "elements/connection.h"
+#include "elements/messages.h"
+#include "elements/plan.h"
+#include "media/mp4-write.h"
+
+namespace omni {
+
+void BinStream::submit_all() {
+  pthread_setname_np(pthread_self(), "omni-submit");
+  for (;;) {
+    std::shared_ptr<Segment> segment;
+    {
+      std::unique_lock lock(lock_);
+      submitting_ = nullptr;
+      changed_.notify_all();
+      changed_.wait(lock, [&] { return closed_ || !to_submit_.empty(); });
+      if (closed_) return;
+      segment = submitting_ = to_submit_.front();
+      to_submit_.pop_front();
+    }
+    try {
+      submit(segment);
+    } catch (const Failure& failure) {
+      segment->slot->finish(failure.error());
+    } catch (const std::exception& error) {
+      segment->slot->finish(Error{Reason::bad_input, error.what(), 0, {}, {}});
+    }
+    segment->interrupt = nullptr;
+  }
+}
+
+std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
+  const std::shared_ptr<SegmentEncoder> encoder = segment.encoder;
+  if (!encoder)
+    throw Failure(
+        Reason::bad_input,
+        "The segment was not encoded: the encoder is too slow for this live stream. Use a "
+        "smaller `resolution` or a faster `encoder`.");
+  mp4::Movie movie;
+  movie.timescale = 1000;
+  movie.tracks.push_back(encoder->complete(segment.length, segment.reference_length));
+  auto reference = mp4::write_movie(movie);
+  const std::lock_guard lock(lock_);
+  segment.encoder = nullptr;
+  segment.reference = reference;
+  changed_.notify_all();  // another encoder may begin
+  return reference;
+}
+
+/// Live, a segment that would wait for a place would be late.
+void BinStream::check_in_flight(const Segment& segment) {
+  if (!live_) return;
+  const unsigned usual = segment.settings.max_in_flight;
+  const auto needed = static_cast<unsigned>((segment.settings.latency + usual_ - 1) / usual_) + 2;
+  const unsigned most = usual ? usual : needed;
+  unsigned running = 0;
+  {
+    const std::lock_guard lock(lock_);
+    for (const Item& item : queue_)
+      running += item.segment && item.segment.get() != &segment && item.segment->submitted &&
+                 !item.segment->late && !item.segment->slot->finished();
+  }
+  if (running < most) return;
+  throw Failure(Reason::budget, "The segment was not submitted, for " + std::to_string(running) +
+                                    " jobs are under way, as many as max-in-flight allows. Set "
+                                    "max-in-flight to " +
+                                    std::to_string(needed) + " for this latency.");
+}
+
+void BinStream::submit(const std::shared_ptr<Segment>& segment) {
+  const auto reference = make_reference(*segment);
+  const BinSettings& settings = segment->settings;
+  Slot& slot = *segment->slot;
+  check_in_flight(*segment);
+  PlanHelp help{host_.publisher(), [&] { slot.announce("fitting"); }, *segment->interrupt,
+                host_.log,         settings.max_reference_bytes,      settings.encoder};
+  Plan plan = plan_job(settings, reference, help);
+  slot.report.seconds = plan.fitted.seconds;
+  slot.report.prompt = plan.fitted.request.prompt;
+  slot.report.running_time = segment->running_time;
+  slot.report.duration = segment->length;
+  plan.spec.label = "segment " + std::to_string(segment->number);
+  const bool keep = settings.dry_run || segment->on_failure(live_) == OnFailure::source ||
+                    (live_ && settings.late_policy == LatePolicy::source);
+  {
+    const std::lock_guard lock(lock_);
+    if (!keep) segment->reference = nullptr;
+  }
+  // A flush that came while this was planned has called off what it found, which was not this.
+  if (segment->interrupt->is_interrupted()) throw Failure(Reason::cancelled, "stopped");
+  host_.account.reserve(settings, plan.fitted.seconds);
+  if (settings.dry_run) {
+    host_.account.give_back(plan.fitted.seconds);
+    slot.report.request = plan.shown_request();
+    return slot.finish(reference);
+  }
+  {
+    const std::lock_guard lock(lock_);
+    segment->submitted = true;
+  }
+  client()->submit(std::move(plan.spec), segment->slot);
+}
+
+std::shared_ptr<Slot> BinStream::new_slot(const std::shared_ptr<Segment>& segment) {
+  auto slot = std::make_shared<Slot>(host_.element, host_.account, segment->on_failure(live_),
+                                     false, [this, of = std::weak_ptr<Segment>(segment)] {
+                                       if (const auto changed = of.lock()) slot_changed(changed);
+                                     });
+  slot->report.segment = segment->number;
+  slot->report.prompt = segment->settings.prompt;
+  slot->report.running_time = segment->running_time;
+  return slot;
+}
+
+/// A job is over, on the network thread: the output may go on, and it is known how long it took.
+void BinStream::slot_changed(const std::shared_ptr<Segment>& segment) {
+  const auto delay =
+      static_cast<GstClockTime>(g_get_monotonic_time() - segment->cut_at) * GST_USECOND;
+  bool longest = false, late = false;
+  {
+    const std::lock_guard lock(lock_);
+    late = segment->late;
+    longest = segment->submitted && segment->slot->succeeded() && delay > longest_delay_;
+    if (longest) longest_delay_ = delay;
+    ++changes_;
+    changed_.notify_all();
+  }
+  if (longest) host_.delay_observed(delay);
+  if (late && segment->slot->succeeded()) tell_late_delay(*segment, delay);
+}
+
+std::shared_ptr<Client> BinStream::client() const {
+  const std::lock_guard lock(lock_);
+  return client_;
+}
+
+std::shared_ptr<Interrupt> BinStream::fitting() const {
+  const std::lock_guard lock(lock_);
+  return fitting_;
+}
+
+void BinStream::close() {
+  {
+    const std::lock_guard lock(lock_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  if (submitter_.joinable()) submitter_.join();
+  std::shared_ptr<Client> last;
+  {
+    const std::lock_guard lock(lock_);
+    last.swap(client_);
+  }
+  if (!last) return;
+  last->stop();
+  host_.account.add(last->stats());
+}
+
+ClientStats BinStream::stats() const {
+  const auto running = client();
+  return host_.account.totals(running.get());
+}
+
+}  // namespace omni

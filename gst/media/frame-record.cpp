@@ -1,0 +1,64 @@
+#include "media/frame-record.h"
+
+#include <gst/video/video.h>
+
+namespace omni {
+namespace {
+
+// Not of the frame but of this very piece of memory.
+constexpr guint kMemoryFlags = GST_BUFFER_FLAG_TAG_MEMORY;
+constexpr guint kMiniObjectFlags = GST_MINI_OBJECT_FLAG_LAST - 1;
+
+/// Metas that speak of the memory would keep the raw picture alive; a crop is of the old picture.
+bool is_about_the_frame(const GstMeta* meta) {
+  if (meta->info->api == GST_VIDEO_CROP_META_API_TYPE) return false;
+  for (const char* tag : {GST_META_TAG_MEMORY_STR, "memory-reference"})
+    if (gst_meta_api_type_has_tag(meta->info->api, g_quark_from_static_string(tag))) return false;
+  return true;
+}
+
+void copy_meta(GstBuffer* to, const GstMeta* meta, GstBuffer* from) {
+  if (!meta->info->transform_func) return;
+  GstMetaTransformCopy whole = {FALSE, 0, static_cast<gsize>(-1)};
+  meta->info->transform_func(to, const_cast<GstMeta*>(meta), from, _gst_meta_transform_copy,
+                             &whole);
+}
+
+}  // namespace
+
+FrameRecord record_frame(GstBuffer* frame) {
+  FrameRecord record{GST_BUFFER_PTS(frame),
+                     GST_BUFFER_DURATION(frame),
+                     GST_BUFFER_OFFSET(frame),
+                     GST_BUFFER_OFFSET_END(frame),
+                     GST_BUFFER_FLAGS(frame) & ~(kMemoryFlags | kMiniObjectFlags),
+                     {}};
+  gpointer state = nullptr;
+  while (const GstMeta* meta = gst_buffer_iterate_meta(frame, &state)) {
+    if (!is_about_the_frame(meta)) continue;
+    if (!record.metas) record.metas = BufferPtr::adopt(gst_buffer_new());
+    copy_meta(record.metas.get(), meta, frame);
+  }
+  return record;
+}
+
+BufferPtr restore_frame(const FrameRecord& record, GstBuffer* picture) {
+  auto frame = BufferPtr::adopt(gst_buffer_new());
+  gst_buffer_copy_into(frame.get(), picture, GST_BUFFER_COPY_MEMORY, 0, -1);
+  if (GstVideoMeta* meta = gst_buffer_get_video_meta(picture)) {
+    gst_buffer_add_video_meta_full(frame.get(), meta->flags, meta->format, meta->width,
+                                   meta->height, meta->n_planes, meta->offset, meta->stride);
+  }
+  GST_BUFFER_PTS(frame.get()) = record.pts;
+  GST_BUFFER_DURATION(frame.get()) = record.duration;
+  GST_BUFFER_OFFSET(frame.get()) = record.offset;
+  GST_BUFFER_OFFSET_END(frame.get()) = record.offset_end;
+  GST_BUFFER_FLAG_SET(frame.get(), record.flags);
+  if (!record.metas) return frame;
+  gpointer state = nullptr;
+  while (const GstMeta* meta = gst_buffer_iterate_meta(record.metas.get(), &state))
+    copy_meta(frame.get(), meta, record.metas.get());
+  return frame;
+}
+
+}  // namespace omni

@@ -1,0 +1,26 @@
+// What a source frame was, without its picture: raw pictures are far too large to wait for a
+// service. Its times, its flags, and the metas that say something about it (timecode, captions,
+// regions), so that the frame that comes out can be the same in all but the picture.
+#pragma once
+
+#include <gst/gst.h>
+
+#include "media/gst-ptr.h"
+
+namespace omni {
+
+struct FrameRecord {
+  GstClockTime pts = GST_CLOCK_TIME_NONE;
+  GstClockTime duration = GST_CLOCK_TIME_NONE;
+  guint64 offset = GST_BUFFER_OFFSET_NONE;
+  guint64 offset_end = GST_BUFFER_OFFSET_NONE;
+  guint flags = 0;
+  BufferPtr metas;  // a buffer without memory; none where the frame has no such metas
+};
+
+FrameRecord record_frame(GstBuffer* frame);
+
+/// A frame with this picture (its memory is shared, not copied) and everything else as recorded.
+BufferPtr restore_frame(const FrameRecord& record, GstBuffer* picture);
+
+}  // namespace omni

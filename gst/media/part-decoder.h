@@ -1,0 +1,77 @@
+// Decodes the picture of one MP4 (a result, or a kept reference) into raw frames that are conformed
+// to what the stream has: format, size, pixel aspect, colorimetry. Rotation and edit lists are
+// respected. A pipeline of its own outside of any bin; a few raw frames wait in it and no more.
+// Which of the frames is shown when is decided elsewhere.
+//
+// Lock: lock_ guards everything below it; nothing is called under it but the condition.
+#pragma once
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "media/gst-ptr.h"
+#include "service/bytes.h"
+
+namespace omni {
+
+struct PartFrame {
+  BufferPtr picture;
+  CapsPtr caps;
+  GstClockTime time = 0;  // running time in the part
+};
+
+class PartDecoder {
+ public:
+  /// `wanted`: raw caps. With a width and a height everything is made to fit them, with black bars
+  /// where the shape differs; without them the part's own size stays. Throws Failure
+  /// (invalid_request) when an element is not installed. Does not wait for anything.
+  PartDecoder(std::shared_ptr<const Bytes> file, const GstCaps* wanted);
+  /// Not from one of the pipeline's own threads.
+  ~PartDecoder();
+  PartDecoder(const PartDecoder&) = delete;
+  PartDecoder& operator=(const PartDecoder&) = delete;
+
+  /// Waits for the next frame; empty at the end. Throws Failure (bad_result, cancelled).
+  std::optional<PartFrame> next();
+
+  /// From any thread: ends all waiting, for good.
+  void interrupt();
+
+ private:
+  static void demuxed_pad(GstElement* demuxer, GstPad* pad, gpointer self);
+  static void decoded_pad(GstElement* decoder, GstPad* pad, gpointer self);
+  static GstPadProbeReturn shape_probe(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
+  static void end_of_stream(GstAppSink* sink, gpointer self);
+  static GstBusSyncReply bus_message(GstBus* bus, GstMessage* message, gpointer self);
+  void build(std::shared_ptr<const Bytes> file);
+  ElementPtr add(ElementPtr element);
+  GstFlowReturn keep(const GstSample* sample);
+  void note_problem(const std::string& text);
+
+  CapsPtr wanted_;
+  ElementPtr pipeline_;
+  ElementPtr decoder_;
+  ElementPtr flip_;
+  ElementPtr convert_;
+
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::deque<PartFrame> frames_;
+  bool ended_ = false;
+  bool interrupted_ = false;
+  std::string problem_;
+  std::string missing_;  // what a plugin is missing for
+};
+
+/// How long the picture of an MP4 is shown, edit list applied; 0 when that cannot be read.
+GstClockTime shown_length(const std::shared_ptr<const Bytes>& file);
+
+}  // namespace omni

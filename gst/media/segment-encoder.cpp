@@ -1,0 +1,264 @@
+#include "media/segment-encoder.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "media/bytes-source.h"
+#include "media/coded-track.h"
+#include "service/error.h"
+
+namespace omni {
+namespace {
+
+constexpr unsigned kAhead = 3;      // raw frames that may wait: they are large
+constexpr double kTarget = 0.95;    // of the limit: encoders only come near their rate
+constexpr double kTables = 20'000;  // bytes beside the media
+constexpr double kLeastRich = 2e6;  // bits per second: nobody saves at a small picture
+constexpr double kUsualRate = 30;   // frames a second, where the caps name no rate
+constexpr unsigned kKeyframes = 2;  // seconds
+constexpr std::uint32_t kFineTicks = 90'000;
+constexpr std::uint32_t kCoarsest = 10'000;  // ticks a second
+
+double frame_rate_of(const GstCaps* raw) {
+  const GstStructure* structure = gst_caps_get_structure(raw, 0);
+  for (const char* name : {"framerate", "max-framerate"}) {
+    gint numerator = 0, denominator = 1;
+    if (gst_structure_get_fraction(structure, name, &numerator, &denominator) && numerator > 0)
+      return static_cast<double>(numerator) / denominator;
+  }
+  return kUsualRate;
+}
+
+/// Ticks in which the times of constant rates are whole numbers.
+std::uint32_t timescale_of(const GstCaps* raw) {
+  gint numerator = 0, denominator = 1;
+  gst_structure_get_fraction(gst_caps_get_structure(raw, 0), "framerate", &numerator, &denominator);
+  if (numerator <= 0 || static_cast<std::uint32_t>(numerator) > kFineTicks) return kFineTicks;
+  auto ticks = static_cast<std::uint32_t>(numerator);
+  while (ticks < kCoarsest) ticks *= 10;
+  return ticks;
+}
+
+/// Encoders work out their rate from the frame rate: none can do without one.
+CapsPtr with_frame_rate(const GstCaps* raw) {
+  auto caps = CapsPtr::adopt(gst_caps_copy(raw));
+  gint numerator = 0, denominator = 1;
+  gst_util_double_to_fraction(frame_rate_of(raw), &numerator, &denominator);
+  gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "max-framerate");
+  gst_caps_set_simple(caps.get(), "framerate", GST_TYPE_FRACTION, numerator, denominator, nullptr);
+  return caps;
+}
+
+/// The picture alone, at its time in the segment: captions and the like are none of the reference's
+/// business. The memory is shared.
+BufferPtr picture_at(GstBuffer* frame, GstClockTime time) {
+  auto picture = BufferPtr::adopt(gst_buffer_new());
+  gst_buffer_copy_into(picture.get(), frame, GST_BUFFER_COPY_MEMORY, 0, -1);
+  if (GstVideoMeta* meta = gst_buffer_get_video_meta(frame)) {
+    gst_buffer_add_video_meta_full(picture.get(), meta->flags, meta->format, meta->width,
+                                   meta->height, meta->n_planes, meta->offset, meta->stride);
+  }
+  GST_BUFFER_PTS(picture.get()) = time;
+  return picture;
+}
+
+}  // namespace
+
+EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
+                        const std::string& encoder) {
+  EncodePlan plan;
+  plan.encoder = encoder;
+  plan.long_side = limits.max_side;
+  plan.short_side = limits.max_short_side;
+  const double frame_rate = frame_rate_of(raw);
+  plan.settings.keyframe_interval =
+      static_cast<unsigned>(std::clamp(frame_rate * kKeyframes, 1.0, 600.0));
+  const PictureSize size = encoded_size(raw, plan);
+  const double rich =
+      std::max(kLeastRich, kRichBitsPerPixel * size.width * size.height * frame_rate);
+  const double seconds = static_cast<double>(limits.longest) / GST_SECOND;
+  const double bytes = kTarget * static_cast<double>(limits.max_bytes) - kTables;
+  const double most = std::max(bytes * 8 / seconds - limits.sound_rate, 20'000.0);
+  const double rate = std::min(rich, most);
+  plan.settings.bits_per_second = static_cast<std::uint64_t>(rate);
+  const PictureRate picture{size, frame_rate};
+  if (const unsigned lines = fitting_short_side(picture, rate, std::min(size.width, size.height)))
+    plan.short_side = lines;
+  return plan;
+}
+
+SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan)
+    : frame_duration_(static_cast<GstClockTime>(GST_SECOND / frame_rate_of(raw))),
+      timescale_(timescale_of(raw)) {
+  GstElement* pipeline = gst_pipeline_new(nullptr);
+  pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
+  const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline));
+  gst_bus_set_sync_handler(bus.get(), &bus_message, this, nullptr);
+  start(raw, plan);
+}
+
+SegmentEncoder::~SegmentEncoder() {
+  interrupt();
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+void SegmentEncoder::start(const GstCaps* raw, const EncodePlan& plan) {
+  source_ = make_element("appsrc", kPluginsBase);
+  const CapsPtr caps = with_frame_rate(raw);
+  g_object_set(source_.get(), "format", GST_FORMAT_TIME, "caps", caps.get(), "max-buffers",
+               guint64{0}, "max-bytes", guint64{0}, "max-time", guint64{0}, nullptr);
+  const auto pad = PadPtr::adopt(gst_element_get_static_pad(source_.get(), "src"));
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, &frame_leaves, this, nullptr);
+  EncodeChain chain(plan);
+  chain.set_input(caps.get());
+  encoder_ = chain.encoder();
+  const ElementPtr sink = make_element("appsink", kPluginsBase);
+  g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
+  GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
+  ElementPtr last = source_;
+  gst_bin_add(GST_BIN(pipeline_.get()), source_.get());
+  std::vector<ElementPtr> elements = chain.elements();
+  elements.push_back(sink);
+  for (const ElementPtr& element : elements) {
+    gst_bin_add(GST_BIN(pipeline_.get()), element.get());
+    gst_element_link(last.get(), element.get());
+    last = element;
+  }
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // a failure is told by the bus
+}
+
+GstPadProbeReturn SegmentEncoder::frame_leaves(GstPad*, GstPadProbeInfo*, gpointer self) {
+  auto* me = static_cast<SegmentEncoder*>(self);
+  const std::lock_guard lock(me->lock_);
+  --me->waiting_;
+  me->changed_.notify_all();
+  return GST_PAD_PROBE_OK;
+}
+
+GstBusSyncReply SegmentEncoder::bus_message(GstBus*, GstMessage* message, gpointer self) {
+  auto* me = static_cast<SegmentEncoder*>(self);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    const std::string text = error_text(message);
+    const std::lock_guard lock(me->lock_);
+    if (me->problem_.empty()) me->problem_ = text;
+    me->changed_.notify_all();
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+void SegmentEncoder::end_of_stream(GstAppSink*, gpointer self) {
+  auto* me = static_cast<SegmentEncoder*>(self);
+  const std::lock_guard lock(me->lock_);
+  me->ended_ = true;
+  me->changed_.notify_all();
+}
+
+GstFlowReturn SegmentEncoder::new_sample(GstAppSink* sink, gpointer self) {
+  const auto sample = SamplePtr::adopt(gst_app_sink_pull_sample(sink));
+  if (!sample) return GST_FLOW_EOS;
+  static_cast<SegmentEncoder*>(self)->note_unit(gst_sample_get_buffer(sample.get()),
+                                                gst_sample_get_caps(sample.get()));
+  return GST_FLOW_OK;
+}
+
+void SegmentEncoder::note_unit(GstBuffer* buffer, GstCaps* caps) {
+  const std::lock_guard lock(lock_);
+  add_unit(coded_, buffer, caps);
+}
+
+bool SegmentEncoder::wait_for_room() {
+  std::unique_lock lock(lock_);
+  changed_.wait(lock,
+                [&] { return waiting_ < kAhead || interrupted_ || ended_ || !problem_.empty(); });
+  if (interrupted_ || ended_ || !problem_.empty()) return false;
+  ++waiting_;
+  return true;
+}
+
+bool SegmentEncoder::is_behind() const {
+  const std::lock_guard lock(lock_);
+  return waiting_ >= kAhead;
+}
+
+bool SegmentEncoder::push(GstBuffer* frame, GstClockTime time) {
+  if (!wait_for_room()) return false;
+  last_ = BufferPtr::share(frame);
+  times_.push_back(time);
+  gst_app_src_push_buffer(GST_APP_SRC(source_.get()), picture_at(frame, time).release());
+  return true;
+}
+
+/// Whole frames, because not every service knows that a frame may be shown for seconds.
+void SegmentEncoder::pad(GstClockTime from, GstClockTime until) {
+  const BufferPtr last = last_;
+  for (GstClockTime time = from; last && time + frame_duration_ / 2 < until;
+       time += frame_duration_) {
+    if (time > times_.back() && !push(last.get(), time)) return;
+  }
+}
+
+void SegmentEncoder::drain() {
+  gst_app_src_end_of_stream(GST_APP_SRC(source_.get()));
+  std::unique_lock lock(lock_);
+  changed_.wait(lock, [&] { return ended_ || interrupted_ || !problem_.empty(); });
+  if (interrupted_) throw Failure(Reason::cancelled, "stopped");
+  if (!problem_.empty())
+    throw Failure(Reason::bad_input, "The segment cannot be encoded: " + problem_ + ".");
+}
+
+mp4::SampleTrack SegmentEncoder::complete(GstClockTime length, GstClockTime padded) {
+  pad(length, padded);
+  last_ = nullptr;
+  drain();
+  const auto sink = PadPtr::adopt(gst_element_get_static_pad(encoder_.get(), "sink"));
+  coded_.raw = CapsPtr::adopt(gst_pad_get_current_caps(sink.get()));
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  return make_track(std::max(length, padded));
+}
+
+mp4::SampleTrack SegmentEncoder::make_track(GstClockTime length) const {
+  if (coded_.units.size() != times_.size()) {
+    throw Failure(Reason::bad_input,
+                  "The segment cannot be encoded: of its " + std::to_string(times_.size()) +
+                      " frames, the encoder gave " + std::to_string(coded_.units.size()) +
+                      ". Set `encoder` to another one, such as x264enc.");
+  }
+  const auto ticks = [&](GstClockTime time) {
+    return static_cast<std::int64_t>(gst_util_uint64_scale_round(time, timescale_, GST_SECOND));
+  };
+  std::vector<ShownFrame> frames;
+  for (const GstClockTime time : times_) {
+    std::int64_t at = ticks(time);
+    if (!frames.empty()) at = std::max(at, frames.back().time + 1);
+    frames.push_back({at, 1});
+  }
+  const std::int64_t end = std::max(ticks(length), frames.back().time + 1);
+  frames.back().duration = static_cast<std::uint32_t>(end - frames.back().time);
+  const CodedPicture picture = coded_picture(coded_);
+  mp4::SampleTrack track;
+  track.id = 1;
+  track.handler = "vide";
+  track.codec = "avc1";
+  track.timescale = timescale_;
+  track.width = picture.width << 16;
+  track.height = picture.height << 16;
+  track.entries = {picture.entry};
+  track.media = coded_.media;
+  place_units(coded_, frames, 0, track);
+  return track;
+}
+
+void SegmentEncoder::interrupt() {
+  const std::lock_guard lock(lock_);
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace omni

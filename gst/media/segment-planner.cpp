@@ -1,0 +1,72 @@
+#include "media/segment-planner.h"
+
+#include <algorithm>
+
+#include "service/request.h"
+
+namespace omni {
+namespace {
+
+constexpr GstClockTime kSecond = GST_SECOND;
+
+// Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are sold as 8.
+constexpr GstClockTime kSlack = 100 * GST_MSECOND;
+
+}  // namespace
+
+SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live)
+    : lengths_(lengths), live_(live) {
+  wanted = std::max<GstClockTime>(wanted, GST_MSECOND);
+  const bool known = lengths.maximum != 0 || lengths.minimum != 0 || !lengths.only.empty();
+  // A length within a range need not be a whole number of seconds as long as it is padded to one.
+  usual_ = wanted;
+  if (known) usual_ = nearest_length(wanted, lengths) * kSecond;
+  least_ = lengths.only.empty() ? lengths.minimum * kSecond : lengths.only.front() * kSecond;
+  most_ = lengths.only.empty() ? lengths.maximum * kSecond : lengths.only.back() * kSecond;
+}
+
+GstClockTime SegmentPlanner::longest() const {
+  if (live_) return usual_;
+  // After an early cut the next point of the grid may be nearly two lengths away.
+  const GstClockTime most = usual_ * 2;
+  return is_bounded() ? std::min(most, most_) : most;
+}
+
+GstClockTime SegmentPlanner::next_grid_point(GstClockTime start) const {
+  GstClockTime point = (start / usual_ + 1) * usual_;
+  if (point - start + kSlack < least_) point += usual_;
+  const bool too_far = is_bounded() && point - start > most_ + kSlack;
+  return too_far ? start + usual_ : point;
+}
+
+void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
+  start_ = start;
+  if (live_) {
+    cut_ = start + usual_;
+    return;
+  }
+  cut_ = next_grid_point(start);
+  if (!GST_CLOCK_TIME_IS_VALID(end) || end <= cut_) return;
+  // What would be left at the end is too little for a segment of its own: it is taken along.
+  const bool tail_too_short = end - cut_ + kSlack < least_;
+  const bool fits = !is_bounded() || end - start <= most_ + kSlack;
+  if (tail_too_short && fits) cut_ = end;
+}
+
+bool SegmentPlanner::may_cut_at(GstClockTime time) const {
+  return time > start_ && time - start_ + kSlack >= least_;
+}
+
+GstClockTime SegmentPlanner::padded(GstClockTime length) const {
+  const GstClockTime enough = length > kSlack ? length - kSlack : 0;
+  if (!lengths_.only.empty()) {
+    for (const unsigned seconds : lengths_.only)
+      if (seconds * kSecond >= enough) return std::max(length, seconds * kSecond);
+    return length;
+  }
+  if (!is_bounded() && least_ == 0) return length;
+  const GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
+  return std::max(length, std::max(whole, least_));
+}
+
+}  // namespace omni

@@ -1,0 +1,47 @@
+// Where a stream is cut. Only lengths that the model takes are cut, on a grid in stream time where
+// that is possible, so that the same material gives the same segments again. Pure arithmetic.
+#pragma once
+
+#include <gst/gst.h>
+
+#include "service/dialect.h"
+
+namespace omni {
+
+class SegmentPlanner {
+ public:
+  /// `wanted` is the length that the user asks for; the nearest that the model takes is used. A
+  /// live stream is cut from its own beginning and never later than that, for its latency is a
+  /// promise.
+  SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live);
+
+  /// What a segment measures as a rule.
+  GstClockTime usual() const { return usual_; }
+  /// What a segment measures at most.
+  GstClockTime longest() const;
+
+  /// A segment begins with the frame at `start` of stream time. `end` is where the stream ends, as
+  /// far as that is known; else GST_CLOCK_TIME_NONE.
+  void begin(GstClockTime start, GstClockTime end);
+  /// The first frame at or after this begins the next segment.
+  GstClockTime cut() const { return cut_; }
+  /// Is what comes before `time` long enough for a segment of its own?
+  bool may_cut_at(GstClockTime time) const;
+
+  /// How long the reference of a segment of this length is: padded up to what the model takes.
+  GstClockTime padded(GstClockTime length) const;
+
+ private:
+  GstClockTime next_grid_point(GstClockTime start) const;
+  bool is_bounded() const { return lengths_.maximum != 0; }
+
+  Lengths lengths_;
+  bool live_;
+  GstClockTime usual_ = 0;
+  GstClockTime least_ = 0;
+  GstClockTime most_ = 0;
+  GstClockTime start_ = 0;
+  GstClockTime cut_ = 0;
+};
+
+}  // namespace omni
