@@ -29,6 +29,11 @@ constexpr GstClockTime kUsualFrame = GST_SECOND / 25;
 
 constexpr unsigned kSoundRate = 128'000;
 
+// Raw frames that may wait for the encoder. A live source is not held up, and an encoder takes a
+// moment to start.
+constexpr unsigned kAhead = 3;
+constexpr unsigned kAheadLive = 15;
+
 Error refusal(Reason reason, std::string text) {
   return {reason, std::move(text), 0, {}, {}};
 }
@@ -240,7 +245,8 @@ void BinStream::make_encoder(Segment& segment) {
   limits.max_side = facts.max_side;
   limits.max_short_side = settings.dialect().lines_of(settings.resolution, facts);
   const EncodePlan plan = plan_segment(segment.caps.get(), limits, settings.encoder);
-  auto encoder = std::make_shared<SegmentEncoder>(segment.caps.get(), plan);
+  auto encoder =
+      std::make_shared<SegmentEncoder>(segment.caps.get(), plan, live_ ? kAheadLive : kAhead);
   const std::lock_guard lock(lock_);
   segment.encoder = encoder;
   encoding_ = std::move(encoder);

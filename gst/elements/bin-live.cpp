@@ -81,7 +81,7 @@ void BinStream::tell_late_delay(const Segment& segment, GstClockTime delay) {
                         seconds(delay) + " and came too late. A `latency` of " +
                         seconds(delay + kMakeReady) + " would have been enough.",
                     0,
-                    segment.slot->report.task_id,
+                    segment.slot->task_id(),
                     {}};
   post_warning(host_.element, error, "it is not shown");
 }

@@ -103,7 +103,7 @@ BinStream::Placing BinStream::choose_picture(std::shared_ptr<Segment> segment) {
     Error late{Reason::timed_out,
                "Segment " + std::to_string(segment->number) + " is not there at its deadline.",
                0,
-               segment->slot->report.task_id,
+               segment->slot->task_id(),
                {}};
     const OnFailure policy = segment->late_policy();
     return stand_in(std::move(segment), policy, std::move(late));

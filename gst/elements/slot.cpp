@@ -29,6 +29,10 @@ void Slot::job_updated(const JobUpdate& update) {
   if (update.state != JobState::waiting && update.state != JobState::publishing) begun_ = true;
   report.state = state_word(update.state);
   report.task_id = update.task_id;
+  {
+    const std::lock_guard lock(lock_);
+    task_id_ = update.task_id;
+  }
   report.progress = update.progress;
   post_job(element_, report);
   if (progress_) progress_->updated(update);
@@ -83,6 +87,11 @@ void Slot::settle(const JobOutcome& outcome, bool late) {
 bool Slot::finished() const {
   const std::lock_guard lock(lock_);
   return outcome_.has_value();
+}
+
+std::string Slot::task_id() const {
+  const std::lock_guard lock(lock_);
+  return task_id_;
 }
 
 bool Slot::succeeded() const {

@@ -32,6 +32,8 @@ class Slot : public JobObserver {
   void finish(JobOutcome outcome);
   bool finished() const;
   bool succeeded() const;
+  /// Of the job; empty until the service gave one. From any thread.
+  std::string task_id() const;
   /// Once, after finished().
   JobOutcome take_outcome();
   /// Its time is over, and what comes is not shown. False when it has finished in this moment.
@@ -52,6 +54,7 @@ class Slot : public JobObserver {
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;
   bool late_ = false;
+  std::string task_id_;
 };
 
 }  // namespace omni

@@ -14,7 +14,6 @@
 namespace omni {
 namespace {
 
-constexpr unsigned kAhead = 3;      // raw frames that may wait: they are large
 constexpr double kTarget = 0.95;    // of the limit: encoders only come near their rate
 constexpr double kTables = 20'000;  // bytes beside the media
 constexpr double kLeastRich = 2e6;  // bits per second: nobody saves at a small picture
@@ -91,8 +90,9 @@ EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
   return plan;
 }
 
-SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan)
-    : frame_duration_(static_cast<GstClockTime>(GST_SECOND / frame_rate_of(raw))),
+SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsigned ahead)
+    : ahead_(ahead),
+      frame_duration_(static_cast<GstClockTime>(GST_SECOND / frame_rate_of(raw))),
       timescale_(timescale_of(raw)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
@@ -176,7 +176,7 @@ void SegmentEncoder::note_unit(GstBuffer* buffer, GstCaps* caps) {
 bool SegmentEncoder::wait_for_room() {
   std::unique_lock lock(lock_);
   changed_.wait(lock,
-                [&] { return waiting_ < kAhead || interrupted_ || ended_ || !problem_.empty(); });
+                [&] { return waiting_ < ahead_ || interrupted_ || ended_ || !problem_.empty(); });
   if (interrupted_ || ended_ || !problem_.empty()) return false;
   ++waiting_;
   return true;
@@ -184,7 +184,7 @@ bool SegmentEncoder::wait_for_room() {
 
 bool SegmentEncoder::is_behind() const {
   const std::lock_guard lock(lock_);
-  return waiting_ >= kAhead;
+  return waiting_ >= ahead_;
 }
 
 bool SegmentEncoder::push(GstBuffer* frame, GstClockTime time) {

@@ -39,8 +39,9 @@ EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
 
 class SegmentEncoder {
  public:
-  /// Throws Failure (invalid_request) when an element is not installed.
-  SegmentEncoder(const GstCaps* raw, const EncodePlan& plan);
+  /// `ahead` raw frames may wait at most: they are large. Throws Failure (invalid_request) when an
+  /// element is not installed.
+  SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsigned ahead);
   /// Not from one of the pipeline's own threads.
   ~SegmentEncoder();
   SegmentEncoder(const SegmentEncoder&) = delete;
@@ -74,6 +75,7 @@ class SegmentEncoder {
   ElementPtr pipeline_;
   ElementPtr source_;
   ElementPtr encoder_;
+  const unsigned ahead_;
   GstClockTime frame_duration_ = 0;  // nominal
   std::uint32_t timescale_ = 0;
 

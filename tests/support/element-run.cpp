@@ -24,7 +24,7 @@ std::string text_of(GstBuffer* buffer) {
 }  // namespace
 
 ElementRun::ElementRun(const std::string& base_url, const std::string& properties,
-                       const char* factory) {
+                       const char* factory, const char* caps) {
   GError* error = nullptr;
   const std::string line =
       std::string(factory) + " poll-interval=20000000 base-url=" + base_url + " " + properties;
@@ -36,7 +36,7 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
   gst_element_set_bus(element, bus_);
   gst_object_unref(element);
   gst_harness_play(harness_);
-  if (!is_source) gst_harness_set_src_caps_str(harness_, "video/quicktime");
+  if (!is_source) gst_harness_set_src_caps_str(harness_, caps);
 }
 
 ElementRun::~ElementRun() {

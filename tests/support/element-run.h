@@ -16,7 +16,7 @@ class ElementRun {
  public:
   /// `properties` as in a launch line. The key comes from the environment, as for users.
   ElementRun(const std::string& base_url, const std::string& properties,
-             const char* factory = "omniv2v");
+             const char* factory = "omniv2v", const char* caps = "video/quicktime");
   ~ElementRun();
   ElementRun(const ElementRun&) = delete;
 
