@@ -207,7 +207,7 @@ void add_chance_options(GOptionContext* context, Raw& raw) {
       {"slow-time", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_time, "How much longer those take",
        "SECONDS"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &raw.seed,
-       "Another number, other chances; the same, the same ones (default 1)", "N"},
+       "What chance goes by: the same number, the same run again (default 1)", "N"},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   g_option_context_add_main_entries(context, entries, nullptr);
 }
