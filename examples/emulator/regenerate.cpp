@@ -235,9 +235,12 @@ std::string picture_text(const RenderSpec& spec, const Probe& probe, const Shape
 }
 
 std::string sound_text(const RenderSpec& spec, const char* encoder) {
-  const std::string text =
-      spec.has_reference ? "decode. ! audioconvert ! queue ! identity name=pace-sound silent=true "
-                         : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
+  // Planar samples carry their rate in a meta on each buffer as well, which pacing would
+  // contradict.
+  const std::string text = spec.has_reference
+                               ? "decode. ! audioconvert ! audio/x-raw,layout=interleaved ! queue "
+                                 "! identity name=pace-sound silent=true "
+                               : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
   // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
   return text +
          "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "

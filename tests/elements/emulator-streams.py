@@ -82,6 +82,15 @@ def drawn(log):
     return [float(time) for time in re.findall(r"  chance  takes at least ([\d.]+) s", log)]
 
 
+class QuietService(Service):
+    """GStreamer says in the log what it finds wrong, and often goes on as if nothing were."""
+
+    def __exit__(self, *how):
+        super().__exit__(*how)
+        wrong = re.findall(r".*(?:CRITICAL|WARNING \*\*).*", self.said())
+        assert not wrong, wrong[:5]
+
+
 class Streams(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -114,7 +123,7 @@ class Streams(unittest.TestCase):
     def service(self, *options, provider="octopusx"):
         self.started = getattr(self, "started", 0) + 1
         folder = f"{self.folder}/{self._testMethodName}-{self.started}"
-        return Service(EMULATOR, provider, folder, *options)
+        return QuietService(EMULATOR, provider, folder, *options)
 
     def body(self, clip, prompt="identity", seconds="8"):
         bytes_ = clip if isinstance(clip, bytes) else Path(f"www/{clip}.mp4").read_bytes()
