@@ -221,8 +221,14 @@ class Streams(unittest.TestCase):
         self.assertEqual(drawn(log), [0.7] * slow)
         self.assertGreaterEqual(sum(time >= 0.7 for time in took), slow)
         self.assertFalse(any(failed))
-        again, _, _ = self.chances("--slow-rate", "0.25", "--slow-time", "0.7")
-        self.assertEqual(again.count("one of the slow ones"), slow)
+        # The same ones are slow where times differ, by so much, and the others keep their time.
+        span = ("--service-time", "0-0.2")
+        both, _, _ = self.chances("--slow-rate", "0.25", "--slow-time", "0.7", *span)
+        plain = drawn(self.chances(*span)[0])
+        marks = re.findall(r"  chance  takes at least [\d.]+ s(, one of the slow ones)?", both)
+        self.assertEqual(sum(bool(mark) for mark in marks), slow)
+        for time, base, mark in zip(drawn(both), plain, marks):
+            self.assertAlmostEqual(time, base + (0.7 if mark else 0), delta=0.002)
 
     # --- identity --------------------------------------------------------------------------------
 
