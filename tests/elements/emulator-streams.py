@@ -39,10 +39,14 @@ def seconds_of(clock):
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def shown(path, media="video/x-raw"):
+def decoded(path, track="video"):
+    """One track alone: the decoder has no other that is left unlinked."""
+    return f"filesrc location={path} ! qtdemux name=d d.{track}_0 ! decodebin ! {track}/x-raw"
+
+
+def shown(path, track="video"):
     """Beginning and length of each decoded buffer, in running time."""
-    said = launch(f"filesrc location={path} ! decodebin ! {media} ! fakesink silent=false sync=false",
-                  verbose=True)
+    said = launch(f"{decoded(path, track)} ! fakesink silent=false sync=false", verbose=True)
     segments = re.findall(r"type: segment .*? start=\(guint64\)(\d+)", said)
     assert len(segments) == 1, segments
     start = int(segments[0]) / 1e9
@@ -55,19 +59,19 @@ def times(path):
 
 
 def sound_end(path):
-    begin, lasts = shown(path, "audio/x-raw")[-1]
+    begin, lasts = shown(path, "audio")[-1]
     return begin + lasts
 
 
 def size(path):
-    said = launch(f"filesrc location={path} ! decodebin ! video/x-raw ! fakesink", verbose=True)
+    said = launch(f"{decoded(path)} ! fakesink", verbose=True)
     return tuple(int(re.search(rf"fakesink0.*caps = .* {name}=\(int\)(\d+)", said).group(1))
                  for name in ("width", "height"))
 
 
 def pictures(path):
     """Every frame, small and grey."""
-    launch(f"filesrc location={path} ! decodebin ! videoconvert ! videoscale add-borders=false ! "
+    launch(f"{decoded(path)} ! videoconvert ! videoscale add-borders=false ! "
            f"video/x-raw,format=GRAY8,width={SIDE},height={SIDE} ! filesink location={path}.gray")
     pixels = Path(f"{path}.gray").read_bytes()
     return [pixels[i:i + SIDE * SIDE] for i in range(0, len(pixels), SIDE * SIDE)]
