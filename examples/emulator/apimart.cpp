@@ -234,7 +234,7 @@ Reply ApiMart::polled(const JobView& job, const Target&, const Settings& setting
       data.add("completed", job.completed_at);
       data.add("actual_time", job.completed_at - job.created_at);
     }
-    data.add("estimated_time", static_cast<std::int64_t>(settings.service_time));
+    data.add("estimated_time", static_cast<std::int64_t>(settings.service_time.most));
   });
   return json(200, object);
 }

@@ -13,7 +13,7 @@ namespace {
 
 std::string fill_in(std::string text, const RenderSpec& spec, const Probe& probe,
                     const Shape& shape, const std::string& image) {
-  const double seconds = spec.seconds > 0 ? spec.seconds : probe.seconds;
+  const double seconds = spec.stretch * (spec.seconds > 0 ? spec.seconds : probe.seconds);
   char length[32];
   std::snprintf(length, sizeof length, "%g", seconds);
   const std::pair<const char*, std::string> values[] = {

@@ -4,7 +4,8 @@
 //
 // is a list of kind:action[=value][*count][@nth]. Requests of each kind are counted from 1 (only
 // those with a good key). A rule holds for `count` requests (1; a bare * means for ever) from the
-// nth on; without @nth it follows the rule of the same kind before it.
+// nth on; without @nth it follows the rule of the same kind before it. What happens by chance is in
+// chance.h.
 #pragma once
 
 #include <array>

@@ -37,6 +37,20 @@ Command: --command runs a program of yours as the model, without a shell. In its
 stdout are reported; when it fails, the last line of its stderr is the task's error. {image} is the
 file of the first image; {in} and {image} are empty when there is none.
 
+Results: a request says how long a result is and what size it has. Where the reference's length and
+the bought seconds differ by less than half a second, the reference's holds. --size, --stretch and
+--fps give it another form, whatever was asked for: --size squeezes the picture, it cuts nothing off;
+--stretch shows the same frames faster or slower, the sound with them. The look identity never cuts
+nor pads and leaves out what a request says about length, size and aspect: where these three options
+change nothing, the result is the reference byte for byte, else (without --fps) it has all its frames,
+each at its moment times FACTOR. A --command reads --size and --stretch from {width}, {height} and
+{seconds}.
+
+Chance: --service-time MIN-MAX, --fail-rate and --slow-rate decide about each job by numbers that
+depend on --seed and on how many jobs were accepted before, on nothing else. A job that fails by
+chance fails when its service time is over. With jobs that are sent at once, the order in which they
+come in decides which of them meets what.
+
 Without a reference a landscape is painted from the prompt, or the images that came along are shown
 in slow movement: the first, or the first frame that fades into the last. References and images by
 address are fetched when the job starts; one that cannot be fetched or decoded fails the task.
@@ -48,6 +62,8 @@ creates the body with data URIs shortened).
 Examples:
   omni-emulator --port 8080
   omni-emulator --provider apimart --reply string --service-time 20
+  omni-emulator --look identity --service-time 0.5-4 --fail-rate 0.1 --slow-rate 0.05 --slow-time 30
+  omni-emulator --look identity --size 640x360 --stretch 0.97 --seed 7
   omni-emulator --port 0 --service-time 20 --concurrency 4 --fault 'create:429=3*2,poll:500'
   omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt {prompt}'
 

@@ -13,6 +13,7 @@ namespace emu {
 struct Jobs::Job {
   NewJob asked;
   const Look* look = nullptr;
+  Fate fate;
   std::string token = random_hex(16);
   std::string upstream_id = "up-" + random_hex(8);
   unsigned polls = 0;
@@ -71,7 +72,11 @@ std::string describe(const Order& order) {
 }  // namespace
 
 Jobs::Jobs(const Settings& settings, const StateFolder& folder, const Links& links)
-    : settings_(settings), folder_(folder), links_(links), workers_(worker_count()) {
+    : settings_(settings),
+      folder_(folder),
+      links_(links),
+      chance_(settings),
+      workers_(worker_count()) {
 }
 
 Jobs::~Jobs() {
@@ -116,9 +121,24 @@ std::optional<JobView> Jobs::submit(NewJob asked) {
   for (const std::string& note : job->asked.order.notes) {
     say("job %s  note  %s", id.c_str(), note.c_str());
   }
+  meet_fate(*job);
   waiting_.push_back(job);
   start_waiting();
   return view(id, {});
+}
+
+/// What a fault of the script wants of the job goes before what chance wants.
+void Jobs::meet_fate(Job& job) {
+  job.fate = chance_.next();
+  const std::string& id = job.asked.id;
+  if (settings_.service_time.least < settings_.service_time.most || job.fate.slow) {
+    say("job %s  chance  takes at least %.3f s%s", id.c_str(), job.fate.service_time,
+        job.fate.slow ? ", one of the slow ones" : "");
+  }
+  if (!job.fate.fails || !job.asked.fail_code.empty()) return;
+  say("job %s  chance  will fail", id.c_str());
+  job.asked.fail_code = "generation_failed";
+  job.asked.fail_message = "the upstream model failed";
 }
 
 void Jobs::start_waiting() {
@@ -154,6 +174,8 @@ RenderSpec Jobs::spec(const Job& job) const {
           .aspect_ratio = order.aspect_ratio,
           .short_side = order.short_side,
           .fps = settings_.fps,
+          .stretch = settings_.stretch,
+          .size = settings_.size,
           .sound = order.sound,
           .mute = order.mute,
           .look = job.look,
@@ -193,7 +215,7 @@ void Jobs::start(const std::shared_ptr<Job>& job) {
 
 void Jobs::rendered(const std::shared_ptr<Job>& job) {
   const double left =
-      settings_.service_time - static_cast<double>(now_ms() - job->started_ms) / 1000;
+      job->fate.service_time - static_cast<double>(now_ms() - job->started_ms) / 1000;
   // A zero wait still goes through the loop, so that a create never answers about an ended job.
   job->timer = after(left, [this, job] { finish(job); });
 }
@@ -238,9 +260,9 @@ int Jobs::progress(const Job& job) const {
   if (job.state == State::queued) return 0;
   if (job.state != State::running) return 100;
   double part = job.ticket->progress;
-  if (settings_.service_time > 0) {
+  if (job.fate.service_time > 0) {
     const double waited =
-        static_cast<double>(now_ms() - job.started_ms) / 1000 / settings_.service_time;
+        static_cast<double>(now_ms() - job.started_ms) / 1000 / job.fate.service_time;
     // What takes longer decides: an unchanged copy reports no progress of its own.
     const bool silent = job.look->pipeline[0] == '\0' || part >= 1 || !job.asked.fail_code.empty();
     part = silent ? waited : std::min(part, waited);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "chance.h"
 #include "dialect.h"
 #include "links.h"
 #include "render.h"
@@ -58,6 +59,7 @@ class Jobs {
   void finish(const std::shared_ptr<Job>& job);
   void forget(const std::string& id);
   int progress(const Job& job) const;
+  void meet_fate(Job& job);
   RenderSpec spec(const Job& job) const;
   const Look& look_of(const Order& order) const;
   void add_addresses(JobView& view, Job& job, const std::string& origin) const;
@@ -65,6 +67,7 @@ class Jobs {
   const Settings& settings_;
   const StateFolder& folder_;
   const Links& links_;
+  Chance chance_;
   std::map<std::string, std::shared_ptr<Job>> jobs_;
   std::deque<std::shared_ptr<Job>> waiting_;
   std::map<std::string, std::string> by_key_;    // Idempotency-Key -> id

@@ -58,7 +58,7 @@ constexpr Look kLooks[] = {
      "videobalance saturation=2 ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! solarize threshold=110 ! videoconvert ! videoscale ! video/x-raw,width={w},height={h} "
      "! videoconvert ! vertigotv"},
-    {"identity", "", "the reference itself, byte for byte, not even decoded", ""},
+    {"identity", "", "the reference itself, byte for byte, not even decoded (but see Results)", ""},
 };
 
 std::vector<std::string> words_of(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <glib.h>
 
+#include <charconv>
 #include <cstdio>
 #include <stdexcept>
 
@@ -15,12 +16,17 @@
 namespace emu {
 namespace {
 
+constexpr double kMaxServiceSeconds = 86400;
+constexpr unsigned kMinSide = 16, kMaxSide = 8192;
+
 using Strings = std::unique_ptr<char*, omni::FreeWith<&g_strfreev>>;
 
 /// Where GOption puts what it reads; it hands over its strings, so each has an owner here.
 struct Raw {
   int port = 8080, concurrency = 0, queue = 0, retry_after = 5, fps = 0;
-  double service_time = 0, expire = 86400;
+  double expire = 86400, fail_rate = 0, slow_rate = 0, slow_time = 0, stretch = 1;
+  gint64 seed = 1;
+  char *service_time = nullptr, *size = nullptr;
   char *address = nullptr, *key = nullptr, *look = nullptr, *reply = nullptr, *state = nullptr;
   char *command = nullptr, *fault = nullptr, *provider = nullptr;
   char** models = nullptr;
@@ -31,7 +37,9 @@ struct Raw {
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;
   ~Raw() {
-    for (char* text : {address, key, look, reply, state, command, fault, provider}) g_free(text);
+    for (char* text :
+         {address, key, look, reply, state, command, fault, provider, service_time, size})
+      g_free(text);
     g_strfreev(models);
   }
 };
@@ -85,6 +93,75 @@ std::string text(const char* value) {
   return value ? value : "";
 }
 
+/// One number, or two with a dash between them. Digits and a point only: an exponent or a sign
+/// would make the dash ambiguous.
+Span service_time_of(std::string_view text) {
+  Span span;
+  const char* end = text.data() + text.size();
+  auto read = std::from_chars(text.data(), end, span.least, std::chars_format::fixed);
+  span.most = span.least;
+  bool good = read.ec == std::errc();
+  if (good && read.ptr != end && *read.ptr == '-') {
+    read = std::from_chars(read.ptr + 1, end, span.most, std::chars_format::fixed);
+    good = read.ec == std::errc();
+  }
+  // Written so that NaN, which from_chars takes for a number, is refused too.
+  good = good && read.ptr == end && span.least >= 0 && span.most <= kMaxServiceSeconds;
+  if (!good) {
+    throw std::invalid_argument(
+        "--service-time must be 0 to 86400 seconds, as one number (20) or a range (0.5-4), not \"" +
+        std::string(text) + "\"");
+  }
+  if (!(span.least <= span.most)) {
+    throw std::invalid_argument("--service-time must have its smaller number first, not \"" +
+                                std::string(text) + "\"");
+  }
+  return span;
+}
+
+double rate_of(double value, const char* name) {
+  if (value >= 0 && value <= 1) return value;
+  throw std::invalid_argument(std::string("--") + name + " must be 0 (no job) to 1 (all)");
+}
+
+void read_chance(Settings& settings, const Raw& raw) {
+  if (raw.service_time) settings.service_time = service_time_of(raw.service_time);
+  if (raw.seed < 0) throw std::invalid_argument("--seed must be 0 or more");
+  settings.seed = static_cast<std::uint64_t>(raw.seed);
+  settings.fail_rate = rate_of(raw.fail_rate, "fail-rate");
+  settings.slow_rate = rate_of(raw.slow_rate, "slow-rate");
+  if (!(raw.slow_time >= 0 && raw.slow_time <= kMaxServiceSeconds)) {
+    throw std::invalid_argument("--slow-time must be 0 to 86400 seconds");
+  }
+  settings.slow_time = raw.slow_time;
+  if ((settings.slow_rate > 0) != (settings.slow_time > 0)) {
+    throw std::invalid_argument("--slow-rate and --slow-time go together: which share, how long");
+  }
+}
+
+FrameSize size_of(const std::string& text) {
+  FrameSize size;
+  int read = 0;
+  const int fields = std::sscanf(text.c_str(), "%5ux%5u%n", &size.width, &size.height, &read);
+  const auto good = [](unsigned side) {
+    return side >= kMinSide && side <= kMaxSide && side % 2 == 0;
+  };
+  const bool whole = fields == 2 && static_cast<std::size_t>(read) == text.size();
+  if (whole && good(size.width) && good(size.height)) return size;
+  throw std::invalid_argument(
+      "--size must be WIDTHxHEIGHT, both even and 16 to 8192 (640x360), not \"" + text + "\"");
+}
+
+void read_result_form(Settings& settings, const Raw& raw) {
+  settings.fps = at_least(raw.fps, 0, "fps");
+  if (settings.fps > 240) throw std::invalid_argument("--fps must be 0 to 240");
+  if (!(raw.stretch >= 0.5 && raw.stretch <= 2)) {
+    throw std::invalid_argument("--stretch must be 0.5 to 2; 1 = as long as asked for");
+  }
+  settings.stretch = raw.stretch;
+  if (raw.size) settings.size = size_of(raw.size);
+}
+
 Settings check(const Raw& raw) {
   Settings settings;
   if (raw.address) settings.address = raw.address;
@@ -94,18 +171,14 @@ Settings check(const Raw& raw) {
   settings.port = at_least(raw.port, 0, "port");
   if (settings.port > 65535) throw std::invalid_argument("--port must be 0 to 65535");
   settings.key = raw.key ? raw.key : text(g_getenv("OMNI_EMULATOR_KEY"));
-  if (raw.service_time < 0 || raw.service_time > 86400) {
-    throw std::invalid_argument("--service-time must be 0 to 86400 seconds");
-  }
-  settings.service_time = raw.service_time;
+  read_chance(settings, raw);
   if (!(raw.expire > 0)) throw std::invalid_argument("--expire must be more than 0 seconds");
   settings.expire = raw.expire;
   settings.look = look_named(text(raw.look));
   settings.concurrency = at_least(raw.concurrency, 0, "concurrency");
   settings.queue = at_least(raw.queue, 0, "queue");
   settings.retry_after = at_least(raw.retry_after, 0, "retry-after");
-  settings.fps = at_least(raw.fps, 0, "fps");
-  if (settings.fps > 240) throw std::invalid_argument("--fps must be 0 to 240");
+  read_result_form(settings, raw);
   if (raw.provider) settings.provider = provider_named(raw.provider);
   settings.reply = form_named(text(raw.reply), settings.provider);
   settings.refusals_in_200 = raw.refusals_in_200;
@@ -121,6 +194,37 @@ Settings check(const Raw& raw) {
   return settings;
 }
 
+void add_chance_options(GOptionContext* context, Raw& raw) {
+  const GOptionEntry entries[] = {
+      {"service-time", 't', 0, G_OPTION_ARG_STRING, &raw.service_time,
+       "Time that a job takes at least; MIN-MAX: another for each, by chance (default 0: as fast "
+       "as rendering)",
+       "SECONDS"},
+      {"fail-rate", 0, 0, G_OPTION_ARG_DOUBLE, &raw.fail_rate,
+       "Share of the jobs that fail after they were accepted, by chance (default 0)", "0..1"},
+      {"slow-rate", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_rate,
+       "Share of the jobs that take --slow-time longer, by chance (default 0)", "0..1"},
+      {"slow-time", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_time, "How much longer those take",
+       "SECONDS"},
+      {"seed", 0, 0, G_OPTION_ARG_INT64, &raw.seed,
+       "What chance goes by: the same number, the same run again (default 1)", "N"},
+      {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
+  g_option_context_add_main_entries(context, entries, nullptr);
+}
+
+void add_result_options(GOptionContext* context, Raw& raw) {
+  const GOptionEntry entries[] = {
+      {"fps", 0, 0, G_OPTION_ARG_INT, &raw.fps,
+       "Frame rate of results (default 0: as the reference, 24 without one)", "N"},
+      {"size", 0, 0, G_OPTION_ARG_STRING, &raw.size,
+       "Size of results, whatever was asked for (default: as asked for)", "WxH"},
+      {"stretch", 0, 0, G_OPTION_ARG_DOUBLE, &raw.stretch,
+       "Results last so many times what they should, played faster (0.97) or slower (1.05)",
+       "FACTOR"},
+      {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
+  g_option_context_add_main_entries(context, entries, nullptr);
+}
+
 }  // namespace
 
 std::optional<Settings> read_options(int argc, char** argv) {
@@ -133,8 +237,6 @@ std::optional<Settings> read_options(int argc, char** argv) {
        "Address to listen on (default 127.0.0.1)", "IP"},
       {"key", 0, 0, G_OPTION_ARG_STRING, &raw.key,
        "The accepted bearer token; also OMNI_EMULATOR_KEY (default: any that is not empty)", "KEY"},
-      {"service-time", 't', 0, G_OPTION_ARG_DOUBLE, &raw.service_time,
-       "Time that a job takes at least (default 0: as fast as rendering)", "SECONDS"},
       {"concurrency", 'c', 0, G_OPTION_ARG_INT, &raw.concurrency,
        "Jobs that run at once (default 0: no limit); beyond them and the queue: 429", "N"},
       {"queue", 0, 0, G_OPTION_ARG_INT, &raw.queue,
@@ -144,8 +246,6 @@ std::optional<Settings> read_options(int argc, char** argv) {
       {"look", 'l', 0, G_OPTION_ARG_STRING, &raw.look,
        "The look when the prompt names none (default neon; identity where there are images)",
        "NAME"},
-      {"fps", 0, 0, G_OPTION_ARG_INT, &raw.fps,
-       "Frame rate of results (default 0: as the reference, 24 without one)", "N"},
       {"expire", 0, 0, G_OPTION_ARG_DOUBLE, &raw.expire,
        "Life of a result link, then 403; a poll gives a fresh one (default 86400)", "SECONDS"},
       {"reply", 0, 0, G_OPTION_ARG_STRING, &raw.reply, "Where polls carry the link, see below",
@@ -173,6 +273,8 @@ std::optional<Settings> read_options(int argc, char** argv) {
       g_option_context_new("- a local emulator of video services, without any AI model"));
   g_option_context_set_description(context.get(), help_text().c_str());
   g_option_context_add_main_entries(context.get(), entries, nullptr);
+  add_chance_options(context.get(), raw);
+  add_result_options(context.get(), raw);
   GError* raw_error = nullptr;
   g_option_context_parse(context.get(), &argc, &argv, &raw_error);
   const omni::ErrorPtr error(raw_error);

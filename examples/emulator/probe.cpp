@@ -63,6 +63,9 @@ Probe probe_file(const std::string& path) {
   probe.has_sound = sound != nullptr;
   gst_discoverer_stream_info_list_free(sound);
   probe.seconds = static_cast<double>(gst_discoverer_info_get_duration(info.get())) / GST_SECOND;
+  probe.timing = read_timing(path);
+  // A container lasts as long as its longest track; frames are counted by the picture.
+  if (probe.timing.end > 0) probe.seconds = probe.timing.end;
   if (probe.width == 0 || probe.height == 0 || std::max(probe.width, probe.height) > kMaxSide) {
     throw TaskFailure("invalid_video", "the reference video's size is " +
                                            std::to_string(probe.width) + "x" +
@@ -73,6 +76,14 @@ Probe probe_file(const std::string& path) {
                       "the reference video's length is unknown or over 10 minutes");
   }
   return probe;
+}
+
+double result_seconds(const RenderSpec& spec, const Probe& probe) {
+  constexpr double kSame = 0.5;
+  const bool known = spec.has_reference && probe.seconds > 0;
+  if (spec.seconds == 0 || keeps_frames(spec)) return probe.seconds;
+  if (known && std::abs(spec.seconds - probe.seconds) < kSame) return probe.seconds;
+  return spec.seconds;
 }
 
 Shape fit_shape(const Probe& probe, const std::string& aspect_ratio, unsigned short_side) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "pace.h"
+
 namespace emu {
 namespace {
 
@@ -23,10 +25,12 @@ GstBuffer* ref_buffer(GstBuffer* buffer) {
 using BufferPtr = omni::RefPtr<GstBuffer, &ref_buffer, &unref_buffer>;
 
 /// Ends the picture after exactly `wanted` frames: drops what is more, repeats the last frame when
-/// there are fewer. Used by one streaming thread; `passed` is read once the pipeline has stopped.
+/// there are fewer; unless it is to `keep` what comes, and only counts. Used by one streaming
+/// thread; `passed` is read once the pipeline has stopped.
 struct FrameGate {
   guint64 wanted = 0;
   guint64 passed = 0;
+  bool keep = false;
   bool ended = false;
   BufferPtr last;
   Ticket* ticket = nullptr;
@@ -73,13 +77,14 @@ GstEvent* endless(GstEvent* event) {
 void count_frame(FrameGate& gate, GstBuffer* buffer) {
   ++gate.passed;
   gate.last = BufferPtr::share(buffer);
-  gate.ticket->progress = static_cast<double>(gate.passed) / static_cast<double>(gate.wanted);
+  gate.ticket->progress =
+      std::min(1.0, static_cast<double>(gate.passed) / static_cast<double>(gate.wanted));
 }
 
 GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   auto& gate = *static_cast<FrameGate*>(data);
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
-    if (gate.passed >= gate.wanted) return end_of_stream(pad, info);
+    if (gate.passed >= gate.wanted && !gate.keep) return end_of_stream(pad, info);
     count_frame(gate, GST_PAD_PROBE_INFO_BUFFER(info));
     return GST_PAD_PROBE_OK;
   }
@@ -93,7 +98,7 @@ GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data
   gate.ended = true;
   // Past this pad, which is at its end already; the next one is not yet.
   GstPad* next = gst_pad_get_peer(pad);
-  while (next && gate.last && gate.passed < gate.wanted) {
+  while (next && gate.last && gate.passed < gate.wanted && !gate.keep) {
     GstBuffer* again = gst_buffer_copy(gate.last.get());
     GST_BUFFER_PTS(again) += GST_BUFFER_DURATION(again);
     count_frame(gate, again);
@@ -189,46 +194,75 @@ const char* aac_encoder() {
   return nullptr;
 }
 
-std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Shape& shape) {
-  const std::string aspect = std::to_string(shape.aspect_n) + "/" + std::to_string(shape.aspect_d);
-  const std::string rate = spec.fps > 0
-                               ? std::to_string(spec.fps) + "/1"
-                               : std::to_string(probe.fps_n) + "/" + std::to_string(probe.fps_d);
+/// Frames keep the times that they have in the reference, scaled by --stretch: there is no rate.
+bool has_own_times(const RenderSpec& spec) {
+  return keeps_frames(spec) && spec.fps == 0;
+}
+
+struct Rate {
+  int n = 0;
+  int d = 1;
+  double value() const { return static_cast<double>(n) / d; }
+};
+
+/// Of the result. Stretched, it shows the same frames at another rate, unless a rate is asked for.
+Rate rate_of(const RenderSpec& spec, const Probe& probe) {
+  if (spec.fps > 0) return {.n = static_cast<int>(spec.fps), .d = 1};
+  Rate rate{.n = probe.fps_n, .d = probe.fps_d};
+  if (spec.has_reference && spec.stretch != 1) pace_rate(rate.n, rate.d, spec.stretch);
+  return rate;
+}
+
+/// Decodes the reference, or is black: frames of the size and at the rate of the result.
+std::string picture_text(const RenderSpec& spec, const Probe& probe, const Shape& shape) {
   const std::string size =
       ",width=" + std::to_string(shape.width) + ",height=" + std::to_string(shape.height);
-  std::string text;
-  if (spec.has_reference) {
-    text =
-        "filesrc name=in ! decodebin name=decode "
-        "decode. ! videoconvert n-threads=2 ! queue "
-        "! videoflip video-direction=auto ! aspectratiocrop aspect-ratio=" +
-        aspect +
-        " ! videoscale add-borders=false ! videorate ! video/x-raw,format=I420,"
-        "pixel-aspect-ratio=1/1,framerate=" +
-        rate + size;
-  } else {
-    text =
-        "videotestsrc pattern=black ! video/x-raw,format=I420,colorimetry=bt709,"
-        "pixel-aspect-ratio=1/1,framerate=" +
-        rate + size + " ! identity name=paint silent=true";
+  const Rate rate = rate_of(spec, probe);
+  const std::string framerate =
+      ",framerate=" + std::to_string(rate.n) + "/" + std::to_string(rate.d);
+  if (!spec.has_reference) {
+    return "videotestsrc pattern=black ! video/x-raw,format=I420,colorimetry=bt709,"
+           "pixel-aspect-ratio=1/1" +
+           framerate + size + " ! identity name=paint silent=true ";
   }
-  text += " ! identity name=frames silent=true ";
+  const std::string aspect = std::to_string(shape.aspect_n) + "/" + std::to_string(shape.aspect_d);
+  const std::string form = "video/x-raw,format=I420,pixel-aspect-ratio=1/1" + size;
+  return "filesrc name=in ! decodebin name=decode "
+         "decode. ! videoconvert n-threads=2 ! queue ! identity name=pace silent=true "
+         "! videoflip video-direction=auto ! aspectratiocrop aspect-ratio=" +
+         aspect + " ! videoscale add-borders=false ! " +
+         (has_own_times(spec) ? form : "videorate ! " + form + framerate) + " ";
+}
+
+std::string sound_text(const RenderSpec& spec, const char* encoder) {
+  // Planar samples carry their rate in a meta on each buffer as well, which pacing would
+  // contradict.
+  const std::string text = spec.has_reference
+                               ? "decode. ! audioconvert ! audio/x-raw,layout=interleaved ! queue "
+                                 "! identity name=pace-sound silent=true "
+                               : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
+  // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
+  return text +
+         "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "
+         "! identity name=sound silent=true ! audioconvert ! " +
+         encoder +
+         " ! aacparse ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=0 ! mux. ";
+}
+
+std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Shape& shape) {
+  std::string text = picture_text(spec, probe, shape) + "! identity name=frames silent=true ";
   const std::string look = look_pipeline(*spec.look, shape.width, shape.height);
   text += "! queue ! " + (look.empty() ? "identity silent=true" : look);
   text +=
       " ! videoconvert n-threads=2 ! video/x-raw,format=I420 ! queue "
       "! x264enc speed-preset=veryfast pass=qual quantizer=21 ! h264parse ! queue ! mux. ";
   const char* aac = aac_encoder();
-  if (probe.has_sound && aac) {
-    text += spec.has_reference ? "decode. ! audioconvert ! queue "
-                               : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
-    // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
-    text += std::string(
-                "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "
-                "! identity name=sound silent=true ! audioconvert ! ") +
-            aac + " ! aacparse ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=0 ! mux. ";
-  }
-  return text + "mp4mux name=mux faststart=true ! filesink name=out sync=false async=false";
+  if (probe.has_sound && aac) text += sound_text(spec, aac);
+  // The muxer's own choice of a timescale follows the rate. Where there is none to follow, this one
+  // divides by the usual rates, the 1001ths too.
+  const bool any_times = has_own_times(spec) || spec.stretch != 1;
+  return text + "mp4mux name=mux faststart=true " + (any_times ? "trak-timescale=720000 " : "") +
+         "! filesink name=out sync=false async=false";
 }
 
 void set_path(GstElement* pipeline, const char* element, const char* property,
@@ -307,10 +341,12 @@ void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, 
   gst_object_ref_sink(parsed);
   const auto pipeline = ElementPtr::adopt(parsed);
   const std::string moov_file = spec.result + ".part";
-  const double seconds = spec.seconds > 0 ? spec.seconds : probe.seconds;
-  const double fps = spec.fps > 0 ? spec.fps : static_cast<double>(probe.fps_n) / probe.fps_d;
+  const double seconds = result_seconds(spec, probe) * spec.stretch;
+  const double fps = rate_of(spec, probe).value();
   FrameGate frames;
   frames.wanted = static_cast<guint64>(std::max(1L, std::lround(seconds * fps)));
+  frames.keep = has_own_times(spec);
+  double factor = spec.stretch;
   frames.ticket = &ticket;
   Brush brush{.painter = painter, .canvas = {}, .wanted = frames.wanted, .fps = fps};
   brush.canvas.width = shape.width;
@@ -322,7 +358,11 @@ void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, 
   set_path(pipeline.get(), "mux", "faststart-file", moov_file);
   watch_pad(pipeline.get(), "paint", &paint_frame, &brush);
   watch_pad(pipeline.get(), "frames", &frame_passes, &frames);
-  watch_pad(pipeline.get(), "sound", &sound_passes, &sound);
+  if (factor != 1) {
+    watch_pad(pipeline.get(), "pace", &pace, &factor);
+    watch_pad(pipeline.get(), "pace-sound", &pace, &factor);
+  }
+  if (!frames.keep) watch_pad(pipeline.get(), "sound", &sound_passes, &sound);
   {
     const Stopper stopper{pipeline.get(), moov_file};
     run_pipeline(pipeline.get(), painter ? "the video" : "a video from the reference", ticket);

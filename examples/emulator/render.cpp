@@ -111,6 +111,28 @@ void check_clip(const Probe& probe, const RenderSpec& spec) {
   throw TaskFailure("invalid_video", text);
 }
 
+/// Whether the reference is its own result. It is looked at only where an option asks for another
+/// form.
+bool is_result_already(const RenderSpec& spec) {
+  if (!keeps_frames(spec) || spec.stretch != 1) return false;
+  if (spec.size.width == 0 && spec.fps == 0) return true;
+  const Probe probe = probe_file(spec.reference);
+  const bool same_size =
+      spec.size.width == 0 || (spec.size.width == probe.width && spec.size.height == probe.height);
+  return same_size && (spec.fps == 0 || probe.timing.steady(spec.fps));
+}
+
+/// What the request asks for; of an unchanged look, what the reference is; and --size over both.
+Shape shape_of(const RenderSpec& spec, const Probe& probe) {
+  Shape shape = keeps_frames(spec) ? fit_shape(probe, {}, 0)
+                                   : fit_shape(probe, spec.aspect_ratio, spec.short_side);
+  if (spec.size.width == 0) return shape;
+  // The picture is squeezed into it, not cut: all that was in it can be found again.
+  shape.width = spec.size.width;
+  shape.height = spec.size.height;
+  return shape;
+}
+
 Rendered copy_unchanged(const RenderSpec& spec) {
   if (spec.clip_max > 0) check_clip(probe_file(spec.reference), spec);
   std::error_code error;
@@ -122,6 +144,10 @@ Rendered copy_unchanged(const RenderSpec& spec) {
 
 }  // namespace
 
+bool keeps_frames(const RenderSpec& spec) {
+  return spec.has_reference && spec.command.empty() && spec.look->pipeline[0] == '\0';
+}
+
 Rendered render(const RenderSpec& spec, Ticket& ticket) {
   if (!spec.reference_url.empty()) fetch_reference(spec, ticket);
   for (const ImageInput& image : spec.images) {
@@ -130,12 +156,11 @@ Rendered render(const RenderSpec& spec, Ticket& ticket) {
   if (spec.has_reference && !looks_like_mp4(spec.reference)) {
     throw TaskFailure("invalid_video", "the reference video is not an MP4 file");
   }
-  const bool unchanged = spec.look->pipeline[0] == '\0';
-  if (spec.command.empty() && unchanged && spec.has_reference) return copy_unchanged(spec);
+  if (is_result_already(spec)) return copy_unchanged(spec);
   Probe probe = spec.has_reference ? probe_file(spec.reference) : stand_in(spec);
   if (spec.has_reference) check_clip(probe, spec);
   probe.has_sound = probe.has_sound && !spec.mute;
-  const Shape shape = fit_shape(probe, spec.aspect_ratio, spec.short_side);
+  const Shape shape = shape_of(spec, probe);
   if (!spec.command.empty()) {
     run_command(spec, probe, shape, picture_file(spec, ImageInput::Role::first), ticket);
   } else {
@@ -145,7 +170,7 @@ Rendered render(const RenderSpec& spec, Ticket& ticket) {
   if (!looks_like_mp4(spec.result)) {
     throw TaskFailure("generation_failed", "no MP4 file came out");
   }
-  return {.seconds = spec.seconds > 0 ? spec.seconds : probe.seconds,
+  return {.seconds = result_seconds(spec, probe) * spec.stretch,
           .width = shape.width,
           .height = shape.height};
 }

@@ -14,6 +14,7 @@
 #include "image.h"
 #include "looks.h"
 #include "service/glib-ptr.h"
+#include "settings.h"
 
 namespace emu {
 
@@ -44,11 +45,17 @@ struct RenderSpec {
   std::string aspect_ratio;  // "16:9"; empty = as the reference
   unsigned short_side = 0;   // 0 = as the reference
   unsigned fps = 0;          // 0 = as the reference
+  double stretch = 1;        // the result lasts so many times what was asked for
+  FrameSize size;            // 0 = as asked for
   bool sound = false;        // without a reference
   bool mute = false;         // with one: leave its sound out
   const Look* look = nullptr;
   std::vector<std::string> command;
 };
+
+/// The look "identity" on a reference: whatever else changes, it has all its frames, each at its
+/// moment.
+bool keeps_frames(const RenderSpec& spec);
 
 /// Zeros for what was never looked at: an unchanged reference is not decoded.
 struct Rendered {

@@ -46,17 +46,34 @@ enum class ReplyForm {
   early,   // as array, and the address is there while the task is still running
 };
 
+/// From `least` to `most` seconds; equal where nothing is left to chance.
+struct Span {
+  double least = 0;
+  double most = 0;
+};
+
+struct FrameSize {
+  unsigned width = 0;
+  unsigned height = 0;
+};
+
 struct Settings {
   std::string address = "127.0.0.1";
   unsigned port = 8080;
   std::string key;           // empty = any bearer that is not empty
-  double service_time = 0;   // seconds that a job takes at least
+  Span service_time;         // seconds that a job takes at least
+  std::uint64_t seed = 1;    // of what chance decides
+  double fail_rate = 0;      // share of the jobs that fail after they were accepted
+  double slow_rate = 0;      // share of the jobs that take slow_time longer
+  double slow_time = 0;      // seconds
   std::string look;          // when no word of the prompt names one; empty = the first of the table
   unsigned concurrency = 0;  // jobs that run at once; 0 = as many as come
   unsigned queue = 0;        // jobs that may wait beyond those before 429
   unsigned retry_after = 5;  // seconds named with that 429
   double expire = 86400;     // life of a result link in seconds
   unsigned fps = 0;          // frames per second of results; 0 = as the reference
+  double stretch = 1;        // results last so many times what was asked for
+  FrameSize size;            // of results; 0 = as asked for
   Provider provider = Provider::octopusx;
   ReplyForm reply = ReplyForm::video_url;
   bool refusals_in_200 = false;  // refusals say 200 in HTTP and their status in the body

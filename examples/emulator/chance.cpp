@@ -1,0 +1,24 @@
+#include "chance.h"
+
+namespace emu {
+
+/// At least 0, less than 1. Not by a standard distribution: their numbers differ from one standard
+/// library to the next.
+double Chance::draw() {
+  constexpr double kSteps = 1ULL << 53;
+  return static_cast<double>(row_() >> 11) / kSteps;
+}
+
+Fate Chance::next() {
+  // Always three numbers a job: an option more or less does not change what the others decide.
+  const double time = draw(), slow = draw(), failure = draw();
+  Fate fate;
+  fate.service_time = settings_.service_time.least +
+                      time * (settings_.service_time.most - settings_.service_time.least);
+  fate.slow = slow < settings_.slow_rate;
+  if (fate.slow) fate.service_time += settings_.slow_time;
+  fate.fails = failure < settings_.fail_rate;
+  return fate;
+}
+
+}  // namespace emu
