@@ -1,268 +1,27 @@
-// Sound that goes along with a reference, and that of a result. Impulses at known samples go in,
-// and are looked for in what a player decodes from the files made of them.
+// Sound that goes along with a reference. Impulses at known samples go in, and are looked for in
+// what a player decodes from the files made of them.
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <future>
-#include <optional>
 #include <thread>
-
-#include <gst/audio/audio.h>
 
 #include "../unit/check-main.h"
 #include "media/aac-setup.h"
-#include "media/clips.h"
-#include "media/mp4-samples.h"
-#include "media/mp4-write.h"
-#include "media/reference-sound.h"
-#include "media/result-sound.h"
+#include "media/sounds.h"
 #include "service/error.h"
 
 namespace {
 
 using clips::BytesPtr;
-using omni::BufferPtr;
 using omni::CapsPtr;
 using omni::Failure;
 using omni::Interrupt;
 using omni::Reason;
 using omni::ReferenceSound;
-using omni::SamplePtr;
 using omni::mp4::Edit;
-using omni::mp4::Movie;
 using omni::mp4::SampleTrack;
-using Samples = std::vector<float>;
-
-constexpr std::uint32_t kMovieRate = 90'000;
-constexpr std::size_t kUnit = 1024;
-
-// The making of sound.
-
-constexpr std::size_t kApart = 5000;  // impulses, in samples
-constexpr std::size_t kFirst = 1500;
-
-/// A quiet ramp that tells every sample from its neighbours, and impulses on it.
-Samples impulses(std::size_t count) {
-  Samples samples(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    samples[i] = 0.02f * std::sin(static_cast<float>(i) * 0.031f);
-    if (i >= kFirst && (i - kFirst) % kApart == 0) samples[i] = 0.9f;
-  }
-  return samples;
-}
-
-CapsPtr caps_of(const std::string& text) {
-  return CapsPtr::adopt(gst_caps_from_string(text.c_str()));
-}
-
-struct Timed {
-  BufferPtr buffer;
-  GstClockTime time = GST_CLOCK_TIME_NONE;
-};
-struct Sound {
-  CapsPtr caps;
-  std::vector<Timed> buffers;
-};
-
-GstClockTime time_of(std::size_t sample, unsigned rate) {
-  return gst_util_uint64_scale_round(sample, GST_SECOND, rate);
-}
-
-BufferPtr buffer_of(const void* data, std::size_t size) {
-  return BufferPtr::adopt(gst_buffer_new_memdup(data, size));
-}
-
-/// Mono, as floating point numbers, in buffers of so many samples.
-Sound raw(const Samples& samples, unsigned rate, std::size_t piece = 1000, std::size_t from = 0) {
-  Sound sound;
-  sound.caps = caps_of("audio/x-raw,format=F32LE,layout=interleaved,channels=1,rate=" +
-                       std::to_string(rate));
-  for (std::size_t at = 0; at < samples.size(); at += piece) {
-    const std::size_t count = std::min(piece, samples.size() - at);
-    sound.buffers.push_back(
-        {buffer_of(samples.data() + at, count * sizeof(float)), time_of(from + at, rate)});
-  }
-  return sound;
-}
-
-/// The same as AAC: each unit at the time at which its samples come out of a decoder.
-Sound aac(const Samples& samples, unsigned rate, const std::string& form) {
-  const Sound pcm = raw(samples, rate);
-  GError* error = nullptr;
-  const auto pipeline = omni::ElementPtr::adopt(GST_ELEMENT(
-      gst_object_ref_sink(gst_parse_launch(("appsrc name=in format=time ! audioconvert ! avenc_aac "
-                                            "bitrate=128000 aac-pns=false ! aacparse ! "
-                                            "audio/mpeg,stream-format=" +
-                                            form + " ! appsink name=out sync=false")
-                                               .c_str(),
-                                           &error))));
-  ck_assert_msg(!error, "%s", error ? error->message : "");
-  const auto in = omni::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "in"));
-  const auto out = omni::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
-  g_object_set(in.get(), "caps", pcm.caps.get(), nullptr);
-  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-  GstFlowReturn flow = GST_FLOW_OK;
-  for (const Timed& one : pcm.buffers) {
-    g_signal_emit_by_name(in.get(), "push-buffer", one.buffer.get(), &flow);
-    ck_assert_int_eq(flow, GST_FLOW_OK);
-  }
-  g_signal_emit_by_name(in.get(), "end-of-stream", &flow);
-  Sound sound;
-  for (;;) {
-    GstSample* pulled = nullptr;
-    g_signal_emit_by_name(out.get(), "pull-sample", &pulled);
-    const auto sample = SamplePtr::adopt(pulled);
-    if (!sample) break;
-    if (!sound.caps) sound.caps = CapsPtr::share(gst_sample_get_caps(sample.get()));
-    const auto unit = BufferPtr::share(gst_sample_get_buffer(sample.get()));
-    sound.buffers.push_back({unit, time_of(sound.buffers.size() * kUnit, rate)});
-  }
-  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-  ck_assert_uint_gt(sound.buffers.size(), samples.size() / kUnit);
-  return sound;
-}
-
-/// ADTS as a transport stream may have it: cut anywhere, with the time of the first unit that
-/// begins in a buffer.
-Sound cut_anywhere(const Sound& sound, std::size_t size) {
-  std::string all;
-  std::vector<std::pair<std::size_t, GstClockTime>> starts;
-  for (const Timed& one : sound.buffers) {
-    starts.emplace_back(all.size(), one.time);
-    std::string data(gst_buffer_get_size(one.buffer.get()), '\0');
-    gst_buffer_extract(one.buffer.get(), 0, data.data(), data.size());
-    all += data;
-  }
-  Sound cut;
-  cut.caps = sound.caps;
-  for (std::size_t at = 0; at < all.size(); at += size) {
-    const std::size_t count = std::min(size, all.size() - at);
-    Timed one{buffer_of(all.data() + at, count), GST_CLOCK_TIME_NONE};
-    for (const auto& [start, time] : starts) {
-      if (start < at || start >= at + count) continue;
-      one.time = time;
-      break;
-    }
-    cut.buffers.push_back(one);
-  }
-  return cut;
-}
-
-void feed(ReferenceSound& sound, const Sound& what) {
-  ck_assert(sound.set_caps(what.caps.get()));
-  for (const Timed& one : what.buffers) sound.push(one.buffer.get(), one.time);
-}
-
-// What is heard of a file.
-
-std::optional<SampleTrack> take(ReferenceSound& sound, GstClockTime start, GstClockTime end) {
-  Interrupt interrupt;
-  try {
-    return sound.take(start, end, kMovieRate, interrupt);
-  } catch (const Failure& failure) {
-    ck_abort_msg("%s", failure.what());
-  }
-}
-
-SampleTrack taken(ReferenceSound& sound, GstClockTime start, GstClockTime end) {
-  const std::optional<SampleTrack> track = take(sound, start, end);
-  ck_assert_msg(track.has_value(), "no sound was found");
-  return *track;
-}
-
-BytesPtr file_of(std::vector<SampleTrack> tracks) {
-  Movie movie;
-  movie.timescale = kMovieRate;
-  movie.tracks = std::move(tracks);
-  return omni::mp4::write_movie(movie);
-}
-
-/// Beside a picture, as it is sent.
-BytesPtr reference(const SampleTrack& sound) {
-  const BytesPtr clip = clips::make(
-      "videotestsrc num-buffers=25 ! video/x-raw,width=64,height=64,framerate=25/1 ! "
-      "x264enc threads=1 bframes=0 speed-preset=ultrafast ! h264parse ! mp4mux ! "
-      "appsink name=out");
-  SampleTrack picture = omni::mp4::read_movie(clip).tracks.at(0);
-  picture.edits.clear();
-  return file_of({picture, sound});
-}
-
-GstAudioInfo mono(unsigned rate) {
-  GstAudioInfo info;
-  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, static_cast<gint>(rate), 1, nullptr);
-  return info;
-}
-
-Samples decoded(const BytesPtr& file, unsigned rate, std::size_t count) {
-  Interrupt interrupt;
-  omni::BytesPtr pcm;
-  try {
-    pcm = omni::decode_sound(file, mono(rate), count, interrupt);
-  } catch (const Failure& failure) {
-    ck_abort_msg("%s", failure.what());
-  }
-  ck_assert_uint_eq(g_bytes_get_size(pcm.get()), count * sizeof(float));
-  Samples samples(count);
-  std::memcpy(samples.data(), g_bytes_get_data(pcm.get(), nullptr), count * sizeof(float));
-  return samples;
-}
-
-/// By GStreamer's own reading of the file, edit list and all; each sample where it is heard.
-Samples played(const BytesPtr& file, unsigned rate, std::size_t count) {
-  const clips::Stream stream =
-      clips::play(*file, "audio",
-                  "decodebin ! audioconvert dithering=none ! audio/x-raw,format=F32LE,channels=1");
-  Samples samples(count);
-  for (const clips::Buffer& buffer : stream.buffers) {
-    const std::size_t at = gst_util_uint64_scale_round(buffer.time, rate, GST_SECOND);
-    const std::size_t had = buffer.data.size() / sizeof(float);
-    for (std::size_t i = 0; i < had && at + i < count; ++i) {
-      std::memcpy(&samples[at + i], buffer.data.data() + i * sizeof(float), sizeof(float));
-    }
-  }
-  return samples;
-}
-
-std::size_t loudest(const Samples& samples, std::size_t from, std::size_t to) {
-  const auto end = samples.begin() + static_cast<std::ptrdiff_t>(std::min(to, samples.size()));
-  const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(from);
-  const auto found =
-      std::max_element(begin, end, [](float a, float b) { return std::abs(a) < std::abs(b); });
-  return static_cast<std::size_t>(found - samples.begin());
-}
-
-/// Those that went in at [from, from + samples), with `late` added by a codec. Returns how many.
-std::size_t expect_impulses(const std::string& row, const Samples& samples, std::size_t from,
-                            std::size_t late = 0) {
-  std::size_t seen = 0;
-  for (std::size_t at = kFirst + late; at < from + samples.size(); at += kApart) {
-    if (at < from + 100 || at + 100 > from + samples.size()) continue;
-    const std::size_t where = at - from;
-    const std::size_t found =
-        loudest(samples, where - std::min<std::size_t>(where, 800), where + 800);
-    ck_assert_msg(found + 1 >= where && found <= where + 1, "%s: %zu instead of %zu", row.c_str(),
-                  found, where);
-    ck_assert_msg(std::abs(samples[found]) > 0.4f, "%s: only %f", row.c_str(),
-                  static_cast<double>(samples[found]));
-    ++seen;
-  }
-  ck_assert_uint_gt(seen, 0);
-  return seen;
-}
-
-double difference(const Samples& a, const Samples& b) {
-  ck_assert_uint_eq(a.size(), b.size());
-  double most = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    most = std::max(most, static_cast<double>(std::abs(a[i] - b[i])));
-  return most;
-}
-
-std::size_t sample_at(GstClockTime time, unsigned rate) {
-  return gst_util_uint64_scale_round(time, rate, GST_SECOND);
-}
+using namespace sounds;
 
 // Consecutive segments of all that can go along.
 
@@ -321,6 +80,14 @@ START_TEST(segments) {
   expect_impulses(std::string(form.name) + ", joined", joined, 0, late);
 }
 END_TEST
+double difference(const Samples& a, const Samples& b) {
+  ck_assert_uint_eq(a.size(), b.size());
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    most = std::max(most, static_cast<double>(std::abs(a[i] - b[i])));
+  return most;
+}
+
 /// AAC goes bit for bit: what is heard is what is heard of the whole.
 START_TEST(same_units) {
   const Sound source = aac(impulses(48000 * 4), 48000, _i ? "adts" : "raw");
@@ -690,205 +457,27 @@ START_TEST(adts_garbage) {
   expect_impulses("behind garbage", heard, 0, kUnit);
 }
 END_TEST
-
-// Results.
-
-/// A result with a picture, and AAC whose priming is told by an edit list.
-BytesPtr result(std::size_t samples, std::vector<Edit> edits) {
-  ReferenceSound sound;
-  feed(sound, raw(impulses(samples), 48000));
-  sound.end();
-  SampleTrack track = taken(sound, 0, time_of(samples, 48000));
-  ck_assert_uint_eq(track.edits.size(), 1);
-  if (!edits.empty()) track.edits = std::move(edits);
-  return reference(track);
-}
-
-START_TEST(result_length) {
-  const BytesPtr file = result(48000, {});
-  for (const std::size_t count : {0ul, 1ul, 1023ul, 30000ul, 48000ul, 48001ul, 200000ul}) {
-    const Samples heard = decoded(file, 48000, count);
-    if (count > 2000) {
-      const auto end = heard.begin() + static_cast<std::ptrdiff_t>(std::min(count, 48000ul));
-      expect_impulses(std::to_string(count), Samples(heard.begin(), end), 0);
-    }
-    for (std::size_t i = 48000 + kUnit; i < count; ++i) ck_assert(heard[i] == 0.0f);
-  }
-}
-END_TEST
-
-START_TEST(result_edits) {
-  // 0.25 s of nothing, media from 0.5 s on for 0.2 s, nothing for 0.05 s, then from 0.1 s to the
-  // end.
-  const std::int64_t priming = 1024;
-  const BytesPtr file = result(48000, {{22500, -1, 0x10000},
-                                       {18000, priming + 24000, 0x10000},
-                                       {4500, -1, 0x10000},
-                                       {0, priming + 4800, 0x10000}});
-  const Samples heard = decoded(file, 48000, 96000);
-  for (std::size_t i = 0; i < 12000; ++i) ck_assert(heard[i] == 0.0f);
-  expect_impulses("second", Samples(heard.begin() + 12000, heard.begin() + 21600), 24000);
-  for (std::size_t i = 21600; i < 24000; ++i) ck_assert(heard[i] == 0.0f);
-  expect_impulses("last", Samples(heard.begin() + 24000, heard.begin() + 24000 + 43200), 4800);
-}
-END_TEST
-
-START_TEST(result_formats) {
-  const BytesPtr file = result(48000, {});
-  Interrupt interrupt;
-  // The same sound at another rate: neither faster nor slower.
-  const Samples other = decoded(file, 44100, 44100);
-  for (std::size_t at = kFirst; at + 200 < 48000; at += kApart) {
-    const auto where = static_cast<std::size_t>(std::lround(static_cast<double>(at) * 0.91875));
-    const std::size_t found = loudest(other, where - 500, where + 500);
-    ck_assert_msg(found + 1 >= where && found <= where + 1, "%zu instead of %zu", found, where);
-  }
-  GstAudioInfo stereo;
-  gst_audio_info_set_format(&stereo, GST_AUDIO_FORMAT_U8, 48000, 2, nullptr);
-  const omni::BytesPtr pcm = omni::decode_sound(file, stereo, 60000, interrupt);
-  gsize size = 0;
-  const auto* bytes = static_cast<const std::uint8_t*>(g_bytes_get_data(pcm.get(), &size));
-  ck_assert_uint_eq(size, 120000);
-  ck_assert_uint_gt(bytes[kFirst * 2], 160);
-  ck_assert_int_le(std::abs(bytes[kFirst * 2] - bytes[kFirst * 2 + 1]), 1);
-  ck_assert_uint_eq(bytes[size - 1], 0x80);
-  const omni::BytesPtr again = omni::decode_sound(file, stereo, 60000, interrupt);
-  ck_assert(g_bytes_equal(pcm.get(), again.get()));
-}
-END_TEST
-
-/// As services send them, and in other containers: the ticks of a second are where the source has
-/// them.
-START_TEST(result_containers) {
-  const std::string picture =
-      "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=64,framerate=25/1 ! x264enc "
-      "threads=1 speed-preset=ultrafast ! h264parse ! ";
-  const std::string ticks =
-      " audiotestsrc wave=ticks num-buffers=94 samplesperbuffer=1024 ! "
-      "audio/x-raw,rate=48000,channels=2 ! ";
-  const std::string lines[] = {
-      picture + "mp4mux name=mux ! appsink name=out" + ticks + "avenc_aac ! aacparse ! mux.",
-      picture + "mp4mux fragment-duration=300 name=mux ! appsink name=out" + ticks +
-          "avenc_aac ! aacparse ! mux.",
-      picture + "mp4mux name=mux ! appsink name=out" + ticks + "lamemp3enc ! mpegaudioparse ! mux.",
-      picture + "qtmux name=mux ! appsink name=out" + ticks +
-          "audioconvert ! audio/x-raw,format=S16LE ! mux.",
-  };
-  const BytesPtr file = clips::make(lines[_i]);
-  const Samples heard = decoded(file, 48000, 96000);
-  const Samples expected = played(file, 48000, 96000);
-  const auto onset = [](const Samples& samples) {
-    return std::find_if(samples.begin() + 24000, samples.end(),
-                        [](float value) { return std::abs(value) > 0.1f; }) -
-           samples.begin();
-  };
-  ck_assert_int_lt(onset(expected), 60000);
-  const auto apart = onset(heard) - onset(expected);
-  ck_assert_msg(std::abs(apart) <= 1, "%td samples apart", apart);
-}
-END_TEST
-
-START_TEST(result_without_sound) {
-  const BytesPtr file = clips::make(
-      "videotestsrc num-buffers=5 ! x264enc threads=1 speed-preset=ultrafast ! h264parse ! mp4mux "
-      "! "
-      "appsink name=out");
-  const Samples heard = decoded(file, 48000, 4800);
-  ck_assert(std::all_of(heard.begin(), heard.end(), [](float value) { return value == 0.0f; }));
-}
-END_TEST
-
-omni::Error failure_of(const BytesPtr& file, const GstAudioInfo& format, Interrupt& interrupt) {
-  try {
-    omni::decode_sound(file, format, 48000, interrupt);
-  } catch (const Failure& failure) {
-    return failure.error();
-  }
-  ck_abort_msg("it was accepted");
-}
-
-START_TEST(result_broken) {
-  Interrupt interrupt;
-  const std::string good = clips::text(*result(48000, {}));
-  const omni::Error cut =
-      failure_of(clips::rope(good.substr(0, good.size() - 10)), mono(48000), interrupt);
-  ck_assert_int_eq(static_cast<int>(cut.reason), static_cast<int>(Reason::bad_result));
-  expect_contains("cut", cut.message, "the result cannot be read");
-  const omni::Error empty = failure_of(clips::rope(""), mono(48000), interrupt);
-  ck_assert_int_eq(static_cast<int>(empty.reason), static_cast<int>(Reason::bad_result));
-  std::string other = good;
-  other.replace(other.find("mp4a"), 4, "xyz!");
-  const omni::Error codec = failure_of(clips::rope(other), mono(48000), interrupt);
-  ck_assert_int_eq(static_cast<int>(codec.reason), static_cast<int>(Reason::bad_result));
-  expect_contains("codec", codec.message, "the result's sound cannot be decoded");
-  const omni::Error format = failure_of(clips::rope(good), GstAudioInfo{}, interrupt);
-  ck_assert_int_eq(static_cast<int>(format.reason), static_cast<int>(Reason::invalid_request));
-  interrupt.interrupt();
-  const omni::Error stopped = failure_of(clips::rope(good), mono(48000), interrupt);
-  ck_assert_int_eq(static_cast<int>(stopped.reason), static_cast<int>(Reason::cancelled));
-}
-END_TEST
-
-/// With edits that lie, nothing is written where it must not be.
-START_TEST(result_wild_edits) {
-  const std::int64_t far = std::int64_t{1} << 62;
-  const std::vector<std::vector<Edit>> rows = {
-      {{~std::uint64_t{0}, -1, 0x10000}, {90000, 0, 0x10000}},
-      {{90000, far, 0x10000}, {90000, 0, 0x10000}},
-      {{~std::uint64_t{0}, 0, 0x10000}, {~std::uint64_t{0}, 5, 0x10000}},
-      {{0, -1, 0x10000}, {0, far, 0}},
-      {{std::uint64_t{1} << 40, 1024, 0x10000}},
-  };
-  const BytesPtr file = result(48000, rows.at(static_cast<std::size_t>(_i)));
-  Interrupt interrupt;
-  try {
-    const omni::BytesPtr pcm = omni::decode_sound(file, mono(48000), 96000, interrupt);
-    ck_assert_uint_eq(g_bytes_get_size(pcm.get()), 96000 * sizeof(float));
-  } catch (const Failure& failure) {  // GStreamer reads no file that says it is so long
-    ck_assert_int_eq(static_cast<int>(failure.error().reason),
-                     static_cast<int>(Reason::bad_result));
-  }
-}
-END_TEST
-
-/// With the leaks tracer: all in one process, and what is left over at its end is fatal.
-int end(int status) {
-  if (!g_getenv("GST_TRACERS")) return status;
-  g_log_set_always_fatal(static_cast<GLogLevelFlags>(G_LOG_FATAL_MASK | G_LOG_LEVEL_WARNING));
-  gst_deinit();
-  return status;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
   gst_init(&argc, &argv);
-  return end(
-      run_tests("media-sound", {
-                                   {"segments", segments, kForms.size()},
-                                   {"same units", same_units, 2},
-                                   {"same bytes", same_bytes, kForms.size()},
-                                   {"same bytes in other buffers", same_bytes_in_other_buffers, 1},
-                                   {"other formats", other_formats, 4},
-                                   {"no sound", no_sound, 1},
-                                   {"late and short", late_and_short, 2},
-                                   {"gap", gap, 3},
-                                   {"rounded times", rounded_times, 1},
-                                   {"other caps", other_caps, 1},
-                                   {"waits", waits, 5},
-                                   {"interrupted", interrupted, 3},
-                                   {"threads", threads, 2},
-                                   {"bounded", bounded, 2},
-                                   {"AAC configs", aac_configs, 1},
-                                   {"ADTS headers", adts_headers, 1},
-                                   {"ADTS garbage", adts_garbage, 1},
-                                   {"result length", result_length, 1},
-                                   {"result edits", result_edits, 1},
-                                   {"result formats", result_formats, 1},
-                                   {"result containers", result_containers, 4},
-                                   {"result without sound", result_without_sound, 1},
-                                   {"result broken", result_broken, 1},
-                                   {"result wild edits", result_wild_edits, 5},
-                               }));
+  return sounds::end(
+      run_tests("media-sound", {{"segments", segments, kForms.size()},
+                                {"same units", same_units, 2},
+                                {"same bytes", same_bytes, kForms.size()},
+                                {"same bytes in other buffers", same_bytes_in_other_buffers, 1},
+                                {"other formats", other_formats, 4},
+                                {"no sound", no_sound, 1},
+                                {"late and short", late_and_short, 2},
+                                {"gap", gap, 3},
+                                {"rounded times", rounded_times, 1},
+                                {"other caps", other_caps, 1},
+                                {"waits", waits, 5},
+                                {"interrupted", interrupted, 3},
+                                {"threads", threads, 2},
+                                {"bounded", bounded, 2},
+                                {"AAC configs", aac_configs, 1},
+                                {"ADTS headers", adts_headers, 1},
+                                {"ADTS garbage", adts_garbage, 1}}));
 }
