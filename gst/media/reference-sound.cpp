@@ -324,6 +324,7 @@ void ReferenceSound::flush() {
 }
 
 void ReferenceSound::drop_before(GstClockTime running_time) {
+  if (!GST_CLOCK_TIME_IS_VALID(running_time)) return;
   Pieces old;
   const std::lock_guard lock(mutex_);
   floor_ = std::max(floor_, running_time);
@@ -381,11 +382,11 @@ ReferenceSound::Pieces ReferenceSound::cut(GstClockTime start, GstClockTime end)
     const unsigned rate = piece.format->rate;
     const bool inside =
         piece.end() > to_samples(start, rate) && piece.start < to_samples(end, rate);
-    if (inside && taken.empty() && before && !piece.format->raw && before->format == piece.format &&
-        before->end() == piece.start) {
+    if (inside && taken.empty() && before && !piece.format->raw &&
+        *before->format == *piece.format && before->end() == piece.start) {
       taken.push_back(*before);
     }
-    if (inside && (taken.empty() || taken.front().format == piece.format)) taken.push_back(piece);
+    if (inside && (taken.empty() || *taken.front().format == *piece.format)) taken.push_back(piece);
     before = &piece;
   }
   return taken;

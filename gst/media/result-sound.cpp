@@ -36,6 +36,7 @@ class SoundDecoder {
  private:
   std::optional<mp4::SampleTrack> find_track();
   void plan(const mp4::SampleTrack& track);
+  void decode(const mp4::SampleTrack& track, Interrupt& interrupt);
   bool use(GstBuffer* buffer, GstClockTime since_first);
   void copy(const GstMapInfo& from, std::uint64_t at);
 
@@ -132,15 +133,22 @@ void SoundDecoder::copy(const GstMapInfo& from, std::uint64_t at) {
   }
 }
 
+void SoundDecoder::decode(const mp4::SampleTrack& track, Interrupt& interrupt) {
+  const auto pass_on = [this](GstBuffer* buffer, GstClockTime since_first) {
+    return use(buffer, since_first);
+  };
+  try {
+    decode_audio(mp4::only_track(file_, track, movie_timescale_), format_, pass_on, interrupt);
+  } catch (const Failure& failure) {
+    // A track that was only announced: GStreamer calls it no playable stream.
+    if (failure.error().reason != Reason::bad_result || !track.samples.empty()) throw;
+  }
+}
+
 BytesPtr SoundDecoder::run(Interrupt& interrupt) {
   const std::optional<mp4::SampleTrack> track = find_track();
   if (track) plan(*track);
-  if (!heard_.empty()) {
-    decode_audio(
-        mp4::only_track(file_, *track, movie_timescale_), format_,
-        [this](GstBuffer* buffer, GstClockTime since_first) { return use(buffer, since_first); },
-        interrupt);
-  }
+  if (!heard_.empty()) decode(*track, interrupt);
   auto* pcm = new std::vector<std::uint8_t>(std::move(pcm_));
   return BytesPtr::adopt(g_bytes_new_with_free_func(
       pcm->data(), pcm->size(),

@@ -291,6 +291,20 @@ std::future<bool> take_elsewhere(ReferenceSound& sound, Interrupt& interrupt, Gs
   });
 }
 
+/// The same caps again are no others, whatever came between.
+START_TEST(same_caps_again) {
+  const Sound all = raw(impulses(48000), 48000);
+  ReferenceSound sound;
+  for (const Timed& one : all.buffers) {
+    sound.set_caps(
+        caps_of("audio/x-raw,format=S16LE,layout=interleaved,channels=1,rate=48000").get());
+    ck_assert(sound.set_caps(all.caps.get()));
+    sound.push(one.buffer.get(), one.time);
+  }
+  expect_impulses("again", decoded(reference(taken(sound, 0, GST_SECOND)), 48000, 48000), 0);
+}
+END_TEST
+
 /// It waits for the last sample, or for who says that it will not come.
 START_TEST(waits) {
   const Sound source = raw(impulses(48000), 48000);
@@ -473,6 +487,7 @@ int main(int argc, char** argv) {
                                 {"gap", gap, 3},
                                 {"rounded times", rounded_times, 1},
                                 {"other caps", other_caps, 1},
+                                {"same caps again", same_caps_again, 1},
                                 {"waits", waits, 5},
                                 {"interrupted", interrupted, 3},
                                 {"threads", threads, 2},
