@@ -44,7 +44,8 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
         "smaller `resolution` or a faster `encoder`.");
   mp4::Movie movie;
   movie.timescale = 1000;
-  movie.tracks.push_back(encoder->complete(segment.length, segment.reference_length));
+  movie.tracks.push_back(encoder->complete(std::min(segment.length, segment.reference_length),
+                                           segment.reference_length));
   auto reference = mp4::write_movie(movie);
   const std::lock_guard lock(lock_);
   segment.encoder = nullptr;

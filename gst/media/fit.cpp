@@ -10,6 +10,7 @@
 #include "media/coded-track.h"
 #include "media/mp4-samples.h"
 #include "media/mp4-write.h"
+#include "media/sound-encode.h"
 #include "service/error.h"
 
 namespace omni {
@@ -21,7 +22,6 @@ constexpr double kWellUsed = 0.5;     // of the limit
 constexpr double kStepMargin = 0.93;  // below what the last try calls for
 constexpr unsigned kSoundRate = 128'000;
 constexpr unsigned kLeastSoundRate = 24'000;
-constexpr std::uint32_t kAacFrame = 1024;  // samples
 
 [[noreturn]] void bad_input(const std::string& what) {
   throw Failure(Reason::bad_input, what);
@@ -179,37 +179,18 @@ mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   const AudioCoded coded =
       recode_audio(mp4::only_track(reference_, source, timescale_), bits_per_second, interrupt_);
   if (!coded.caps || coded.units.empty()) bad_input("the reference's sound cannot be decoded");
-  const GstStructure* caps = gst_caps_get_structure(coded.caps.get(), 0);
-  gint rate = 0;
-  gint channels = 0;
-  gst_structure_get_int(caps, "rate", &rate);
-  gst_structure_get_int(caps, "channels", &channels);
-  const GValue* config = gst_structure_get_value(caps, "codec_data");
-  if (rate <= 0 || !config) bad_input("the reference's sound cannot be encoded as AAC");
-  GstMapInfo map;
-  GstBuffer* buffer = gst_value_get_buffer(config);
-  gst_buffer_map(buffer, &map, GST_MAP_READ);
-  const std::string setup(reinterpret_cast<const char*>(map.data), map.size);
-  gst_buffer_unmap(buffer, &map);
-
   mp4::SampleTrack track = source;
-  track.timescale = static_cast<std::uint32_t>(rate);
-  track.entries = {mp4::aac_entry(static_cast<unsigned>(channels), track.timescale, setup)};
-  track.media = coded.media;
-  track.samples.clear();
-  // What the encoder gave beyond the source's end is the silence behind it.
-  const auto wanted =
-      static_cast<std::size_t>((coded.samples + coded.priming + kAacFrame - 1) / kAacFrame);
-  for (const CodedUnit& unit : coded.units) {
-    if (track.samples.size() == wanted) break;
-    track.samples.push_back({unit.offset, unit.size, kAacFrame, 0, 1, true});
-  }
+  mp4::SampleTrack encoded = aac_track(coded);
+  track.timescale = encoded.timescale;
+  track.entries = std::move(encoded.entries);
+  track.media = std::move(encoded.media);
+  track.samples = std::move(encoded.samples);
   // The encoder puts some samples before the first, a decoder leaves some away.
   const GstClockTimeDiff late = GST_CLOCK_DIFF(coded.first_demuxed, coded.first_decoded);
   const auto moved = [&](std::int64_t media_time) {
     const double seconds =
         static_cast<double>(media_time) / source.timescale - static_cast<double>(late) / GST_SECOND;
-    return std::max<std::int64_t>(0, std::llround(seconds * rate) + coded.priming);
+    return std::max<std::int64_t>(0, std::llround(seconds * track.timescale) + coded.priming);
   };
   if (track.edits.empty()) track.edits.push_back({0, 0, 0x10000});
   for (mp4::Edit& edit : track.edits) {

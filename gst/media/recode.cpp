@@ -39,6 +39,14 @@ class Recoder {
   void set_encoder(const ElementPtr& encoder) { encoder_ = encoder; }
   /// Called once with what the decoder gives, before the chain is linked to it.
   void on_decoded(std::function<void(const GstCaps*)> use) { on_decoded_ = std::move(use); }
+  /// What comes out goes there, and is not collected. False: that was enough.
+  void on_coded(std::function<bool(GstBuffer*)> use) { on_coded_ = std::move(use); }
+  /// How a failure is told.
+  void set_blame(Reason reason, const char* what) {
+    blame_ = reason;
+    blamed_ = what;
+  }
+  const Coded& coded() const { return coded_; }
   void set_frame_rate(unsigned numerator, unsigned denominator);
   void run(Interrupt& interrupt);
   Coded take() { return std::move(coded_); }
@@ -51,6 +59,7 @@ class Recoder {
   static GstPadProbeReturn mend_rate(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   void add_input();
   GstFlowReturn collect(GstSample* sample);
+  GstFlowReturn stop();
   void wait(bool failed);
   [[noreturn]] void fail(GstMessage* message) const;
 
@@ -63,6 +72,9 @@ class Recoder {
   ElementPtr last_;
   ElementPtr encoder_;
   std::function<void(const GstCaps*)> on_decoded_;
+  std::function<bool(GstBuffer*)> on_coded_;
+  Reason blame_ = Reason::bad_input;
+  std::string blamed_ = "the reference";
   unsigned rate_numerator_ = 0;
   unsigned rate_denominator_ = 1;
   std::string missing_;  // what a plugin is missing for
@@ -167,9 +179,15 @@ GstFlowReturn Recoder::new_sample(GstAppSink* sink, gpointer self) {
 }
 
 GstFlowReturn Recoder::collect(GstSample* sample) {
-  add_unit(coded_, gst_sample_get_buffer(sample), gst_sample_get_caps(sample));
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  if (on_coded_) return on_coded_(buffer) ? GST_FLOW_OK : stop();
+  add_unit(coded_, buffer, gst_sample_get_caps(sample));
   if (max_bytes_ == 0 || coded_.media->size() <= max_bytes_) return GST_FLOW_OK;
-  coded_.over = true;  // the rest cannot make it smaller
+  return stop();  // the rest cannot make it smaller
+}
+
+GstFlowReturn Recoder::stop() {
+  coded_.over = true;
   post(bus_.get(), kOverName);
   return GST_FLOW_EOS;
 }
@@ -200,14 +218,13 @@ void Recoder::wait(bool failed) {
     const auto message = MessagePtr::adopt(
         gst_bus_timed_pop_filtered(bus_.get(), failed ? 0 : GST_CLOCK_TIME_NONE, types));
     if (!message)
-      throw Failure(Reason::bad_input,
-                    "the reference cannot be decoded: GStreamer's pipeline does not start");
+      throw Failure(blame_, blamed_ + " cannot be decoded: GStreamer's pipeline does not start");
     switch (GST_MESSAGE_TYPE(message.get())) {
       case GST_MESSAGE_EOS:
         return;
       case GST_MESSAGE_APPLICATION:
         if (gst_message_has_name(message.get(), kOverName)) return;
-        throw Failure(Reason::cancelled, "fitting the reference was interrupted");
+        throw Failure(Reason::cancelled, "decoding " + blamed_ + " was interrupted");
       case GST_MESSAGE_ELEMENT:
         if (gst_is_missing_plugin_message(message.get())) {
           missing_ = CharPtr(gst_missing_plugin_message_get_description(message.get())).get();
@@ -222,12 +239,11 @@ void Recoder::wait(bool failed) {
 
 void Recoder::fail(GstMessage* message) const {
   if (!missing_.empty()) {
-    throw Failure(Reason::bad_input,
-                  "the reference cannot be decoded: GStreamer has no plugin for " + missing_ +
-                      ". Install it (Debian packages "
-                      "gstreamer1.0-libav, gstreamer1.0-plugins-bad)");
+    throw Failure(blame_, blamed_ + " cannot be decoded: GStreamer has no plugin for " + missing_ +
+                              ". Install it (Debian packages "
+                              "gstreamer1.0-libav, gstreamer1.0-plugins-bad)");
   }
-  throw Failure(Reason::bad_input, "the reference cannot be decoded: " + error_text(message));
+  throw Failure(blame_, blamed_ + " cannot be decoded: " + error_text(message));
 }
 
 }  // namespace
@@ -363,6 +379,39 @@ AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_sec
   static_cast<Coded&>(coded) = recoder.take();
   coded.priming = aac.priming;
   return coded;
+}
+
+namespace {
+
+/// With dithering no two runs would give the same.
+ElementPtr plain_convert() {
+  ElementPtr convert = make_element("audioconvert", kPluginsBase);
+  gst_util_set_object_arg(G_OBJECT(convert.get()), "dithering", "none");
+  return convert;
+}
+
+}  // namespace
+
+void decode_audio(std::shared_ptr<const Bytes> file, const GstAudioInfo& format,
+                  const UseSound& use, Interrupt& interrupt) {
+  Recoder recoder(std::move(file), 0);
+  recoder.set_blame(Reason::bad_result, "the result's sound");
+  // Before the resampler, which closes gaps of up to an eighth of a second.
+  const ElementPtr rate = make_element("audiorate", kPluginsBase);
+  g_object_set(rate.get(), "skip-to-first", TRUE, nullptr);
+  const ElementPtr filter = make_element("capsfilter", kPluginsBase);
+  const auto caps = CapsPtr::adopt(gst_audio_info_to_caps(&format));
+  g_object_set(filter.get(), "caps", caps.get(), nullptr);
+  for (const ElementPtr& element :
+       {make_element("queue", kPluginsBase), plain_convert(), rate,
+        make_element("audioresample", kPluginsBase), plain_convert(), filter}) {
+    recoder.add(element);
+  }
+  recoder.on_coded([&](GstBuffer* buffer) {
+    const auto since = GST_CLOCK_DIFF(recoder.coded().first_demuxed, GST_BUFFER_PTS(buffer));
+    return use(buffer, static_cast<GstClockTime>(std::max<GstClockTimeDiff>(0, since)));
+  });
+  recoder.run(interrupt);
 }
 
 }  // namespace omni

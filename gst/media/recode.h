@@ -2,6 +2,7 @@
 // What comes out are coded units with their times; the container is none of its business.
 #pragma once
 
+#include <gst/audio/audio.h>
 #include <gst/gst.h>
 
 #include <cstdint>
@@ -78,5 +79,12 @@ struct AudioCoded : Coded {
 };
 AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
                         Interrupt& interrupt);
+
+/// What is decoded is given to `use`, on another thread, with its time counted from that of the
+/// file's first sample; false: that was enough. Neither gaps nor overlaps are left in it. Throws
+/// Failure: bad_result, invalid_request, cancelled.
+using UseSound = std::function<bool(GstBuffer* buffer, GstClockTime since_first)>;
+void decode_audio(std::shared_ptr<const Bytes> file, const GstAudioInfo& format,
+                  const UseSound& use, Interrupt& interrupt);
 
 }  // namespace omni

@@ -1,8 +1,7 @@
-// omniv2vbin between an appsrc and an appsink: what goes in is made by a test, what comes out is
+// omniv2vbin between an appsrc and a sink: what goes in is made by a test, what comes out is
 // kept in order, frames and events.
 #pragma once
 
-#include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
