@@ -125,6 +125,8 @@ GstFlowReturn AudioLane::Run::chain(BufferPtr buffer) {
 /// Blocks while there is no room, or makes some when upstream is live.
 GstFlowReturn AudioLane::Run::make_room() {
   for (;;) {
+    // Before it is asked: a change right after the answer must not be slept through.
+    const guint seen = changes_;
     const GstClockTime capacity = host_.capacity();
     const bool live = host_.live();
     Item dropped;
@@ -138,7 +140,7 @@ GstFlowReturn AudioLane::Run::make_room() {
     // One always fits, whatever the capacity.
     if (timed_ == 0 || waiting < capacity) return GST_FLOW_OK;
     if (!live) {
-      changed_.wait(lock, [this, seen = changes_] { return changes_ != seen; });
+      changed_.wait(lock, [&] { return changes_ != seen; });
       continue;
     }
     dropped = take(std::find_if(queue_.begin(), queue_.end(),

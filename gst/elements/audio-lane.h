@@ -11,6 +11,7 @@
 // the host.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -147,7 +148,8 @@ class AudioLane::Run : public std::enable_shared_from_this<Run> {
   // Under lock_
   mutable std::mutex lock_;
   std::condition_variable changed_;
-  guint changes_ = 0;  // what a chain that waits for room looks at
+  // What a chain that waits for room looks at. Written under lock_.
+  std::atomic<guint> changes_{0};
   Queue queue_;
   std::size_t timed_ = 0;             // of queue_: those that take time
   bool stopped_ = false;              // the run is over: nothing starts any more

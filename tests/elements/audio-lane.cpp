@@ -30,6 +30,7 @@ constexpr const char* kAac =
 struct Controls {
   std::atomic<GstClockTime> capacity{GST_SECOND};
   std::atomic<bool> live{false};
+  std::atomic<GstClockTime> latency{0};
   std::atomic<int> src_pads{0};  // alive
   std::mutex lock;
   std::condition_variable changed;
@@ -99,8 +100,8 @@ AudioLane::Host host_of(GstElement* element, GstPad* sink) {
             return controls->capacity.load();
           },
           [controls] { return controls->live.load(); },
-          [](GstQuery* query) {
-            gst_query_set_latency(query, TRUE, 7 * GST_SECOND, 9 * GST_SECOND);
+          [controls](GstQuery* query) {
+            gst_query_set_latency(query, controls->live, controls->latency, GST_CLOCK_TIME_NONE);
             return true;
           },
           [controls](LogLevel level, const std::string& text) {
@@ -706,6 +707,7 @@ GST_END_TEST
 
 GST_START_TEST(upstream_and_queries) {
   Rig rig;
+  rig.controls->latency = 7 * GST_SECOND;
   rig.begin();
   rig.push(0);
   fail_unless(rig.wait_buffers(1));
