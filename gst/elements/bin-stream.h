@@ -33,6 +33,7 @@
 #include "elements/bin-prompts.h"
 #include "elements/bin-segment.h"
 #include "media/part-decoder.h"
+#include "media/reference-sound.h"
 #include "media/segment-planner.h"
 
 namespace omni {
@@ -49,6 +50,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
     std::function<std::function<std::string(const Bytes&)>()> publisher;
     /// A segment took this long, longer than any before.
     std::function<void(GstClockTime)> delay_observed;
+    /// The sound that goes along with references; null where none does, or none has come yet.
+    std::function<std::shared_ptr<ReferenceSound>()> sound;
     Account& account;
     LogSink log;
   };

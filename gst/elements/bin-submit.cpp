@@ -11,6 +11,13 @@
 
 namespace omni {
 
+namespace {
+
+constexpr std::uint32_t kMovieTicks = 1000;
+constexpr GstClockTime kSoundPatience = 2 * GST_SECOND;
+
+}  // namespace
+
 void BinStream::submit_all() {
   pthread_setname_np(pthread_self(), "omni-submit");
   for (;;) {
@@ -43,14 +50,24 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
         "The segment was not encoded: the encoder is too slow for this live stream. Use a "
         "smaller `resolution` or a faster `encoder`.");
   mp4::Movie movie;
-  movie.timescale = 1000;
-  movie.tracks.push_back(encoder->complete(std::min(segment.length, segment.reference_length),
-                                           segment.reference_length));
+  movie.timescale = kMovieTicks;
+  const GstClockTime length = std::min(segment.length, segment.reference_length);
+  movie.tracks.push_back(encoder->complete(length, segment.reference_length));
+  {
+    // Before the sound is waited for: another encoder may begin.
+    const std::lock_guard lock(lock_);
+    segment.encoder = nullptr;
+    changed_.notify_all();
+  }
+  if (const auto sound = host_.sound()) {
+    // Live, sound that is this late will not come.
+    auto track = sound->take(segment.running_time, segment.running_time + length, kMovieTicks,
+                             *segment.interrupt, live_ ? kSoundPatience : GST_CLOCK_TIME_NONE);
+    if (track) movie.tracks.push_back(std::move(*track));
+  }
   auto reference = mp4::write_movie(movie);
   const std::lock_guard lock(lock_);
-  segment.encoder = nullptr;
   segment.reference = reference;
-  changed_.notify_all();  // another encoder may begin
   return reference;
 }
 

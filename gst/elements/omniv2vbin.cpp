@@ -60,9 +60,11 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include "elements/account.h"
 #include "elements/bin-settings.h"
+#include "elements/bin-sound.h"
 #include "elements/bin-stream.h"
 #include "elements/element.h"
 #include "elements/enums.h"
@@ -85,6 +87,15 @@ GParamSpec* delay_spec = nullptr;
 
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw"));
+// A list, not ANY: gst-launch would link video here.
+#define SOUND_CAPS                                                                          \
+  "audio/x-raw(ANY); audio/mpeg; audio/x-opus; audio/x-ac3; audio/x-eac3; audio/x-vorbis; " \
+  "audio/x-flac; audio/x-alaw; audio/x-mulaw"
+
+GstStaticPadTemplate audio_sink_template = GST_STATIC_PAD_TEMPLATE(
+    "audio_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS(SOUND_CAPS));
+GstStaticPadTemplate audio_src_template = GST_STATIC_PAD_TEMPLATE(
+    "audio_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(SOUND_CAPS));
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw"));
 
@@ -105,6 +116,7 @@ struct GstOmniV2vBinPrivate {
   /// inside when the state changes.
   std::shared_ptr<BinStream> stream;
   omni::Prompts early_prompts;  // given before there is a stream
+  std::optional<omni::BinSound> sound;
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(GstOmniV2vBin, gst_omni_v2v_bin, GST_TYPE_ELEMENT,
@@ -198,6 +210,7 @@ void begin_stream(GstElement* element) {
 void end_stream(GstElement* element) {
   const auto stream = stream_of(element);
   if (!stream) return;
+  priv_of(element).sound->finish();
   stream->close();
   GstOmniV2vBinPrivate& priv = priv_of(element);
   const std::lock_guard lock(priv.lock);
@@ -209,6 +222,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.
     if (const auto stream = stream_of(element)) stream->stop();
+    priv_of(element).sound->stop();
   }
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_omni_v2v_bin_parent_class)->change_state(element, transition);
@@ -287,6 +301,15 @@ void prompt_at(GstOmniV2vBin* self, guint64 running_time, const char* prompt) {
     priv.early_prompts.add(running_time, prompt);
 }
 
+GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const char* name,
+                        const GstCaps*) {
+  return priv_of(element).sound->request(templ, name);
+}
+
+void release_pad(GstElement* element, GstPad* pad) {
+  priv_of(element).sound->release(pad);
+}
+
 void finalize(GObject* object) {
   priv_of(object).~GstOmniV2vBinPrivate();
   G_OBJECT_CLASS(gst_omni_v2v_bin_parent_class)->finalize(object);
@@ -353,8 +376,12 @@ static void gst_omni_v2v_bin_class_init(GstOmniV2vBinClass* klass) {
   element_class->change_state = change_state;
   element_class->state_changed = state_changed;
   element_class->set_clock = set_clock;
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_add_static_pad_template(element_class, &audio_sink_template);
+  gst_element_class_add_static_pad_template(element_class, &audio_src_template);
   gst_element_class_set_static_metadata(
       element_class, "AI video-to-video for streams", "Filter/Effect/Video/Network",
       "Regenerates a continuous stream, live or not, segment by segment with an AI video-to-video "
@@ -364,6 +391,8 @@ static void gst_omni_v2v_bin_class_init(GstOmniV2vBinClass* klass) {
 
 static void gst_omni_v2v_bin_init(GstOmniV2vBin* self) {
   auto* priv = new (&priv_of(self)) GstOmniV2vBinPrivate;
+  priv->sound.emplace(omni::BinSound::Host{GST_ELEMENT(self), [self] { return stream_of(self); },
+                                           omni::log_sink(GST_ELEMENT(self))});
   priv->sink = gst_pad_new_from_static_template(&sink_template, "sink");
   gst_pad_set_chain_function(priv->sink, chain);
   gst_pad_set_event_function(priv->sink, sink_event);

@@ -354,7 +354,7 @@ BusPtr ReferenceSound::waiter_if_ready() {
 }
 
 /// On a bus, since that is what an Interrupt wakes. False: flushed.
-bool ReferenceSound::wait_for(GstClockTime end, Interrupt& interrupt) {
+bool ReferenceSound::wait_for(GstClockTime end, Interrupt& interrupt, GstClockTime patience) {
   const auto bus = BusPtr::adopt(gst_bus_new());
   const Interrupt::Guard guard(interrupt, bus.get());
   {
@@ -363,7 +363,7 @@ bool ReferenceSound::wait_for(GstClockTime end, Interrupt& interrupt) {
     waiter_ = bus;
     waits_for_ = end;
   }
-  const auto message = MessagePtr::adopt(gst_bus_timed_pop(bus.get(), GST_CLOCK_TIME_NONE));
+  const auto message = MessagePtr::adopt(gst_bus_timed_pop(bus.get(), patience));
   {
     const std::lock_guard lock(mutex_);
     waiter_ = {};
@@ -371,7 +371,7 @@ bool ReferenceSound::wait_for(GstClockTime end, Interrupt& interrupt) {
   if (interrupt.is_interrupted()) {
     throw Failure(Reason::cancelled, "waiting for the reference's sound was interrupted");
   }
-  return gst_message_has_name(message.get(), kReady);
+  return !message || gst_message_has_name(message.get(), kReady);
 }
 
 ReferenceSound::Pieces ReferenceSound::cut(GstClockTime start, GstClockTime end) const {
@@ -394,10 +394,10 @@ ReferenceSound::Pieces ReferenceSound::cut(GstClockTime start, GstClockTime end)
 
 std::optional<mp4::SampleTrack> ReferenceSound::take(GstClockTime start, GstClockTime end,
                                                      std::uint32_t movie_timescale,
-                                                     Interrupt& interrupt) {
+                                                     Interrupt& interrupt, GstClockTime patience) {
   if (start >= end) return std::nullopt;
   drop_before(start);
-  if (!wait_for(end, interrupt)) return std::nullopt;
+  if (!wait_for(end, interrupt, patience)) return std::nullopt;
   const Pieces pieces = cut(start, end);
   if (pieces.empty()) return std::nullopt;
   const SoundFormat& format = *pieces.front().format;

@@ -53,14 +53,16 @@ class ReferenceSound {
   /// Nothing before this will be asked for.
   void drop_before(GstClockTime running_time);
 
-  /// Waits until the sound up to `end` is there, or no more will come. What is before `start` is
+  /// Waits until the sound up to `end` is there, no more will come, or `patience` is over; for ever
+  /// with GST_CLOCK_TIME_NONE. What is before `start` is
   /// dropped for good. The track begins at `start` and holds what is in [start, end); nothing when
   /// there is no sound. Its edits are in `movie_timescale`. AAC goes bit for bit; where it begins
   /// later or ends earlier, so does the track. Raw sound is encoded, and silence is where there is
   /// none. Sound whose caps are other than at the beginning of the stretch is left out. The same
   /// sound gives the same bytes. Throws Failure: cancelled, bad_input, invalid_request.
   std::optional<mp4::SampleTrack> take(GstClockTime start, GstClockTime end,
-                                       std::uint32_t movie_timescale, Interrupt& interrupt);
+                                       std::uint32_t movie_timescale, Interrupt& interrupt,
+                                       GstClockTime patience = GST_CLOCK_TIME_NONE);
 
  private:
   using FormatPtr = std::shared_ptr<const SoundFormat>;
@@ -74,7 +76,7 @@ class ReferenceSound {
   bool has_all(GstClockTime end) const;
   BusPtr waiter_if_ready();
   void trim(Pieces& old);
-  bool wait_for(GstClockTime end, Interrupt& interrupt);
+  bool wait_for(GstClockTime end, Interrupt& interrupt, GstClockTime patience);
   Pieces cut(GstClockTime start, GstClockTime end) const;
 
   mutable std::mutex mutex_;  // guards all of the below

@@ -1,0 +1,225 @@
+#include "elements/bin-sound.h"
+
+#include <cstdlib>
+
+#include "elements/element.h"
+#include "elements/messages.h"
+
+namespace omni {
+
+namespace {
+
+/// What a pad's functions need; the pad owns it.
+struct PadContext {
+  BinSound* sound;
+  std::weak_ptr<AudioLane> lane;
+  bool first;
+};
+
+const PadContext& context_of(GstPad* pad) {
+  return *static_cast<PadContext*>(gst_pad_get_element_private(pad));
+}
+
+GstFlowReturn chain(GstPad* pad, GstObject* parent, GstBuffer* buffer) {
+  return guarded(parent, GST_FLOW_ERROR, [&] {
+    auto owned = BufferPtr::adopt(buffer);
+    const PadContext& context = context_of(pad);
+    const auto lane = context.lane.lock();
+    if (!lane) return GST_FLOW_FLUSHING;
+    if (context.first)
+      if (const auto tap = context.sound->tap()) tap->hear(buffer);
+    return lane->chain(std::move(owned));
+  });
+}
+
+gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
+  return guarded(parent, gboolean{FALSE}, [&] {
+    auto owned = EventPtr::adopt(event);
+    const PadContext& context = context_of(pad);
+    const auto lane = context.lane.lock();
+    if (!lane) return gboolean{FALSE};
+    const auto tap = context.first ? context.sound->tap() : nullptr;
+    if (tap && !tap->hear_event(event))
+      post_warning(GST_ELEMENT(parent),
+                   {Reason::bad_input,
+                    "Only raw sound and AAC can go along with a reference: put a decoder before "
+                    "the first audio pad, or set reference-audio=false.",
+                    0,
+                    {},
+                    {}},
+                   "references go without sound");
+    return lane->sink_event(std::move(owned));
+  });
+}
+
+gboolean sink_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  gboolean answer = FALSE;
+  const auto lane = context_of(pad).lane.lock();
+  if (lane && lane->sink_query(query, &answer)) return answer;
+  return gst_pad_query_default(pad, parent, query);
+}
+
+GstIterator* linked_pad(GstPad* pad, GstObject*) {
+  const auto lane = context_of(pad).lane.lock();
+  GstPad* src = lane ? lane->src() : nullptr;
+  if (!src) return nullptr;
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, GST_TYPE_PAD);
+  g_value_set_object(&value, src);
+  GstIterator* one = gst_iterator_new_single(GST_TYPE_PAD, &value);
+  g_value_unset(&value);
+  return one;
+}
+
+}  // namespace
+
+bool SoundTap::hear_event(GstEvent* event) {
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_CAPS: {
+      GstCaps* caps = nullptr;
+      gst_event_parse_caps(event, &caps);
+      has_caps_ = true;
+      return sound_.set_caps(caps);
+    }
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment(event, &segment_);
+      return true;
+    case GST_EVENT_GAP: {
+      GstClockTime from = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+      gst_event_parse_gap(event, &from, &duration);
+      const GstClockTime until = from + (GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0);
+      const GstClockTime running = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, until);
+      if (GST_CLOCK_TIME_IS_VALID(running)) sound_.skip_to(running);
+      return true;
+    }
+    case GST_EVENT_EOS:
+      sound_.end();
+      return true;
+    case GST_EVENT_FLUSH_STOP:
+      sound_.flush();
+      return true;
+    default:
+      return true;
+  }
+}
+
+void SoundTap::hear(GstBuffer* buffer) {
+  if (!has_caps_) return;
+  GstClockTime running = GST_CLOCK_TIME_NONE;
+  if (segment_.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(buffer)) {
+    running = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    if (!GST_CLOCK_TIME_IS_VALID(running)) return;  // outside of what is to be heard
+  }
+  sound_.push(buffer, running);
+}
+
+std::shared_ptr<AudioLane> BinSound::new_lane(GstPad* sink, guint index) {
+  GstElement* element = host_.element;
+  const auto new_src = [element, index] {
+    GstPadTemplate* templ =
+        gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(element), "audio_src_%u");
+    return gst_pad_new_from_template(templ, ("audio_src_" + std::to_string(index)).c_str());
+  };
+  const auto stream = host_.stream;
+  const auto capacity = [stream] {
+    const auto running = stream();
+    return running ? running->sound_capacity() : GST_CLOCK_TIME_NONE;
+  };
+  const auto live = [stream] {
+    const auto running = stream();
+    return running && running->is_live();
+  };
+  const auto latency = [stream](GstQuery* query) {
+    const auto running = stream();
+    return running && running->answer_latency(query);
+  };
+  return std::make_shared<AudioLane>(
+      AudioLane::Host{element, sink, new_src, capacity, live, latency, host_.log});
+}
+
+GstPad* BinSound::request(GstPadTemplate* sink_template, const char* name) {
+  guint index = 0;
+  bool running = false;
+  {
+    const std::lock_guard lock(lock_);
+    index = next_index_;
+    if (name && g_str_has_prefix(name, "audio_sink_"))
+      index = static_cast<guint>(std::strtoul(name + 11, nullptr, 10));
+    next_index_ = std::max(next_index_, index + 1);
+    running = running_;
+  }
+  const std::string full = "audio_sink_" + std::to_string(index);
+  if (const auto taken = PadPtr::adopt(gst_element_get_static_pad(host_.element, full.c_str()))) {
+    g_warning("omniv2vbin has a pad %s already", full.c_str());
+    return nullptr;
+  }
+  GstPad* sink = gst_pad_new_from_template(sink_template, full.c_str());
+  auto lane = new_lane(sink, index);
+  {
+    const std::lock_guard lock(lock_);
+    const bool first = lanes_.empty();
+    g_object_set_data_full(G_OBJECT(sink), "omni-context", new PadContext{this, lane, first},
+                           [](gpointer data) { delete static_cast<PadContext*>(data); });
+    gst_pad_set_element_private(sink, g_object_get_data(G_OBJECT(sink), "omni-context"));
+    lanes_.push_back({sink, lane});
+  }
+  gst_pad_set_chain_function(sink, chain);
+  gst_pad_set_event_function(sink, sink_event);
+  gst_pad_set_query_function(sink, sink_query);
+  gst_pad_set_iterate_internal_links_function(sink, linked_pad);
+  if (running) {
+    lane->start();
+    gst_pad_set_active(sink, TRUE);
+  }
+  gst_element_add_pad(host_.element, sink);
+  return sink;
+}
+
+void BinSound::release(GstPad* sink) {
+  std::shared_ptr<AudioLane> lane;
+  {
+    const std::lock_guard lock(lock_);
+    for (const Lane& one : lanes_)
+      if (one.sink == sink) lane = one.lane;
+    std::erase_if(lanes_, [sink](const Lane& one) { return one.sink == sink; });
+  }
+  if (!lane) return;
+  lane->stop();
+  gst_pad_set_active(sink, FALSE);
+  if (GstPad* src = lane->src()) gst_pad_set_active(src, FALSE);
+  lane->finish();
+  gst_element_remove_pad(host_.element, sink);
+}
+
+std::vector<BinSound::Lane> BinSound::lanes() const {
+  const std::lock_guard lock(lock_);
+  return lanes_;
+}
+
+void BinSound::start(bool tapped) {
+  {
+    const std::lock_guard lock(lock_);
+    running_ = true;
+    tap_ = tapped ? std::make_shared<SoundTap>() : nullptr;
+  }
+  for (const Lane& one : lanes()) one.lane->start();
+}
+
+void BinSound::stop() {
+  {
+    const std::lock_guard lock(lock_);
+    running_ = false;
+  }
+  for (const Lane& one : lanes()) one.lane->stop();
+}
+
+void BinSound::finish() {
+  for (const Lane& one : lanes()) one.lane->finish();
+}
+
+std::shared_ptr<SoundTap> BinSound::tap() const {
+  const std::lock_guard lock(lock_);
+  return tap_;
+}
+
+}  // namespace omni

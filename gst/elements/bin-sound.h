@@ -1,0 +1,77 @@
+// The sound of omniv2vbin: a lane for each audio pad that was requested, and the sound that goes
+// along with references. The pads live as long as the user wants them; what runs in them is made
+// anew from READY to READY.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "elements/audio-lane.h"
+#include "elements/bin-stream.h"
+#include "media/reference-sound.h"
+
+namespace omni {
+
+/// Listens to the first audio pad.
+class SoundTap {
+ public:
+  SoundTap() { gst_segment_init(&segment_, GST_FORMAT_UNDEFINED); }
+  /// False for sound that cannot go along; told once for each caps.
+  bool hear_event(GstEvent* event);
+  void hear(GstBuffer* buffer);
+  /// Is there anything to wait for?
+  bool has_caps() const { return has_caps_; }
+  ReferenceSound& sound() { return sound_; }
+
+ private:
+  ReferenceSound sound_;
+  std::atomic<bool> has_caps_{false};
+  GstSegment segment_;  // the pad's stream lock
+};
+
+class BinSound {
+ public:
+  struct Host {
+    GstElement* element;  // outlives this
+    std::function<std::shared_ptr<BinStream>()> stream;
+    LogSink log;
+  };
+
+  explicit BinSound(Host host) : host_(std::move(host)) {}
+
+  /// A new audio_sink_%u; `name` may be null. nullptr when there is one of that name.
+  GstPad* request(GstPadTemplate* sink_template, const char* name);
+  void release(GstPad* sink);
+
+  /// READY->PAUSED, before the pads are activated. `tapped`: references carry sound.
+  void start(bool tapped);
+  /// PAUSED->READY, before the pads are deactivated.
+  void stop();
+  /// After they are.
+  void finish();
+
+  /// The sound for references; null when they carry none.
+  std::shared_ptr<SoundTap> tap() const;
+
+ private:
+  struct Lane {
+    GstPad* sink;
+    std::shared_ptr<AudioLane> lane;
+  };
+  std::vector<Lane> lanes() const;
+  std::shared_ptr<AudioLane> new_lane(GstPad* sink, guint index);
+
+  const Host host_;
+  mutable std::mutex lock_;  // innermost: guards what follows
+  std::vector<Lane> lanes_;
+  guint next_index_ = 0;
+  bool running_ = false;
+  std::shared_ptr<SoundTap> tap_;
+};
+
+}  // namespace omni
