@@ -1,6 +1,7 @@
 #include "elements/bin-sound.h"
 
 #include <cstdlib>
+#include <cstring>
 
 #include "elements/element.h"
 #include "elements/messages.h"
@@ -71,15 +72,49 @@ GstIterator* linked_pad(GstPad* pad, GstObject*) {
   return one;
 }
 
+/// One sample of each channel after the other, as an MP4's sound is encoded from.
+BufferPtr interleaved(GstBuffer* planar, const GstAudioInfo& info) {
+  GstAudioBuffer from;
+  if (!gst_audio_buffer_map(&from, &info, planar, GST_MAP_READ)) return {};
+  const gsize width = static_cast<gsize>(GST_AUDIO_INFO_WIDTH(&info)) / 8;
+  const auto channels = static_cast<gsize>(GST_AUDIO_INFO_CHANNELS(&info));
+  auto buffer = BufferPtr::adopt(
+      gst_buffer_new_allocate(nullptr, from.n_samples * channels * width, nullptr));
+  GstMapInfo to;
+  gst_buffer_map(buffer.get(), &to, GST_MAP_WRITE);
+  for (gsize channel = 0; channel < channels; ++channel) {
+    const auto* plane = static_cast<const guint8*>(from.planes[channel]);
+    for (gsize i = 0; i < from.n_samples; ++i)
+      std::memcpy(to.data + (i * channels + channel) * width, plane + i * width, width);
+  }
+  gst_buffer_unmap(buffer.get(), &to);
+  gst_audio_buffer_unmap(&from);
+  GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAGS(planar) & GST_BUFFER_FLAG_DISCONT);
+  return buffer;
+}
+
 }  // namespace
+
+bool SoundTap::set_caps(const GstCaps* caps) {
+  has_caps_ = true;
+  planar_.reset();
+  GstAudioInfo info;
+  const bool raw = gst_structure_has_name(gst_caps_get_structure(caps, 0), "audio/x-raw");
+  if (!raw || !gst_audio_info_from_caps(&info, caps) ||
+      GST_AUDIO_INFO_LAYOUT(&info) == GST_AUDIO_LAYOUT_INTERLEAVED)
+    return sound_.set_caps(caps);
+  planar_ = info;
+  const auto same = CapsPtr::adopt(gst_caps_copy(caps));
+  gst_caps_set_simple(same.get(), "layout", G_TYPE_STRING, "interleaved", nullptr);
+  return sound_.set_caps(same.get());
+}
 
 bool SoundTap::hear_event(GstEvent* event) {
   switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_CAPS: {
       GstCaps* caps = nullptr;
       gst_event_parse_caps(event, &caps);
-      has_caps_ = true;
-      return sound_.set_caps(caps);
+      return set_caps(caps);
     }
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment(event, &segment_);
@@ -110,7 +145,8 @@ void SoundTap::hear(GstBuffer* buffer) {
     running = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     if (!GST_CLOCK_TIME_IS_VALID(running)) return;  // outside of what is to be heard
   }
-  sound_.push(buffer, running);
+  if (!planar_) return sound_.push(buffer, running);
+  if (const BufferPtr mixed = interleaved(buffer, *planar_)) sound_.push(mixed.get(), running);
 }
 
 std::shared_ptr<AudioLane> BinSound::new_lane(GstPad* sink, guint index) {

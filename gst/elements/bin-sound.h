@@ -3,12 +3,14 @@
 // anew from READY to READY.
 #pragma once
 
+#include <gst/audio/audio.h>
 #include <gst/gst.h>
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "elements/audio-lane.h"
@@ -29,9 +31,13 @@ class SoundTap {
   ReferenceSound& sound() { return sound_; }
 
  private:
+  bool set_caps(const GstCaps* caps);
+
   ReferenceSound sound_;
   std::atomic<bool> has_caps_{false};
-  GstSegment segment_;  // the pad's stream lock
+  // Under the pad's stream lock
+  GstSegment segment_;
+  std::optional<GstAudioInfo> planar_;  // decoders often give one channel after the other
 };
 
 class BinSound {

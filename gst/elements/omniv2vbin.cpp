@@ -199,9 +199,15 @@ void begin_stream(GstElement* element) {
   };
   const auto publisher = [element] { return omni::application_publisher(element, publish_signal); };
   const auto delay = [element](GstClockTime time) { note_delay(element, time); };
-  auto stream =
-      std::make_shared<BinStream>(BinStream::Host{element, priv.sink, priv.src, settings, publisher,
-                                                  delay, priv.account, omni::log_sink(element)});
+  const auto sound = [&priv]() -> std::shared_ptr<omni::ReferenceSound> {
+    const auto tap = priv.sound->tap();
+    if (!tap || !tap->has_caps()) return nullptr;
+    return {tap, &tap->sound()};
+  };
+  auto stream = std::make_shared<BinStream>(BinStream::Host{element, priv.sink, priv.src, settings,
+                                                            publisher, delay, sound, priv.account,
+                                                            omni::log_sink(element)});
+  priv.sound->start(settings().reference_audio);
   const std::lock_guard lock(priv.lock);
   stream->set_prompts(std::exchange(priv.early_prompts, {}));
   priv.stream = std::move(stream);
