@@ -16,7 +16,7 @@ constexpr GstClockTime kPatience = 60 * GST_SECOND;
 BinRun::BinRun(const std::string& base_url, const std::string& properties, const std::string& caps,
                bool live) {
   const std::string line =
-      "appsrc name=in format=time max-bytes=0 max-buffers=4 block=true caps=\"" + caps +
+      "appsrc name=in format=time max-bytes=0 max-buffers=0 caps=\"" + caps +
       "\" is-live=" + (live ? "true" : "false") +
       " ! omniv2vbin name=v poll-interval=20000000 base-url=" + base_url + " " + properties +
       " ! fakesink name=out sync=" + (live ? "true" : "false");

@@ -21,10 +21,16 @@ std::string text_of(GstBuffer* buffer) {
   return text;
 }
 
+gboolean answer_not_live(GstPad* pad, GstObject* parent, GstQuery* query) {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
+  gst_query_set_latency(query, FALSE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
 }  // namespace
 
 ElementRun::ElementRun(const std::string& base_url, const std::string& properties,
-                       const char* factory, const char* caps) {
+                       const char* factory, const char* caps, bool live) {
   GError* error = nullptr;
   const std::string line =
       std::string(factory) + " poll-interval=20000000 base-url=" + base_url + " " + properties;
@@ -35,6 +41,7 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
   bus_ = gst_bus_new();
   gst_element_set_bus(element, bus_);
   gst_object_unref(element);
+  if (!live) gst_pad_set_query_function(harness_->srcpad, answer_not_live);
   gst_harness_play(harness_);
   if (!is_source) gst_harness_set_src_caps_str(harness_, caps);
 }

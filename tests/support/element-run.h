@@ -14,9 +14,11 @@ namespace omni::test {
 
 class ElementRun {
  public:
-  /// `properties` as in a launch line. The key comes from the environment, as for users.
+  /// `properties` as in a launch line. The key comes from the environment, as for users. A
+  /// harness's source calls itself live, unless it is told not to.
   ElementRun(const std::string& base_url, const std::string& properties,
-             const char* factory = "omniv2v", const char* caps = "video/quicktime");
+             const char* factory = "omniv2v", const char* caps = "video/quicktime",
+             bool live = true);
   ~ElementRun();
   ElementRun(const ElementRun&) = delete;
 

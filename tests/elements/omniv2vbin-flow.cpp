@@ -1,0 +1,404 @@
+// omniv2vbin when the stream is disturbed or steered: prompts, cuts, events, gaps, new caps, wrong
+// input, flushes, seeks, changes of state.
+#include <array>
+#include <thread>
+
+#include "support/bin-run.h"
+#include "support/echo-service.h"
+#include "support/v2v-fixture.h"
+
+using namespace omni;
+using namespace omni::test;
+
+namespace {
+
+constexpr char kFour[] = "prompt=x segment-duration=4000000000";
+const std::string kCaps = std::string(kCountedCaps) + "25/1";
+constexpr GstClockTime kFrame = 40 * GST_MSECOND;
+
+BufferPtr frame(unsigned number) {
+  return counted_frame(number, number * kFrame, kFrame);
+}
+
+/// The bin in a harness, whose source is not live.
+class Harnessed : public ElementRun {
+ public:
+  Harnessed(const std::string& url, const std::string& properties)
+      : ElementRun(url, properties, "omniv2vbin", kCaps.c_str(), false) {}
+  GstFlowReturn push_frame(unsigned number) {
+    return gst_harness_push(harness(), frame(number).release());
+  }
+  GstFlowReturn push_frames(unsigned first, unsigned count) {
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; ++i) flow = push_frame(first + i);
+    return flow;
+  }
+  void push_segment() {
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(harness(), gst_event_new_segment(&segment));
+  }
+  void expect_frames(unsigned first, unsigned count) {
+    const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
+    for (unsigned i = first; i < first + count; ++i) {
+      const auto buffer = BufferPtr::adopt(gst_harness_pull(harness()));
+      fail_unless(bool(buffer), "frame %u did not come", i);
+      fail_unless_equals_uint64(GST_BUFFER_PTS(buffer.get()), i * kFrame);
+      fail_unless_equals_int(number_in(buffer.get(), caps.get()), i);
+    }
+  }
+};
+
+/// Names of what came out: "100 frames", an event's name, in order; sticky ones left out.
+std::string story(const std::vector<Seen>& seen) {
+  std::string text;
+  unsigned frames = 0;
+  const auto add = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
+  const auto add_frames = [&] {
+    if (frames) add(std::to_string(frames));
+    frames = 0;
+  };
+  for (const Seen& one : seen) {
+    if (one.frame) {
+      ++frames;
+      continue;
+    }
+    const GstEventType type = GST_EVENT_TYPE(one.event.get());
+    if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT || type == GST_EVENT_TAG)
+      continue;
+    add_frames();
+    const GstStructure* structure = gst_event_get_structure(one.event.get());
+    const bool custom = type == GST_EVENT_CUSTOM_DOWNSTREAM;
+    add(custom ? gst_structure_get_name(structure) : gst_event_type_get_name(type));
+  }
+  add_frames();
+  return text;
+}
+
+GstEvent* custom(const char* name) {
+  return gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty(name));
+}
+
+GstEvent* prompt_event(const char* prompt) {
+  return gst_event_new_custom(
+      GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new("omni/prompt", "prompt", G_TYPE_STRING, prompt, nullptr));
+}
+
+}  // namespace
+
+// A segment takes the newest prompt that holds at its first frame.
+GST_START_TEST(prompts) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  g_signal_emit_by_name(run.element(), "prompt-at", guint64{7} * GST_SECOND, "seven");
+  g_signal_emit_by_name(run.element(), "prompt-at", guint64{13} * GST_SECOND, "thirteen");
+  run.push_frames(0, 410);  // from 0, 4, 8, 12, 16 s: property, property, seven, seven, thirteen
+  gst_harness_push_event(run.harness(), prompt_event("band"));
+  run.push_frames(410, 100);  // from 20 s: band
+  g_object_set(run.element(), "prompt", "new", nullptr);
+  run.push_frames(510, 100);  // from 24 s
+  run.push_eos();
+  run.expect_frames(0, 610);
+  const std::array<const char*, 7> wanted = {"x", "x", "seven", "seven", "thirteen", "band", "new"};
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    expect_equal(service.member(static_cast<int>(i) + 1, "prompt"), wanted[i]);
+}
+GST_END_TEST
+
+// Cuts that are asked for come at the frame that is asked for, or as soon as a segment is long
+// enough; the grid holds after that.
+GST_START_TEST(cuts) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), "prompt=x segment-duration=8000000000 cut-on-prompt=true max-in-flight=1");
+  const auto key_unit = [](GstClockTime at) {
+    return gst_video_event_new_downstream_force_key_unit(at, at, at, TRUE, 0);
+  };
+  run.push_frames(0, 50);
+  g_signal_emit_by_name(run.element(), "cut");  // at 2 s: too early, so at 4 s
+  run.push_frames(50, 75);
+  gst_harness_push_event(run.harness(), key_unit(9 * GST_SECOND));  // from 4 s on: at 9 s
+  run.push_frames(125, 125);                                        // up to 10 s
+  g_signal_emit_by_name(run.element(), "prompt-at", guint64{14} * GST_SECOND, "y");  // at 14 s
+  run.push_frames(250, 350);  // the grid: 24 s is 10 s away, which is within the limits
+  run.push_eos();
+  run.expect_frames(0, 600);
+  fail_unless_equals_int(service.creates(), 4);
+  const std::array<const char*, 4> lengths = {"4", "5", "5", "10"};
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    expect_equal(service.member(static_cast<int>(i) + 1, "seconds"), lengths[i]);
+  expect_equal(service.member(4, "prompt"), "y");
+}
+GST_END_TEST
+
+// Events stay where they are between the frames; the prompt event is for this element.
+GST_START_TEST(events_keep_their_place) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour, kCaps);
+  for (unsigned i = 0; i < 210; ++i) {
+    if (i == 30) run.push_event(custom("scte-35"));
+    if (i == 100) run.push_event(custom("at-the-cut"));
+    if (i == 150) run.push_event(prompt_event("y"));
+    if (i == 205) run.push_event(gst_event_new_toc(gst_toc_new(GST_TOC_SCOPE_CURRENT), FALSE));
+    run.push(frame(i));
+  }
+  run.push_event(custom("last"));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  expect_equal(story(run.seen()), "caps, 30, scte-35, 70, at-the-cut, 105, toc, 5, last, eos");
+}
+GST_END_TEST
+
+// Gaps in the input are gaps in the output, and what is there is regenerated.
+GST_START_TEST(gaps) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), kFour);
+  run.push_frames(0, 50);
+  gst_harness_push_event(run.harness(), gst_event_new_gap(50 * kFrame, 20 * kFrame));
+  run.push_frames(70, 20);
+  gst_harness_push_event(run.harness(), gst_event_new_gap(90 * kFrame, 110 * kFrame));
+  run.push_frames(200, 100);
+  run.push_eos();
+  run.expect_frames(0, 50);
+  run.expect_frames(70, 20);
+  run.expect_frames(200, 100);
+  fail_unless_equals_int(service.creates(), 2);
+  GstClockTime from = 0, length = 0;
+  gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+  fail_unless_equals_uint64(from, 50 * kFrame);
+  gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+  fail_unless_equals_uint64(from, 90 * kFrame);
+  fail_unless_equals_uint64(length, 110 * kFrame);
+  run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
+// New caps begin a new segment, and go out at the same place.
+GST_START_TEST(new_caps) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour, kCaps);
+  for (unsigned i = 0; i < 60; ++i) run.push(frame(i));
+  const auto other = CapsPtr::adopt(
+      gst_caps_from_string("video/x-raw,format=GRAY8,width=320,height=96,framerate=25/1"));
+  gst_app_src_set_caps(run.source(), other.get());
+  for (unsigned i = 60; i < 120; ++i) {
+    const BufferPtr full = frame(i);
+    const auto grey = BufferPtr::adopt(
+        gst_buffer_copy_region(full.get(), GST_BUFFER_COPY_ALL, 0, kWidth * kHeight));
+    run.push(grey);
+  }
+  run.end();
+  expect_equal(run.wait_end(), "");
+  expect_equal(story(run.seen()), "caps, 60, caps, 60, eos");
+  const auto frames = run.frames();
+  for (unsigned i = 0; i < frames.size(); ++i) {
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+    fail_unless_equals_int(gst_buffer_get_size(frames[i].frame.get()),
+                           kWidth * kHeight * (i < 60 ? 3 : 2) / 2);
+  }
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
+// native: the picture as the service made it, here in square pixels; frames and times as ever.
+GST_START_TEST(native_output) {
+  const WithKey key;
+  EchoService service;
+  std::string wide = kCaps;
+  wide.replace(wide.find("ratio=1/1"), 9, "ratio=2/1");
+  BinRun run(service.server.url(), std::string(kFour) + " output=native", wide);
+  for (unsigned i = 0; i < 150; ++i) run.push(frame(i));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), 150);
+  for (unsigned i = 0; i < frames.size(); ++i) {
+    GstVideoInfo info;
+    fail_unless(gst_video_info_from_caps(&info, frames[i].caps.get()));
+    fail_unless_equals_int(info.width, 640);
+    fail_unless_equals_int(info.par_n, info.par_d);
+    fail_unless_equals_int(info.fps_n, 25);
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(frames[i].frame.get()), i * kFrame);
+  }
+}
+GST_END_TEST
+
+// What cannot work is told at once, in words.
+GST_START_TEST(wrong_input) {
+  EchoService service;
+  std::optional<WithKey> key;
+  if (__i__ != 0) key.emplace();
+  std::string caps = kCaps;
+  if (__i__ == 1)
+    caps.replace(caps.find("progressive"), 11, "interleaved,field-order=top-field-first");
+  const std::string properties = __i__ == 2   ? "segment-duration=4000000000"
+                                 : __i__ == 3 ? "prompt=x encoder=nosuchenc"
+                                              : kFour;
+  BinRun run(service.server.url(), properties, caps);
+  if (__i__ == 4) {
+    GstSegment fast;
+    gst_segment_init(&fast, GST_FORMAT_TIME);
+    fast.rate = 2.0;
+    const auto pad = PadPtr::adopt(gst_element_get_static_pad(run.bin(), "sink"));
+    const GstPadProbeCallback replace = [](GstPad*, GstPadProbeInfo* info, gpointer other) {
+      if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_SEGMENT)
+        return GST_PAD_PROBE_OK;
+      gst_event_unref(GST_PAD_PROBE_INFO_EVENT(info));
+      GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_segment(static_cast<const GstSegment*>(other));
+      return GST_PAD_PROBE_OK;
+    };
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, replace,
+                      g_memdup2(&fast, sizeof fast), g_free);
+  }
+  for (unsigned i = 0; i < 110; ++i) run.push(frame(i));
+  run.end();
+  static const char* const kReasons[] = {"unauthorized", "bad-input", "invalid-request",
+                                         "invalid-request", "bad-input"};
+  expect_equal(run.wait_end(), kReasons[__i__]);
+  fail_unless_equals_int(service.creates(), 0);
+}
+GST_END_TEST
+
+// More than the service can give back is said, once.
+GST_START_TEST(losses_are_told) {
+  static const char* const kInputs[] = {"format=AYUV", "format=I420_10LE",
+                                        "format=I420,colorimetry=bt2100-pq"};
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour,
+             std::string("video/x-raw,width=64,height=32,framerate=25/1,") + kInputs[__i__]);
+  const gsize size = __i__ == 0 ? 64 * 32 * 4 : __i__ == 1 ? 64 * 32 * 3 : 64 * 32 * 3 / 2;
+  for (unsigned i = 0; i < 150; ++i) {
+    auto buffer = BufferPtr::adopt(gst_buffer_new_allocate(nullptr, size, nullptr));
+    gst_buffer_memset(buffer.get(), 0, 0, size);
+    GST_BUFFER_PTS(buffer.get()) = i * kFrame;
+    GST_BUFFER_DURATION(buffer.get()) = kFrame;
+    run.push(buffer);
+  }
+  run.end();
+  expect_equal(run.wait_end(), "");
+  fail_unless_equals_int(run.frames().size(), 150);
+  fail_unless_equals_int(run.warnings().size(), 1);
+  expect_equal(run.warnings()[0], "bad-input");
+}
+GST_END_TEST
+
+// The spend guard stops the spending, not the stream.
+GST_START_TEST(budget) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), std::string(kFour) + " max-jobs=2 on-failure=source", kCaps);
+  for (unsigned i = 0; i < 400; ++i) run.push(frame(i));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  fail_unless_equals_int(run.frames().size(), 400);
+  fail_unless_equals_int(service.creates(), 2);
+  fail_unless_equals_int(run.warnings().size(), 2);
+}
+GST_END_TEST
+
+// FLUSH drops what is on its way, and new input is taken at once: while jobs run, while the chain
+// waits for the window, while pictures go out.
+GST_START_TEST(flush_and_go_on) {
+  const WithKey key;
+  EchoService service;
+  service.hold({1, 2, 3});
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  std::thread pusher;
+  if (__i__ == 0) {
+    run.push_frames(0, 310);
+    fail_unless(service.server.wait_for(1, "POST"));
+  } else if (__i__ == 1) {
+    pusher =
+        std::thread([&] { fail_unless_equals_int(run.push_frames(0, 1000), GST_FLOW_FLUSHING); });
+    fail_unless(service.server.wait_for(1, "POST"));
+  } else {
+    service.let_all_go();
+    run.push_frames(0, 310);
+    run.expect_frames(0, 10);
+  }
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  if (pusher.joinable()) pusher.join();
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+  service.let_all_go();
+  while (auto old = BufferPtr::adopt(gst_harness_try_pull(run.harness()))) {
+  }
+  run.push_segment();
+  run.push_frames(500, 120);
+  run.push_eos();
+  run.expect_frames(500, 120);
+  run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
+// A seek goes upstream; one at another rate is refused. The position is what went out.
+GST_START_TEST(seek_and_position) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), kFour);
+  run.push_frames(0, 160);
+  run.expect_frames(0, 100);
+  const auto src = PadPtr::adopt(gst_element_get_static_pad(run.element(), "src"));
+  gint64 position = -1;
+  fail_unless(gst_pad_query_position(src.get(), GST_FORMAT_TIME, &position));
+  fail_unless_equals_uint64(position, 99 * kFrame);
+  const auto seek = [](gdouble rate) {
+    return gst_event_new_seek(rate, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+                              GST_SEEK_TYPE_NONE, -1);
+  };
+  fail_if(gst_harness_push_upstream_event(run.harness(), seek(2.0)));
+  gst_harness_push_upstream_event(run.harness(), seek(1.0));
+  bool found = false;
+  while (const auto event = EventPtr::adopt(gst_harness_try_pull_upstream_event(run.harness())))
+    found = found || GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK;
+  fail_unless(found);
+}
+GST_END_TEST
+
+// To NULL at any moment with many jobs under way: nothing hangs, nothing is left.
+GST_START_TEST(stop_at_any_time) {
+  const WithKey key;
+  EchoService service(__i__ % 2 ? nullptr
+                                : EchoService::Answer(first(is_poll, 9999, {.hang = true})));
+  if (__i__ % 2) service.hold({2, 5});
+  for (int round = 0; round < 5; ++round) {
+    BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=32",
+               std::string(kCountedCaps) + "5/1");
+    run.push_event(gst_event_new_tag(gst_tag_list_new_empty()));
+    std::thread pusher([&] { run.push_counted(0, 700, 5); });
+    g_usleep(static_cast<gulong>(g_random_int_range(0, 300'000)));  // the moment is the point
+    gst_element_set_state(run.pipeline(), GST_STATE_NULL);
+    pusher.join();
+    fail_unless_equals_int(threads_named("omni-network"), 0);
+    fail_unless_equals_int(threads_named("omni-submit"), 0);
+  }
+}
+GST_END_TEST
+
+static Suite* omniv2vbin_flow_suite() {
+  Suite* suite = suite_create("omniv2vbin-flow");
+  TCase* tcase = tcase_create("flow");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_test(tcase, prompts);
+  tcase_add_test(tcase, cuts);
+  tcase_add_test(tcase, events_keep_their_place);
+  tcase_add_test(tcase, gaps);
+  tcase_add_test(tcase, new_caps);
+  tcase_add_test(tcase, native_output);
+  tcase_add_loop_test(tcase, wrong_input, 0, 5);
+  tcase_add_loop_test(tcase, losses_are_told, 0, 3);
+  tcase_add_test(tcase, budget);
+  tcase_add_loop_test(tcase, flush_and_go_on, 0, 3);
+  tcase_add_test(tcase, seek_and_position);
+  tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+GST_CHECK_MAIN(omniv2vbin_flow)
