@@ -169,6 +169,7 @@ GST_START_TEST(flush) {
   rig.push(0);
   fail_unless(rig.wait_buffers(1));
   rig.caps(kAac);
+  rig.segment();
   rig.push_on(1);
   fail_unless(rig.waits_after(11));
   fail_unless(rig.event(gst_event_new_flush_start()));

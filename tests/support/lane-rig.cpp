@@ -350,6 +350,7 @@ GstFlowReturn Rig::take(BufferPtr buffer) {
     lock.unlock();
     call();
     lock.lock();
+    return GST_FLOW_FLUSHING;  // as a pad that was flushed meanwhile
   }
   controls->changed.wait(lock, [this] { return permits > 0 || out_flushing_; });
   if (out_flushing_) return GST_FLOW_FLUSHING;

@@ -91,7 +91,7 @@ class Rig {
   unsigned permits = 1u << 30;  // how many buffers downstream still takes
   GstFlowReturn answer = GST_FLOW_OK;
   std::vector<EventPtr> upstream;  // events that came there
-  std::function<void()> inside;    // called once in the next push
+  std::function<void()> inside;    // called once in the next push, which then fails
   bool auto_link = true;
 
  private:
