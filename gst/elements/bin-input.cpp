@@ -214,7 +214,7 @@ bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
   segment->interrupt = fitting();
   latency_ = segment->settings.latency;
   cut_requested_ = false;
-  cut_at_ = GST_CLOCK_TIME_NONE;
+  if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
   try {
     start_client(segment->settings);

@@ -54,7 +54,7 @@ void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
 }
 
 bool SegmentPlanner::may_cut_at(GstClockTime time) const {
-  return time > start_ && time - start_ + kSlack >= least_;
+  return time > start_ && time - start_ >= least_;
 }
 
 GstClockTime SegmentPlanner::padded(GstClockTime length) const {
