@@ -490,6 +490,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
     queue.swap(queue_);
     to_submit.swap(to_submit_);
     encoding.swap(encoding_);
+    overdue_.clear();
     open_segments_ = 0;
     flow_ = GST_FLOW_OK;
     flushing_ = stopped_;

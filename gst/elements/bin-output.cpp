@@ -306,8 +306,12 @@ void BinStream::give_up_part(const Error& error) {
 }
 
 void BinStream::end_placing() {
+  const std::shared_ptr<Segment> segment = std::move(placing_->segment);
   placing_.reset();
+  segment->moments.clear();
   const std::lock_guard lock(lock_);
+  segment->reference = nullptr;
+  if (segment->late && !segment->slot->finished()) overdue_.push_back(segment);
   if (open_segments_ > 0) --open_segments_;
   changed_.notify_all();
 }

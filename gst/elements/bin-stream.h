@@ -204,13 +204,14 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::deque<Item> queue_;
   std::deque<std::shared_ptr<Segment>> to_submit_;
   std::shared_ptr<Segment> submitting_;
-  bool closed_ = false;                               // the submitting thread ends
-  bool stopped_ = false;                              // the run is over: nothing starts any more
-  bool flushing_ = true;                              // until the src pad is active
-  GstFlowReturn flow_ = GST_FLOW_OK;                  // what the output side came to
-  unsigned open_segments_ = 0;                        // cut and not yet placed
-  unsigned window_ = 0;                               // of them
-  std::shared_ptr<SegmentEncoder> encoding_;          // of the open segment
+  std::vector<std::shared_ptr<Segment>> overdue_;  // placed without their results, which come yet
+  bool closed_ = false;                            // the submitting thread ends
+  bool stopped_ = false;                           // the run is over: nothing starts any more
+  bool flushing_ = true;                           // until the src pad is active
+  GstFlowReturn flow_ = GST_FLOW_OK;               // what the output side came to
+  unsigned open_segments_ = 0;                     // cut and not yet placed
+  unsigned window_ = 0;                            // of them
+  std::shared_ptr<SegmentEncoder> encoding_;       // of the open segment
   std::vector<std::weak_ptr<PartDecoder>> decoders_;  // to interrupt them
   guint changes_ = 0;                                 // of jobs and of the clock
   Prompts prompts_;

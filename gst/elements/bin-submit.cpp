@@ -146,6 +146,7 @@ void BinStream::slot_changed(const std::shared_ptr<Segment>& segment) {
     late = segment->late;
     longest = segment->submitted && segment->slot->succeeded() && delay > longest_delay_;
     if (longest) longest_delay_ = delay;
+    std::erase(overdue_, segment);
     ++changes_;
     changed_.notify_all();
   }

@@ -222,7 +222,8 @@ GST_START_TEST(picture_breaks_off) {
     for (std::size_t i = from; i < result.size(); ++i) result[i] = static_cast<char>(i * 31 + 7);
     return result;
   });
-  BinRun run(service.server.url(), std::string(kFour) + " on-failure=source", caps("25/1"));
+  BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=1 on-failure=source",
+             caps("25/1"));
   run.push_counted(0, 200, 25);
   run.end();
   expect_equal(run.wait_end(), "");

@@ -43,7 +43,7 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
   gst_object_unref(element);
   if (!live) gst_pad_set_query_function(harness_->srcpad, answer_not_live);
   gst_harness_play(harness_);
-  if (!is_source) gst_harness_set_src_caps_str(harness_, caps);
+  if (!is_source && caps) gst_harness_set_src_caps_str(harness_, caps);
 }
 
 ElementRun::~ElementRun() {

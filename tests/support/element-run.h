@@ -15,7 +15,8 @@ namespace omni::test {
 class ElementRun {
  public:
   /// `properties` as in a launch line. The key comes from the environment, as for users. A
-  /// harness's source calls itself live, unless it is told not to.
+  /// harness's source calls itself live, unless it is told not to. Without
+  /// `caps` the test sends them.
   ElementRun(const std::string& base_url, const std::string& properties,
              const char* factory = "omniv2v", const char* caps = "video/quicktime",
              bool live = true);

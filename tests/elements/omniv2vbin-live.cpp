@@ -1,0 +1,209 @@
+// omniv2vbin with a live source: what it says of its latency, and what it does when its time has
+// come. The clock is the test's own: no time passes but that which a test lets pass.
+#include <gst/check/gsttestclock.h>
+
+#include "support/counted-frames.h"
+#include "support/echo-service.h"
+#include "support/v2v-fixture.h"
+
+using namespace omni;
+using namespace omni::test;
+
+namespace {
+
+constexpr GstClockTime kFrame = 40 * GST_MSECOND;
+constexpr GstClockTime kUpstream = 60 * GST_MSECOND;
+constexpr GstClockTime kSegment = 4 * GST_SECOND;
+constexpr GstClockTime kLatency = 3 * GST_SECOND;
+constexpr GstClockTime kMakeReady = 250 * GST_MSECOND;  // as in bin-live.cpp
+constexpr unsigned kFrames = 100;                       // of a segment
+const std::string kCaps = std::string(kCountedCaps) + "25/1";
+
+/// Pictures show the number of their segment: a live encoder may leave frames out.
+class LiveRun : public ElementRun {
+ public:
+  LiveRun(const std::string& url, const std::string& properties)
+      : ElementRun(url, "prompt=x segment-duration=4000000000 latency=3000000000 " + properties,
+                   "omniv2vbin", nullptr) {
+    gst_harness_use_testclock(harness());
+    gst_harness_set_upstream_latency(harness(), kUpstream);
+    gst_harness_set_src_caps_str(harness(), kCaps.c_str());
+    clock_ = gst_harness_get_testclock(harness());
+  }
+  ~LiveRun() { gst_object_unref(clock_); }
+
+  /// So many segments come in whole, and the frame that cuts the last one.
+  void push_segments(unsigned count) {
+    for (unsigned i = pushed_; i < pushed_ + count * kFrames; ++i) push_frame(i);
+    pushed_ += count * kFrames;
+    push_frame(pushed_);
+    ++pushed_;
+  }
+  void push_frame(unsigned i) {
+    gst_harness_push(harness(), counted_frame(i / kFrames, i * kFrame, kFrame).release());
+  }
+  void wait_state(const std::string& wanted) {
+    for (;;) {
+      const auto message = wait_message(GST_MESSAGE_ELEMENT);
+      fail_unless(bool(message), "no %s came", wanted.c_str());
+      const char* state =
+          gst_structure_get_string(gst_message_get_structure(message.get()), "state");
+      if (state && wanted == state) return;
+    }
+  }
+  void set_time(GstClockTime time) { gst_test_clock_set_time(clock_, time); }
+
+  /// The time for which the element waits.
+  GstClockTime wait_for_alarm() {
+    GstClockID id = nullptr;
+    gst_test_clock_wait_for_next_pending_id(clock_, &id);
+    const GstClockTime time = gst_clock_id_get_time(id);
+    gst_clock_id_unref(id);
+    return time;
+  }
+  /// The clock goes on to where the element waits.
+  void reach(GstClockTime time) {
+    set_time(time);
+    while (GstClockID id = gst_test_clock_process_next_clock_id(clock_)) gst_clock_id_unref(id);
+  }
+  /// All frames of a segment come, with their times and this picture.
+  void expect_segment(unsigned segment, unsigned picture) {
+    const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
+    for (unsigned i = segment * kFrames; i < (segment + 1) * kFrames; ++i) {
+      const auto frame = BufferPtr::adopt(gst_harness_pull(harness()));
+      fail_unless(bool(frame), "frame %u did not come", i);
+      fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
+      fail_unless_equals_int(number_in(frame.get(), caps.get()), picture);
+    }
+  }
+
+ private:
+  GstTestClock* clock_;
+  unsigned pushed_ = 0;
+};
+
+GstClockTime deadline_of(unsigned segment) {
+  return segment * kSegment + kUpstream + kSegment + kLatency - kMakeReady;
+}
+
+}  // namespace
+
+// Upstream's, a segment's and the service's; told anew when it changes.
+GST_START_TEST(latency_is_answered) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  fail_unless_equals_uint64(gst_harness_query_latency(run.harness()),
+                            kUpstream + kSegment + kLatency);
+  g_object_set(run.element(), "latency", guint64{5} * GST_SECOND, nullptr);
+  fail_unless(run.wait_message(GST_MESSAGE_LATENCY).get() != nullptr);
+  fail_unless_equals_uint64(gst_harness_query_latency(run.harness()),
+                            kUpstream + kSegment + 5 * GST_SECOND);
+}
+GST_END_TEST
+
+// What is there in time goes out; what is not is filled at its deadline; what comes later is not
+// shown, and the delay that would have been enough is told.
+GST_START_TEST(late_policy) {
+  static const char* const kPolicies[] = {"source", "hold", "skip"};
+  const WithKey key;
+  EchoService service;
+  const std::string policy = kPolicies[__i__];
+  LiveRun run(service.server.url(), "late-policy=" + policy);
+  run.push_segments(1);
+  run.expect_segment(0, 0);
+  service.hold({2});
+  for (unsigned i = kFrames + 1; i <= 2 * kFrames; ++i) run.push_frame(i);
+  fail_unless(service.server.wait_for(2, "POST"));
+  fail_unless_equals_uint64(run.wait_for_alarm(), deadline_of(1));
+  fail_unless_equals_int(gst_harness_buffers_in_queue(run.harness()), 0);
+  run.reach(deadline_of(1));
+  if (policy != "skip") {
+    run.expect_segment(1, policy == "source" ? 1 : 0);
+  } else {
+    GstClockTime from = 0, length = 0;
+    gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+    fail_unless_equals_uint64(from, kSegment);
+    fail_unless_equals_uint64(length, kSegment);
+  }
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING), "timed-out");
+  service.let_go(2);
+  run.wait_state("late");
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "timed-out");
+  fail_unless(text.find("would have been enough") != std::string::npos, "%s", text.c_str());
+  guint64 delay = 0;
+  g_object_get(run.element(), "max-observed-delay", &delay, nullptr);
+  fail_unless(delay > 0);
+  fail_unless_equals_int(gst_harness_buffers_in_queue(run.harness()), 0);
+  // The next one is on time again.
+  for (unsigned i = 2 * kFrames + 1; i <= 3 * kFrames; ++i) run.push_frame(i);
+  run.expect_segment(2, 2);
+}
+GST_END_TEST
+
+// A job that fails in time is replaced at once: the original, unless something else is wanted.
+GST_START_TEST(failure_shows_the_source) {
+  const WithKey key;
+  EchoService service([](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_create(request) && request.number == 1) return ServerReply{.status = 400, .body = "{}"};
+    return std::nullopt;
+  });
+  LiveRun run(service.server.url(), "");
+  run.push_segments(2);
+  run.expect_segment(0, 0);
+  run.expect_segment(1, 1);
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING), "invalid-request");
+}
+GST_END_TEST
+
+// With as many jobs under way as may be, a segment is not submitted, and not paid.
+GST_START_TEST(no_place_left) {
+  const WithKey key;
+  EchoService service;
+  service.hold({1});
+  LiveRun run(service.server.url(), "max-in-flight=1");
+  run.push_segments(2);
+  fail_unless(service.server.wait_for(1, "POST"));
+  run.reach(run.wait_for_alarm());
+  run.expect_segment(0, 0);
+  run.expect_segment(1, 1);
+  fail_unless_equals_int(service.creates(), 1);
+  bool told = false;
+  for (int i = 0; i < 2; ++i) {
+    std::string text;
+    const std::string reason = run.wait_reason(GST_MESSAGE_WARNING, &text);
+    if (reason == "budget") told = text.find("max-in-flight to 3") != std::string::npos;
+  }
+  fail_unless(told);
+  // The late one does not count any more.
+  for (unsigned i = 2 * kFrames + 1; i <= 3 * kFrames; ++i) run.push_frame(i);
+  run.expect_segment(2, 2);
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
+// Live sources are never held up, even when nothing goes out.
+GST_START_TEST(source_is_not_held_up) {
+  const WithKey key;
+  EchoService service(first(is_poll, 9999, {.hang = true}));
+  LiveRun run(service.server.url(), "max-in-flight=2");
+  run.push_segments(12);  // more than three times that
+  fail_unless_equals_int(gst_harness_buffers_in_queue(run.harness()), 0);
+}
+GST_END_TEST
+
+static Suite* omniv2vbin_live_suite() {
+  Suite* suite = suite_create("omniv2vbin-live");
+  TCase* tcase = tcase_create("live");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_test(tcase, latency_is_answered);
+  tcase_add_loop_test(tcase, late_policy, 0, 3);
+  tcase_add_test(tcase, failure_shows_the_source);
+  tcase_add_test(tcase, no_place_left);
+  tcase_add_test(tcase, source_is_not_held_up);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+GST_CHECK_MAIN(omniv2vbin_live)
