@@ -354,6 +354,7 @@ bool BinStream::set_caps(GstEvent* event) {
     return true;
   }
   input_caps_ = CapsPtr::share(caps);
+  if (host_.result_lane) host_.result_lane->begin();
   const std::string lost = losses(info);
   if (!lost.empty())
     post_warning(host_.element,
@@ -468,6 +469,7 @@ void BinStream::interrupt_work() {
 
 gboolean BinStream::flush_start(EventPtr event) {
   interrupt_work();
+  if (host_.result_lane) host_.result_lane->event(event.get());
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
   gst_pad_pause_task(host_.src);
   return pushed;
@@ -504,6 +506,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
   cut_requested_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   position_ = GST_CLOCK_TIME_NONE;
+  if (host_.result_lane) host_.result_lane->event(event.get());
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
   if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
   GST_PAD_STREAM_UNLOCK(host_.src);

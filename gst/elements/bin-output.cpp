@@ -161,6 +161,7 @@ void BinStream::open_part(Placing& placing, std::shared_ptr<const Bytes> part) {
     wanted = CapsPtr::adopt(gst_pad_peer_query_caps(host_.src, any.get()));
     if (gst_caps_is_empty(wanted.get())) wanted = any;
   }
+  if (host_.result_lane) placing.sound = host_.result_lane->decode(part, segment);
   placing.decoder = std::make_shared<PartDecoder>(std::move(part), wanted.get());
   const std::lock_guard lock(lock_);
   std::erase_if(decoders_, [](const auto& decoder) { return decoder.expired(); });
@@ -191,6 +192,8 @@ void BinStream::begin_placing(Placing placing) {
   placing_ = std::move(placing);
   tell_trouble();
   if (placing_->picture == Placing::Picture::skip) push_gap(0);
+  if (host_.result_lane && placing_->picture != Placing::Picture::none)
+    host_.result_lane->place(*placing_->segment, std::move(placing_->sound));
 }
 
 void BinStream::tell_trouble() {
@@ -342,6 +345,8 @@ void BinStream::push_event(EventPtr event) {
     native_source_ = CapsPtr::share(caps);
     return;
   }
+  if (host_.result_lane && GST_EVENT_TYPE(event.get()) == GST_EVENT_SEGMENT)
+    host_.result_lane->event(event.get());
   // Sticky events have an order: stream-start, caps, segment, then the rest.
   if (native_ && !pushed_caps_ && GST_EVENT_TYPE(event.get()) != GST_EVENT_STREAM_START)
     return before_caps_.push_back(std::move(event));
@@ -351,6 +356,7 @@ void BinStream::push_event(EventPtr event) {
 void BinStream::finish_output(EventPtr eos) {
   for (EventPtr& event : std::exchange(before_caps_, {}))
     gst_pad_push_event(host_.src, event.release());
+  if (host_.result_lane) host_.result_lane->event(eos.get());
   gst_pad_push_event(host_.src, eos.release());
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);

@@ -29,6 +29,7 @@ GstFlowReturn chain(GstPad* pad, GstObject* parent, GstBuffer* buffer) {
     if (!lane) return GST_FLOW_FLUSHING;
     if (context.first)
       if (const auto tap = context.sound->tap()) tap->hear(buffer);
+    if (context.sound->result_lane()) return GST_FLOW_OK;
     return lane->chain(std::move(owned));
   });
 }
@@ -49,6 +50,7 @@ gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
                     {},
                     {}},
                    "references go without sound");
+    if (context.sound->result_lane()) return gboolean{TRUE};
     return lane->sink_event(std::move(owned));
   });
 }
@@ -149,7 +151,7 @@ void SoundTap::hear(GstBuffer* buffer) {
   if (const BufferPtr mixed = interleaved(buffer, *planar_)) sound_.push(mixed.get(), running);
 }
 
-std::shared_ptr<AudioLane> BinSound::new_lane(GstPad* sink, guint index) {
+AudioLane::Host BinSound::lane_host(GstPad* sink, guint index) const {
   GstElement* element = host_.element;
   const auto new_src = [element, index] {
     GstPadTemplate* templ =
@@ -169,8 +171,7 @@ std::shared_ptr<AudioLane> BinSound::new_lane(GstPad* sink, guint index) {
     const auto running = stream();
     return running && running->answer_latency(query);
   };
-  return std::make_shared<AudioLane>(
-      AudioLane::Host{element, sink, new_src, capacity, live, latency, host_.log});
+  return {element, sink, new_src, capacity, live, latency, host_.log};
 }
 
 GstPad* BinSound::request(GstPadTemplate* sink_template, const char* name) {
@@ -190,7 +191,7 @@ GstPad* BinSound::request(GstPadTemplate* sink_template, const char* name) {
     return nullptr;
   }
   GstPad* sink = gst_pad_new_from_template(sink_template, full.c_str());
-  auto lane = new_lane(sink, index);
+  auto lane = std::make_shared<AudioLane>(lane_host(sink, index));
   {
     const std::lock_guard lock(lock_);
     const bool first = lanes_.empty();
@@ -232,11 +233,14 @@ std::vector<BinSound::Lane> BinSound::lanes() const {
   return lanes_;
 }
 
-void BinSound::start(bool tapped) {
+void BinSound::start(bool tapped, bool of_results) {
+  auto result_lane = of_results ? std::make_shared<ResultLane>(lane_host(nullptr, 0)) : nullptr;
+  if (result_lane) result_lane->start();
   {
     const std::lock_guard lock(lock_);
     running_ = true;
     tap_ = tapped ? std::make_shared<SoundTap>() : nullptr;
+    result_lane_ = std::move(result_lane);
   }
   for (const Lane& one : lanes()) one.lane->start();
 }
@@ -247,10 +251,17 @@ void BinSound::stop() {
     running_ = false;
   }
   for (const Lane& one : lanes()) one.lane->stop();
+  if (const auto lane = result_lane()) lane->stop();
 }
 
 void BinSound::finish() {
   for (const Lane& one : lanes()) one.lane->finish();
+  if (const auto lane = result_lane()) lane->finish();
+}
+
+std::shared_ptr<ResultLane> BinSound::result_lane() const {
+  const std::lock_guard lock(lock_);
+  return result_lane_;
 }
 
 std::shared_ptr<SoundTap> BinSound::tap() const {

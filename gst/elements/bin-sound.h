@@ -15,6 +15,7 @@
 
 #include "elements/audio-lane.h"
 #include "elements/bin-stream.h"
+#include "elements/result-lane.h"
 #include "media/reference-sound.h"
 
 namespace omni {
@@ -54,8 +55,9 @@ class BinSound {
   GstPad* request(GstPadTemplate* sink_template, const char* name);
   void release(GstPad* sink);
 
-  /// READY->PAUSED, before the pads are activated. `tapped`: references carry sound.
-  void start(bool tapped);
+  /// READY->PAUSED, before the pads are activated. `tapped`: references carry sound. `of_results`:
+  /// what goes out is the sound of the results; what comes in ends here.
+  void start(bool tapped, bool of_results);
   /// PAUSED->READY, before the pads are deactivated.
   void stop();
   /// After they are.
@@ -63,6 +65,8 @@ class BinSound {
 
   /// The sound for references; null when they carry none.
   std::shared_ptr<SoundTap> tap() const;
+  /// The sound of results; null when that of the source goes out.
+  std::shared_ptr<ResultLane> result_lane() const;
 
  private:
   struct Lane {
@@ -70,7 +74,7 @@ class BinSound {
     std::shared_ptr<AudioLane> lane;
   };
   std::vector<Lane> lanes() const;
-  std::shared_ptr<AudioLane> new_lane(GstPad* sink, guint index);
+  AudioLane::Host lane_host(GstPad* sink, guint index) const;
 
   const Host host_;
   mutable std::mutex lock_;  // innermost: guards what follows
@@ -78,6 +82,7 @@ class BinSound {
   guint next_index_ = 0;
   bool running_ = false;
   std::shared_ptr<SoundTap> tap_;
+  std::shared_ptr<ResultLane> result_lane_;
 };
 
 }  // namespace omni

@@ -32,6 +32,7 @@
 #include "elements/bin-clock.h"
 #include "elements/bin-prompts.h"
 #include "elements/bin-segment.h"
+#include "elements/result-lane.h"
 #include "media/part-decoder.h"
 #include "media/reference-sound.h"
 #include "media/segment-planner.h"
@@ -52,6 +53,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
     std::function<void(GstClockTime)> delay_observed;
     /// The sound that goes along with references; null where none does, or none has come yet.
     std::function<std::shared_ptr<ReferenceSound>()> sound;
+    std::shared_ptr<ResultLane> result_lane;  // null: the source's sound goes out
     Account& account;
     LogSink log;
   };
@@ -111,6 +113,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
     Picture picture = Picture::none;
     std::optional<Error> trouble;          // why it is no result
     std::shared_ptr<PartDecoder> decoder;  // result, source
+    PartSound sound;                       // audio=result
     GstClockTime part_length = 0;
     std::optional<PartFrame> shown;     // the part's frame of the moment
     std::optional<PartFrame> upcoming;  // the one after it

@@ -204,10 +204,11 @@ void begin_stream(GstElement* element) {
     if (!tap || !tap->has_caps()) return nullptr;
     return {tap, &tap->sound()};
   };
-  auto stream = std::make_shared<BinStream>(BinStream::Host{element, priv.sink, priv.src, settings,
-                                                            publisher, delay, sound, priv.account,
-                                                            omni::log_sink(element)});
-  priv.sound->start(settings().reference_audio);
+  const omni::BinSettings now = settings();
+  priv.sound->start(now.reference_audio, now.audio == omni::AudioMode::result);
+  auto stream = std::make_shared<BinStream>(
+      BinStream::Host{element, priv.sink, priv.src, settings, publisher, delay, sound,
+                      priv.sound->result_lane(), priv.account, omni::log_sink(element)});
   const std::lock_guard lock(priv.lock);
   stream->set_prompts(std::exchange(priv.early_prompts, {}));
   priv.stream = std::move(stream);

@@ -144,7 +144,11 @@ GST_START_TEST(events_keep_their_place) {
     if (i == 30) run.push_event(custom("scte-35"));
     if (i == 100) run.push_event(custom("at-the-cut"));
     if (i == 150) run.push_event(prompt_event("y"));
-    if (i == 205) run.push_event(gst_event_new_toc(gst_toc_new(GST_TOC_SCOPE_CURRENT), FALSE));
+    if (i == 205) {
+      GstToc* toc = gst_toc_new(GST_TOC_SCOPE_CURRENT);
+      run.push_event(gst_event_new_toc(toc, FALSE));
+      gst_toc_unref(toc);
+    }
     run.push(frame(i));
   }
   run.push_event(custom("last"));

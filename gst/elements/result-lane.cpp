@@ -1,0 +1,126 @@
+#include "elements/result-lane.h"
+
+#include <algorithm>
+
+#include "media/result-sound.h"
+#include "service/error.h"
+
+namespace omni {
+
+namespace {
+
+constexpr gint kRate = 48'000;
+constexpr gint kChannels = 2;
+constexpr guint64 kPiece = kRate / 20;  // samples of one buffer
+
+guint64 to_samples(GstClockTime time) {
+  return gst_util_uint64_scale_round(time, kRate, GST_SECOND);
+}
+GstClockTime to_time(guint64 samples) {
+  return gst_util_uint64_scale_round(samples, GST_SECOND, kRate);
+}
+
+AudioLane::Host with_sink(AudioLane::Host host, GstPad* sink) {
+  host.sink = sink;
+  return host;
+}
+
+/// Where the first frame of a segment is on the stream's own time line.
+GstClockTime first_pts(const Segment& segment) {
+  for (const Moment& moment : segment.moments)
+    if (!moment.event && GST_CLOCK_TIME_IS_VALID(moment.frame.pts))
+      return moment.frame.pts - std::min(moment.time, moment.frame.pts);
+  return GST_CLOCK_TIME_NONE;
+}
+
+}  // namespace
+
+ResultLane::ResultLane(AudioLane::Host host)
+    : log_(host.log),
+      sink_(PadPtr::adopt(GST_PAD(gst_object_ref_sink(gst_pad_new("result-sound", GST_PAD_SINK))))),
+      lane_(with_sink(std::move(host), sink_.get())) {
+  gst_audio_info_set_format(&format_, GST_AUDIO_FORMAT_S16LE, kRate, kChannels, nullptr);
+}
+
+std::shared_ptr<Interrupt> ResultLane::interrupt() const {
+  const std::lock_guard lock(lock_);
+  return interrupt_;
+}
+
+void ResultLane::stop() {
+  interrupt()->interrupt();
+  lane_.stop();
+}
+
+void ResultLane::begin() {
+  if (begun_) return;
+  begun_ = true;
+  const CharPtr id(g_strdup_printf("omni/result-sound/%08x", g_random_int()));
+  lane_.sink_event(EventPtr::adopt(gst_event_new_stream_start(id.get())));
+  const auto caps = CapsPtr::adopt(gst_audio_info_to_caps(&format_));
+  lane_.sink_event(EventPtr::adopt(gst_event_new_caps(caps.get())));
+}
+
+void ResultLane::event(GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START) interrupt()->interrupt();
+  if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+    const std::lock_guard lock(lock_);
+    interrupt_ = std::make_shared<Interrupt>();
+    discont_ = true;
+  }
+  lane_.sink_event(EventPtr::share(event));
+}
+
+guint64 ResultLane::first_sample(const Segment& segment) const {
+  return to_samples(segment.running_time);
+}
+
+guint64 ResultLane::samples_of(const Segment& segment) const {
+  return to_samples(segment.running_time + segment.length) - first_sample(segment);
+}
+
+PartSound ResultLane::decode(std::shared_ptr<const Bytes> part, const Segment& segment) {
+  return std::async(std::launch::async,
+                    [part = std::move(part), samples = samples_of(segment), format = format_,
+                     interrupt = interrupt(), log = log_, number = segment.number]() -> BytesPtr {
+                      try {
+                        return decode_sound(part, format, samples, *interrupt);
+                      } catch (const Failure& failure) {
+                        // A picture without its sound is better than none.
+                        if (failure.error().reason != Reason::cancelled)
+                          log(LogLevel::warning,
+                              "segment " + std::to_string(number) +
+                                  ": its sound cannot be decoded: " + failure.error().message);
+                        return nullptr;
+                      }
+                    });
+}
+
+void ResultLane::place(const Segment& segment, PartSound sound) {
+  const GstClockTime pts = first_pts(segment);
+  if (!GST_CLOCK_TIME_IS_VALID(pts)) return;
+  const BytesPtr decoded = sound.valid() ? sound.get() : nullptr;
+  const gsize frame = static_cast<gsize>(GST_AUDIO_INFO_BPF(&format_));
+  const guint64 first = first_sample(segment), count = samples_of(segment);
+  discont_ = discont_ || first != next_sample_;
+  for (guint64 at = 0; at < count; at += kPiece) {
+    const guint64 samples = std::min(kPiece, count - at);
+    auto buffer = BufferPtr::adopt(gst_buffer_new_allocate(nullptr, samples * frame, nullptr));
+    gst_buffer_memset(buffer.get(), 0, 0, samples * frame);
+    if (decoded) {
+      gsize size = 0;
+      const auto* data = static_cast<const guint8*>(g_bytes_get_data(decoded.get(), &size));
+      const gsize from = std::min<gsize>(at * frame, size);
+      gst_buffer_fill(buffer.get(), 0, data + from, std::min<gsize>(samples * frame, size - from));
+    }
+    // From the whole, so that nothing adds up.
+    const GstClockTime time = to_time(first + at), end = to_time(first + at + samples);
+    GST_BUFFER_PTS(buffer.get()) = pts + time - std::min(time, to_time(first));
+    GST_BUFFER_DURATION(buffer.get()) = end - time;
+    if (std::exchange(discont_, false)) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+    if (lane_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the picture goes on
+  }
+  next_sample_ = first + count;
+}
+
+}  // namespace omni

@@ -1,0 +1,57 @@
+// audio=result: the sound of the results, placed in time, on an audio_src_0 of its own. Raw sound
+// in one format, without a gap from segment to segment: silence where a result has none. It waits
+// and goes out as all sound of the bin does (audio-lane.h).
+#pragma once
+
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+
+#include <future>
+#include <memory>
+
+#include "elements/audio-lane.h"
+#include "elements/bin-segment.h"
+#include "media/recode.h"
+#include "service/bytes.h"
+
+namespace omni {
+
+/// The sound of one part, on its way out of the decoder. Null: silence.
+using PartSound = std::future<BytesPtr>;
+
+class ResultLane {
+ public:
+  /// `host.sink` is not used.
+  explicit ResultLane(AudioLane::Host host);
+
+  void start() { lane_.start(); }
+  void stop();
+  void finish() { lane_.finish(); }
+
+  /// With the first picture's caps, so that the pad is there early.
+  void begin();
+  /// SEGMENT, EOS and flushes, as the picture has them.
+  void event(GstEvent* event);
+
+  /// Decodes the sound of what is shown for a segment, on a thread of its own.
+  PartSound decode(std::shared_ptr<const Bytes> part, const Segment& segment);
+  /// The sound of a segment goes out; nothing is silence.
+  void place(const Segment& segment, PartSound sound);
+
+ private:
+  guint64 first_sample(const Segment& segment) const;
+  guint64 samples_of(const Segment& segment) const;
+  std::shared_ptr<Interrupt> interrupt() const;
+
+  const LogSink log_;
+  PadPtr sink_;  // stands where a lane has its request pad
+  AudioLane lane_;
+  GstAudioInfo format_;
+  bool begun_ = false;
+  bool discont_ = true;      // the placing thread's
+  guint64 next_sample_ = 0;  // the placing thread's
+  mutable std::mutex lock_;  // innermost: guards interrupt_
+  std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();
+};
+
+}  // namespace omni
