@@ -1,0 +1,164 @@
+// omniv2vbin and sound: that of the source unchanged, that of the results at its place.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "support/echo-service.h"
+#include "support/v2v-fixture.h"
+
+using namespace omni;
+using namespace omni::test;
+
+namespace {
+
+/// A line with an omniv2vbin `v`, run to its end; what comes to the pads `in` and `out` of two
+/// identities of those names is kept.
+class SoundRun {
+ public:
+  SoundRun(const std::string& url, const std::string& properties, const std::string& sound) {
+    const std::string line =
+        "videotestsrc pattern=ball num-buffers=300 ! "
+        "video/x-raw,format=I420,width=64,height=32,framerate=25/1 ! v.sink "
+        "omniv2vbin name=v segment-duration=4000000000 prompt=x poll-interval=20000000 base-url=" +
+        url + " " + properties + " ! fakesink " + sound;
+    GError* error = nullptr;
+    pipeline_ = ElementPtr::adopt(gst_parse_launch(line.c_str(), &error));
+    ck_assert_msg(error == nullptr, "%s", error ? error->message : "");
+    keep("in", &in);
+    keep("out", &out);
+    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+    const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline_.get()));
+    const auto message = MessagePtr::adopt(gst_bus_timed_pop_filtered(
+        bus.get(), 50 * GST_SECOND,
+        static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR)));
+    ck_assert_msg(message && GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS, "no EOS came");
+    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  }
+
+  struct Kept {
+    std::vector<GstClockTime> times;
+    std::string bytes;
+    std::string caps;
+  };
+  Kept in, out;
+
+ private:
+  void keep(const char* name, Kept* kept) {
+    const auto element = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
+    if (!element) return;
+    const auto pad = PadPtr::adopt(gst_element_get_static_pad(element.get(), "sink"));
+    const GstPadProbeCallback note = [](GstPad* at, GstPadProbeInfo* info, gpointer data) {
+      auto* to = static_cast<Kept*>(data);
+      GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+      GstMapInfo map;
+      gst_buffer_map(buffer, &map, GST_MAP_READ);
+      to->bytes.append(reinterpret_cast<const char*>(map.data), map.size);
+      gst_buffer_unmap(buffer, &map);
+      to->times.push_back(GST_BUFFER_PTS(buffer));
+      const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(at));
+      to->caps = CharPtr(gst_caps_to_string(caps.get())).get();
+      return GST_PAD_PROBE_OK;
+    };
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, note, kept, nullptr);
+  }
+
+  ElementPtr pipeline_;
+};
+
+/// Positions of the beginnings of loud sounds in 16-bit stereo at 48 kHz, in samples.
+std::vector<long> ticks(const std::string& bytes) {
+  std::vector<long> found;
+  long quiet_since = -100'000;
+  for (long i = 0; (i + 1) * 4 <= static_cast<long>(bytes.size()); ++i) {
+    gint16 sample = 0;
+    std::memcpy(&sample, bytes.data() + i * 4, sizeof sample);
+    if (std::abs(sample) < 4000) continue;
+    if (i - quiet_since > 10'000) found.push_back(i);
+    quiet_since = i;
+  }
+  return found;
+}
+
+constexpr char kTicks[] =
+    "audiotestsrc wave=ticks volume=0.9 num-buffers=564 samplesperbuffer=1024 ! "
+    "audio/x-raw,format=S16LE,rate=48000,channels=2 ! ";
+
+}  // namespace
+
+// Raw and encoded sound passes byte for byte, at its times.
+GST_START_TEST(source_sound_is_unchanged) {
+  static const char* const kKinds[] = {"", "audioconvert ! avenc_aac ! ", "opusenc ! "};
+  const WithKey key;
+  EchoService service;
+  SoundRun run(
+      service.server.url(), "",
+      std::string(kTicks) + kKinds[__i__] +
+          "identity name=in ! v.audio_sink_0 v.audio_src_0 ! identity name=out ! fakesink");
+  fail_unless(run.in.bytes.size() > 10'000);
+  fail_unless(run.in.bytes == run.out.bytes);
+  fail_unless(run.in.times == run.out.times);
+  expect_equal(run.out.caps, run.in.caps);
+}
+GST_END_TEST
+
+// The results' sound, without a gap and to the sample: here the results are the references, which
+// carry the source's. A segment that failed has that of what is shown instead, or silence.
+GST_START_TEST(result_sound_is_placed) {
+  const WithKey key;
+  EchoService service(
+      [fails = __i__ > 0](const SeenRequest& request) -> std::optional<ServerReply> {
+        if (fails && is_create(request) && request.number == 2)
+          return ServerReply{.status = 400, .body = "{}"};
+        return std::nullopt;
+      });
+  const std::string policy = __i__ == 2 ? "skip" : "source";
+  SoundRun run(
+      service.server.url(),
+      "audio=result reference-audio=true max-in-flight=1 on-failure=" + policy,
+      std::string(kTicks) +
+          "identity name=in ! v.audio_sink_0 v.audio_src_0 ! identity name=out ! fakesink");
+  fail_unless_equals_int(run.out.bytes.size(), 12 * 48'000 * 4);
+  const std::vector<long> in = ticks(run.in.bytes);
+  std::vector<long> wanted = in;
+  if (__i__ == 2)
+    std::erase_if(wanted, [](long at) { return at >= 4 * 48'000 && at < 8 * 48'000; });
+  std::vector<long> got = ticks(run.out.bytes);
+  // The rest of a tick that began in the segment without sound.
+  if (__i__ == 2) std::erase(got, 8 * 48'000);
+  fail_unless(in.size() >= 11, "%zu ticks came in", in.size());
+  const auto shown = [](const std::vector<long>& positions) {
+    std::string text;
+    for (const long at : positions) text += std::to_string(at) + " ";
+    return text;
+  };
+  fail_unless(got.size() == wanted.size(), "ticks at %s, wanted at %s", shown(got).c_str(),
+              shown(wanted).c_str());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    fail_unless(std::labs(got[i] - wanted[i]) <= 3, "tick %zu: %ld, wanted %ld", i, got[i],
+                wanted[i]);
+}
+GST_END_TEST
+
+// Also where no sound comes in at all.
+GST_START_TEST(result_sound_alone) {
+  const WithKey key;
+  EchoService service;
+  SoundRun run(service.server.url(), "audio=result",
+               "v.audio_src_0 ! identity name=out ! fakesink");
+  fail_unless_equals_int(run.out.bytes.size(), 12 * 48'000 * 4);
+  fail_unless(ticks(run.out.bytes).empty());
+}
+GST_END_TEST
+
+static Suite* omniv2vbin_sound_suite() {
+  Suite* suite = suite_create("omniv2vbin-sound");
+  TCase* tcase = tcase_create("sound");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_loop_test(tcase, source_sound_is_unchanged, 0, 3);
+  tcase_add_loop_test(tcase, result_sound_is_placed, 0, 3);
+  tcase_add_test(tcase, result_sound_alone);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+GST_CHECK_MAIN(omniv2vbin_sound)
