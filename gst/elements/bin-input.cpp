@@ -216,11 +216,14 @@ bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
   cut_requested_ = false;
   if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
+  open_running_ = times.running;
+  if (live_) clock_changed();  // the output looks after a source that stops
   try {
     start_client(segment->settings);
     make_encoder(*segment);
   } catch (const Failure& failure) {
     open_ = nullptr;
+    open_running_ = GST_CLOCK_TIME_NONE;
     *flow = fail_now(failure.error());
     return false;
   }
@@ -271,6 +274,7 @@ void BinStream::cut(GstClockTime next_running) {
   queue_.push_back({open_, nullptr, nullptr});
   to_submit_.push_back(std::move(open_));
   open_ = nullptr;
+  open_running_ = GST_CLOCK_TIME_NONE;
   ++open_segments_;
   changed_.notify_all();
 }
@@ -482,6 +486,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
   interrupt_work();
   placing_.reset();
   prepared_.reset();
+  last_picture_ = nullptr;
   before_caps_.clear();
   // What they hold is taken down when the lock is not held any more.
   std::deque<Item> queue;
@@ -499,6 +504,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
     if (!stopped_) fitting_ = std::make_shared<Interrupt>();
   }
   open_ = nullptr;
+  open_running_ = GST_CLOCK_TIME_NONE;
   input_refused_ = false;
   last_running_ = GST_CLOCK_TIME_NONE;
   next_running_ = 0;

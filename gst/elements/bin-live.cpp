@@ -3,6 +3,7 @@
 #include "elements/bin-stream.h"
 #include "elements/connection.h"
 #include "elements/messages.h"
+#include "elements/plan.h"
 
 namespace omni {
 
@@ -11,10 +12,22 @@ namespace {
 // Before its deadline a stand-in is made ready: decoders take a moment to start.
 constexpr GstClockTime kMakeReady = 250 * GST_MSECOND;
 
+// A live source may be late by a little without having stopped.
+constexpr GstClockTime kStalled = GST_SECOND;
+
 std::string seconds(GstClockTime time) {
   char text[32];
   g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
   return text;
+}
+
+/// What a segment measures, also before there are caps.
+GstClockTime planned_length(const BinSettings& settings) {
+  try {
+    return SegmentPlanner(model_of(settings).lengths, settings.segment_duration, true).usual();
+  } catch (const Failure&) {
+    return settings.segment_duration;  // what is wrong is told at the first caps
+  }
 }
 
 }  // namespace
@@ -41,7 +54,7 @@ gboolean BinStream::answer_latency(GstQuery* query) {
   upstream_latency_ = least;
   const BinSettings settings = host_.settings();
   latency_ = settings.latency;
-  const GstClockTime usual = usual_ ? usual_.load() : settings.segment_duration;
+  const GstClockTime usual = planned_length(settings);
   // Any amount can wait in here.
   gst_query_set_latency(query, TRUE, least + usual + settings.latency, GST_CLOCK_TIME_NONE);
   return TRUE;
@@ -64,6 +77,23 @@ GstClockTime BinStream::deadline(const Segment& segment) const {
 bool BinStream::is_past_deadline(const Segment& segment) const {
   const GstClockTime now = running_time_now(host_.element);
   return GST_CLOCK_TIME_IS_VALID(now) && now >= deadline(segment);
+}
+
+/// When the frame that should cut the open segment is so late that it will not come.
+GstClockTime BinStream::stall_deadline() const {
+  const GstClockTime open = open_running_;
+  if (!live_ || !GST_CLOCK_TIME_IS_VALID(open)) return GST_CLOCK_TIME_NONE;
+  return open + upstream_latency_ + usual_ + kStalled;
+}
+
+/// A live source has stopped in the midst of a segment: what is there goes on its way. From the src
+/// pad's task. A source that is at work has its lock, and has not stopped.
+void BinStream::cut_stalled() {
+  GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
+  if (!g_rec_mutex_trylock(source_lock)) return;
+  const GstClockTime now = running_time_now(host_.element);
+  if (open_ && GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline()) cut(GST_CLOCK_TIME_NONE);
+  g_rec_mutex_unlock(source_lock);
 }
 
 /// False when it has finished in this very moment.

@@ -74,20 +74,25 @@ BinStream::Item BinStream::wait_for_front() {
     Item front;
     guint seen = 0;
     {
-      std::unique_lock lock(lock_);
-      changed_.wait(lock, [&] { return flushing_ || !queue_.empty(); });
+      const std::lock_guard lock(lock_);
       if (flushing_) return {};
-      front = queue_.front();
+      if (!queue_.empty()) front = queue_.front();
       seen = changes_;
     }
-    if (is_due(front)) return pop_front();
+    const bool any = front.segment || front.event || front.error;
+    if (any && is_due(front)) return pop_front();
+    const GstClockTime wake = any ? deadline(*front.segment) : stall_deadline();
     std::optional<ClockAlarm> alarm;
-    if (live_)
-      alarm.emplace(host_.element, deadline(*front.segment), [weak = weak_from_this()] {
+    if (live_ && GST_CLOCK_TIME_IS_VALID(wake))
+      alarm.emplace(host_.element, wake, [weak = weak_from_this()] {
         if (const auto stream = weak.lock()) stream->clock_changed();
       });
-    std::unique_lock lock(lock_);
-    changed_.wait(lock, [&] { return flushing_ || changes_ != seen; });
+    {
+      std::unique_lock lock(lock_);
+      changed_.wait(lock,
+                    [&] { return flushing_ || changes_ != seen || (!any && !queue_.empty()); });
+    }
+    if (!any && live_) cut_stalled();
   }
 }
 

@@ -193,6 +193,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void learn_latency();
   GstClockTime deadline(const Segment& segment) const;
   bool is_past_deadline(const Segment& segment) const;
+  GstClockTime stall_deadline() const;
+  void cut_stalled();
   bool declare_late(Segment& segment);
   void tell_late_delay(const Segment& segment, GstClockTime delay);
 
@@ -240,6 +242,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::atomic<GstClockTime> usual_{0};    // what a segment measures
   std::atomic<GstClockTime> latency_{0};  // the service's allowance
   std::atomic<GstClockTime> input_running_{0};
+  std::atomic<GstClockTime> open_running_{GST_CLOCK_TIME_NONE};  // of the open segment
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};  // stream time of what went out last
 
   // From the src pad's activation on

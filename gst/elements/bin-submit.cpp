@@ -39,6 +39,11 @@ void BinStream::submit_all() {
       segment->slot->finish(Error{Reason::bad_input, error.what(), 0, {}, {}});
     }
     segment->interrupt = nullptr;
+    // These may be megabytes, and the segment may wait for long.
+    segment->settings.images.clear();
+    for (std::string* text : {&segment->settings.first_image, &segment->settings.last_image,
+                              &segment->settings.parameters})
+      text->clear();
   }
 }
 

@@ -29,12 +29,18 @@ double shape_of(const GstVideoInfo& info) {
   return pixel * GST_VIDEO_INFO_WIDTH(&info) / std::max(1, GST_VIDEO_INFO_HEIGHT(&info));
 }
 
-/// What a picture must be; when it comes is not asked here.
+/// What a picture must be; when it comes, and what else caps say, is not asked here.
 CapsPtr picture_only(const GstCaps* caps) {
-  auto only = CapsPtr::adopt(gst_caps_copy(caps));
-  for (guint i = 0; i < gst_caps_get_size(only.get()); ++i) {
-    gst_structure_remove_fields(gst_caps_get_structure(only.get(), i), "framerate", "max-framerate",
-                                "interlace-mode", "field-order", nullptr);
+  auto only = CapsPtr::adopt(gst_caps_new_empty());
+  for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
+    const GstStructure* from = gst_caps_get_structure(caps, i);
+    GstStructure* to = gst_structure_new_empty("video/x-raw");
+    for (const char* field :
+         {"format", "width", "height", "pixel-aspect-ratio", "colorimetry", "chroma-site"}) {
+      if (const GValue* value = gst_structure_get_value(from, field))
+        gst_structure_set_value(to, field, value);
+    }
+    gst_caps_append_structure(only.get(), to);
   }
   return only;
 }

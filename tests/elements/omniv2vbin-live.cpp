@@ -193,6 +193,25 @@ GST_START_TEST(source_is_not_held_up) {
 }
 GST_END_TEST
 
+// A source that stops in the midst of a segment: what came of it goes out in time.
+GST_START_TEST(source_stops) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  for (unsigned i = 0; i < 50; ++i) run.push_frame(i);
+  fail_unless_equals_uint64(run.wait_for_alarm(), kUpstream + kSegment + GST_SECOND);
+  run.reach(kUpstream + kSegment + GST_SECOND);
+  for (unsigned i = 0; i < 50; ++i) {
+    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
+    fail_unless(bool(frame), "frame %u did not come", i);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
+  }
+  // And when it comes back, so does the stream.
+  for (unsigned i = 300; i <= 400; ++i) run.push_frame(i);
+  run.expect_segment(3, 3);
+}
+GST_END_TEST
+
 static Suite* omniv2vbin_live_suite() {
   Suite* suite = suite_create("omniv2vbin-live");
   TCase* tcase = tcase_create("live");
@@ -202,6 +221,7 @@ static Suite* omniv2vbin_live_suite() {
   tcase_add_test(tcase, failure_shows_the_source);
   tcase_add_test(tcase, no_place_left);
   tcase_add_test(tcase, source_is_not_held_up);
+  tcase_add_test(tcase, source_stops);
   suite_add_tcase(suite, tcase);
   return suite;
 }
