@@ -67,8 +67,7 @@ GstClockTime SegmentPlanner::padded(GstClockTime length) const {
   }
   if (!is_bounded() && least_ == 0) return length;
   GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
-  // A frame that is shown for long may end a little later than the model takes: filled up to the
-  // next second it would be refused.
+  // What is a little too long may still be taken; filled up to the next second it never is.
   if (is_bounded()) whole = std::min(whole, most_);
   return std::max(length, std::max(whole, least_));
 }
