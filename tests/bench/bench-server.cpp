@@ -1,8 +1,8 @@
 // The least that can be a video service: it reads a body and throws it away, answers at once, and
 // its jobs take exactly as long as asked. So what a client needs beside it is the client's own. It
 // can also hang, each job in another phase, or give each job its own reference as its result. One
-// thread; prints its port, serves until SIGTERM, and then prints a line a job: when it was created,
-// done, and when its result was sent, in seconds.
+// thread; prints its port, serves until SIGTERM, and then prints a line a job: its number, when it
+// was created, done, and when its result was sent, in seconds, the result's size, and its polls.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -58,6 +58,7 @@ struct Job {
   Clock::time_point created;
   Clock::time_point sent = {};  // the result
   double seconds = 0;
+  int polls = 0;
   Hang hang = Hang::never;
   std::string result;  // its own reference
 };
@@ -259,7 +260,8 @@ double Server::age(const Job& job) const {
 }
 
 void Server::poll_job(Connection& connection, const std::string& id) {
-  const Job& job = jobs_[id];
+  Job& job = jobs_[id];
+  ++job.polls;
   connection.hung = job.hang == Hang::poll;
   if (connection.hung) return;
   const bool at_once = options_.first_at_once && id == "job_1";
@@ -311,8 +313,8 @@ void Server::print_jobs() const {
   };
   for (const auto& [id, job] : jobs_) {
     const double begun = seconds(std::max(job.created, released_));
-    std::printf("%d %.4f %.4f %.4f %zu\n", job.number, seconds(job.created), begun + job.seconds,
-                seconds(job.sent), job.result.size());
+    std::printf("%d %.4f %.4f %.4f %zu %d\n", job.number, seconds(job.created), begun + job.seconds,
+                seconds(job.sent), job.result.size(), job.polls);
   }
 }
 

@@ -41,9 +41,10 @@ def stream(bench, row, run):
     sent = sorted(job.sent for job in jobs)
     turn = statistics.mean(after.created - before
                            for before, after in zip(sent, jobs[at_once:]))
+    polls = statistics.mean(job.polls for job in jobs)
     row(f"bin, wall time of {segments} segments, {at_once} at once, jobs of {shortest}-{longest} s",
         f"{took:.1f} s, bound {least:.1f} s: {100 * (took / least - 1):+.1f} % (noticed after "
-        f"{1000 * lag:.0f} ms, next job created {1000 * turn:.0f} ms later)",
+        f"{1000 * lag:.0f} ms with {polls:.0f} polls, next job created {1000 * turn:.0f} ms later)",
         "<= +3 %", took <= 1.03 * least)
     expected = segments * 4 * 5
     row("bin, frames out of that stream", f"{frames:.0f} of {expected}", "all", frames == expected)
@@ -60,6 +61,8 @@ def flight(bench, row, run):
             rise[count] = figures(run(bench.tool("bench-bin-flight"), server.url, count,
                                       env=bench.env, timeout=LONG))
         size = statistics.mean(job.size for job in server.jobs())
+        waited = sum(job.done - job.created for job in server.jobs())
+        polls = sum(job.polls for job in server.jobs())
     for what, column in (("while all wait", 0), ("at the most until then", 1)):
         slope = (rise[64][column] - rise[8][column]) * 1024 / 56 / size
         row(f"bin, memory a job, between 8 and 64 jobs, {what}",

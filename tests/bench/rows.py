@@ -47,7 +47,7 @@ def run(*command, env=None, timeout=120):
 
 
 # A line of what bench-server prints at its end: times in s, the result's size in bytes.
-Job = collections.namedtuple("Job", "number created done sent size")
+Job = collections.namedtuple("Job", "number created done sent size polls")
 
 
 class Service:
