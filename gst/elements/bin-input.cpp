@@ -184,7 +184,8 @@ GstFlowReturn BinStream::take_frame(GstBuffer* buffer, const FrameTimes& times) 
 }
 
 GstClockTime BinStream::end_of_input() const {
-  GstClockTime end = input_segment_.stop;
+  GstClockTime end =
+      gst_segment_to_stream_time(&input_segment_, GST_FORMAT_TIME, input_segment_.stop);
   gint64 duration = -1;
   if (!live_ && gst_pad_peer_query_duration(host_.sink, GST_FORMAT_TIME, &duration) && duration > 0)
     end = std::min<GstClockTime>(end, static_cast<GstClockTime>(duration));

@@ -27,8 +27,9 @@ SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool
 
 GstClockTime SegmentPlanner::longest() const {
   if (live_) return usual_;
-  // After an early cut the next point of the grid may be nearly two lengths away.
-  const GstClockTime most = usual_ * 2;
+  // A beginning that is too near to the next point of the grid goes along with what follows, and so
+  // does a short tail.
+  const GstClockTime most = usual_ + std::max(usual_, 2 * least_);
   return is_bounded() ? std::min(most, most_) : most;
 }
 
@@ -65,7 +66,9 @@ GstClockTime SegmentPlanner::padded(GstClockTime length) const {
     return length;
   }
   if (!is_bounded() && least_ == 0) return length;
-  const GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
+  GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
+  // What is a little too long may still be taken; filled up to the next second it never is.
+  if (is_bounded()) whole = std::min(whole, most_);
   return std::max(length, std::max(whole, least_));
 }
 

@@ -1,14 +1,18 @@
 // Polling, simulated: how long after a job was done the client notices, and for how many polls. No
 // clock, no network: thousands of jobs in a second, one after another, so that what the client
-// learns from finished jobs counts as it does in a session.
+// learns from finished jobs counts as it does in a session. And what that does to a stream, of
+// which so many jobs run at once and whose results go out in order.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <queue>
 #include <random>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/poll-schedule.h"
@@ -73,7 +77,8 @@ std::optional<double> report_at(const Job& job, Micros age) {
   return job.report(static_cast<double>(age - job.queued) / static_cast<double>(job.work));
 }
 
-void run(const Job& job, omni::ServiceTimes& history, Figures& figures) {
+/// The job's age when the client notices that it is done.
+Micros noticed(const Job& job, const omni::ServiceTimes& history, Figures& figures) {
   omni::PollSchedule schedule({kFirstPoll, 0}, history);
   Micros age = 0;
   for (unsigned polls = 1;; ++polls) {
@@ -81,10 +86,9 @@ void run(const Job& job, omni::ServiceTimes& history, Figures& figures) {
     figures.shortest_pause = std::min(figures.shortest_pause, pause);
     age += pause;
     if (age >= job.duration()) {
-      history.add(age);
       figures.lags.push_back(static_cast<double>(age - job.duration()) / kSecond);
       figures.polls.push_back(polls);
-      return;
+      return age;
     }
     schedule.reported(age, report_at(job, age));
   }
@@ -96,7 +100,7 @@ Figures simulate(const std::vector<Job>& jobs, std::size_t jobs_a_session) {
   omni::ServiceTimes history;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (i % jobs_a_session == 0) history = {};
-    run(jobs[i], history, figures);
+    history.add(noticed(jobs[i], history, figures));
   }
   return figures;
 }
@@ -120,6 +124,57 @@ Figures fixed_with_as_many(const std::vector<Job>& jobs, double polls) {
     (mean(simulate_fixed(jobs, middle).polls) > polls ? low : high) = middle;
   }
   return simulate_fixed(jobs, high);
+}
+
+// --- streams -------------------------------------------------------------------------------------
+
+constexpr std::size_t kAtOnce = 8;
+
+/// What is over is forgotten by the queue and remembered by the client.
+class Running {
+ public:
+  void add(Micros end, Micros duration) { ends_.push({end, duration}); }
+  Micros first_end() const { return ends_.top().first; }
+  void forget_until(Micros time, omni::ServiceTimes& history) {
+    for (; !ends_.empty() && ends_.top().first <= time; ends_.pop())
+      history.add(ends_.top().second);
+  }
+  std::size_t count() const { return ends_.size(); }
+
+ private:
+  using End = std::pair<Micros, Micros>;
+  std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
+};
+
+/// When the last of these jobs is over. `window`: how many may be neither placed nor cut; 0 = any
+/// number. `polled`: over when the client has noticed, else when it is done.
+Micros play(std::span<const Job> jobs, std::size_t window, bool polled) {
+  Running running;
+  omni::ServiceTimes history;
+  Figures figures;
+  std::vector<Micros> placed;
+  Micros now = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (running.count() == kAtOnce) now = std::max(now, running.first_end());
+    if (window && i >= window) now = std::max(now, placed[i - window]);
+    running.forget_until(now, history);
+    const Micros took = polled ? noticed(jobs[i], history, figures) : jobs[i].duration();
+    running.add(now + took, took);
+    placed.push_back(std::max(now + took, placed.empty() ? 0 : placed.back()));
+  }
+  return placed.back();
+}
+
+/// How much longer all of them take than the service and the number at once make them, in percent.
+double over_bound(const std::vector<Job>& jobs, std::size_t segments, std::size_t window,
+                  bool polled) {
+  double took = 0, least = 0;
+  for (std::size_t from = 0; from + segments <= jobs.size(); from += segments) {
+    const std::span<const Job> stream(jobs.data() + from, segments);
+    took += static_cast<double>(play(stream, window, polled));
+    least += static_cast<double>(play(stream, 0, false));
+  }
+  return 100 * (took / least - 1);
 }
 
 const char* verdict(bool met) {
@@ -146,6 +201,18 @@ void print_ratio(const char* name, const std::vector<Job>& jobs, const Figures& 
       name, mean(figures.lags), quantile(figures.lags, 0.95), quantile(figures.lags, 1),
       mean(figures.polls), mean(fixed.lags), quantile(fixed.lags, 0.95), ratio,
       has_budget ? "ratio <= 0.75" : "(shown)", has_budget ? verdict(ratio <= 0.75) : "");
+}
+
+void print_stream(const char* name, const Scenario& scenario, std::size_t segments,
+                  bool has_budget) {
+  const auto jobs = new_jobs(scenario);
+  const double whole = over_bound(jobs, segments, 3 * kAtOnce, true);
+  std::printf(
+      "| stream, simulated: %zu segments, %zu at once, %s | %+.1f %%: a window of three times as "
+      "many alone %+.1f %%, of as many %+.1f %%; polling alone %+.1f %% | %s | %s |\n",
+      segments, kAtOnce, name, whole, over_bound(jobs, segments, 3 * kAtOnce, false),
+      over_bound(jobs, segments, kAtOnce, false), over_bound(jobs, segments, 0, true),
+      has_budget ? "<= +3 %" : "(shown)", has_budget ? verdict(whole <= 3) : "");
 }
 
 // --- what services report ------------------------------------------------------------------------
@@ -242,6 +309,12 @@ int main() {
     print_ratio(row.name, jobs, figures, &row == &blind[0]);
     shortest = std::min(shortest, figures.shortest_pause);
   }
+  print_stream("60-300 s, progress reported", {"", 60, 300, linear}, 64, true);
+  print_stream("60-300 s, no progress", {"", 60, 300, nothing}, 64, true);
+  print_stream("60-300 s, progress reported", {"", 60, 300, linear}, 450, true);
+  print_stream("60-300 s, no progress", {"", 60, 300, nothing}, 450, true);
+  print_stream("20-40 s, progress reported", {"", 20, 40, linear}, 24, false);
+  print_stream("10-600 s, progress reported", {"", 10, 600, linear}, 450, false);
   std::printf("| polling: shortest pause of one job in all of these | %.2f s | >= 0.8 s | %s |\n",
               static_cast<double>(shortest) / kSecond, verdict(shortest >= kPoliteness));
 }

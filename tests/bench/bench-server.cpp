@@ -1,6 +1,8 @@
 // The least that can be a video service: it reads a body and throws it away, answers at once, and
 // its jobs take exactly as long as asked. So what a client needs beside it is the client's own. It
-// can also hang, each job in another phase. One thread; prints its port and serves until SIGTERM.
+// can also hang, each job in another phase, or give each job its own reference as its result. One
+// thread; prints its port, serves until SIGTERM, and then prints a line a job: its number, when it
+// was created, done, and when its result was sent, in seconds, the result's size, and its polls.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +42,11 @@ enum class Hang {
 constexpr int kHangs = 5;
 
 struct Options {
-  double service_time = 0;  // s
+  // s; what a job takes lies between them
+  double shortest = 0;
+  double longest = 0;
+  int hold_until = 0;  // no job's time begins before so many were created
+  bool echo = false;
   bool progress = true;
   bool first_at_once = false;  // the first job takes no time
   bool hang = false;
@@ -47,16 +54,23 @@ struct Options {
 };
 
 struct Job {
+  int number = 0;
   Clock::time_point created;
+  Clock::time_point sent = {};  // the result
+  double seconds = 0;
+  int polls = 0;
   Hang hang = Hang::never;
+  std::string result;  // its own reference
 };
 
 struct Connection {
   int socket;
+  int job = 0;     // that it creates
   std::string in;  // what came of a head
   std::string method;
   std::string target;
   std::size_t body_left = 0;
+  std::string body;  // only where it is given back
   bool in_body = false;
   bool hung = false;
   std::string out;            // head of a reply
@@ -70,11 +84,14 @@ class Server {
  public:
   explicit Server(const Options& options) : options_(options), scratch_(1 << 20) {}
   void run(int listener);
+  void print_jobs() const;
 
  private:
   void accept_one(int listener);
   void read_some(Connection& connection);
   void take(Connection& connection, std::string_view bytes);
+  void take_body(Connection& connection, std::string_view bytes) const;
+  double age(const Job& job) const;
   bool begin_request(Connection& connection);
   void answer(Connection& connection);
   void create(Connection& connection);
@@ -88,7 +105,45 @@ class Server {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::map<std::string, Job> jobs_;
   int creates_ = 0;
+  int created_ = 0;  // whose body has come
+  Clock::time_point released_ = Clock::now();
 };
+
+/// Spread evenly, and the same each time.
+double service_time(const Options& options, int job) {
+  constexpr double kGolden = 0.6180339887498949;
+  const double share = std::fmod(job * kGolden, 1.0);
+  return options.shortest + share * (options.longest - options.shortest);
+}
+
+std::string decode_base64(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  unsigned bits = 0, count = 0;
+  for (const char c : text) {
+    const unsigned value = c >= 'a'               ? 26U + static_cast<unsigned>(c - 'a')
+                           : c >= 'A' && c <= 'Z' ? static_cast<unsigned>(c - 'A')
+                           : c >= '0' && c <= '9' ? 52U + static_cast<unsigned>(c - '0')
+                           : c == '+'             ? 62U
+                                                  : 63U;
+    if (c == '=') break;
+    bits = bits << 6 | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<char>(bits >> count & 0xff));
+  }
+  return bytes;
+}
+
+/// What stands in a create's body as a data URI.
+std::string reference_in(std::string_view body) {
+  constexpr std::string_view kMark = ";base64,";
+  const std::size_t at = body.find(kMark);
+  if (at == std::string_view::npos) return {};
+  const std::size_t from = at + kMark.size();
+  return decode_base64(body.substr(from, body.find('"', from) - from));
+}
 
 void Server::run(int listener) {
   while (!stopping) {
@@ -138,6 +193,7 @@ void Server::take(Connection& connection, std::string_view bytes) {
     bytes = connection.in;
   }
   const std::size_t used = std::min(bytes.size(), connection.body_left);
+  take_body(connection, bytes.substr(0, used));
   connection.body_left -= used;
   if (connection.body_left > 0) {
     connection.in.clear();
@@ -146,6 +202,10 @@ void Server::take(Connection& connection, std::string_view bytes) {
   connection.in_body = false;
   connection.in = std::string(bytes.substr(used));
   answer(connection);
+}
+
+void Server::take_body(Connection& connection, std::string_view bytes) const {
+  if (options_.echo) connection.body.append(bytes);
 }
 
 /// True when a whole head has come; what follows it stays in `in`.
@@ -161,7 +221,7 @@ bool Server::begin_request(Connection& connection) {
   connection.body_left = length ? std::strtoull(length + 17, nullptr, 10) : 0;
   connection.in_body = true;
   if (connection.method != "POST") return true;
-  ++creates_;
+  connection.job = ++creates_;
   connection.hung = options_.hang && static_cast<Hang>(1 + creates_ % kHangs) == Hang::body;
   return !connection.hung;
 }
@@ -176,10 +236,15 @@ void Server::answer(Connection& connection) {
 }
 
 void Server::create(Connection& connection) {
-  const std::string id = "job_" + std::to_string(creates_);
+  const std::string id = "job_" + std::to_string(connection.job);
   Job& job = jobs_[id];
+  job.number = connection.job;
   job.created = Clock::now();
-  if (options_.hang) job.hang = static_cast<Hang>(1 + creates_ % kHangs);
+  job.seconds = service_time(options_, job.number);
+  if (options_.echo) job.result = reference_in(connection.body);
+  connection.body.clear();
+  if (++created_ == options_.hold_until) released_ = job.created;
+  if (options_.hang) job.hang = static_cast<Hang>(1 + job.number % kHangs);
   connection.hung = job.hang == Hang::create;
   if (connection.hung) return;
   reply(connection, 200,
@@ -187,31 +252,38 @@ void Server::create(Connection& connection) {
             "\",\"object\":\"video\",\"status\":\"queued\",\"progress\":0,\"video_url\":\"\"}");
 }
 
+/// How long the service has been at work on it, in seconds.
+double Server::age(const Job& job) const {
+  if (created_ < options_.hold_until) return 0;
+  const auto since = Clock::now() - std::max(job.created, released_);
+  return std::chrono::duration<double>(since).count();
+}
+
 void Server::poll_job(Connection& connection, const std::string& id) {
-  const Job& job = jobs_[id];
+  Job& job = jobs_[id];
+  ++job.polls;
   connection.hung = job.hang == Hang::poll;
   if (connection.hung) return;
-  const double age = std::chrono::duration<double>(Clock::now() - job.created).count();
   const bool at_once = options_.first_at_once && id == "job_1";
-  const bool done = at_once || age >= options_.service_time;
+  const bool done = at_once || age(job) >= job.seconds;
   std::string json = "{\"id\":\"" + id + "\",\"status\":\"";
   json += done ? "completed\"" : "in_progress\"";
   if (done) json += ",\"video_url\":\"/result/" + id + "\"";
   if (options_.progress)
     json += ",\"progress\":" +
-            std::to_string(done ? 100 : static_cast<int>(100 * age / options_.service_time));
+            std::to_string(done ? 100 : static_cast<int>(100 * age(job) / job.seconds));
   reply(connection, 200, json + "}");
 }
 
 void Server::send_result(Connection& connection, const std::string& id) {
-  const Hang hang = jobs_[id].hang;
-  connection.hung = hang == Hang::link;
+  Job& job = jobs_[id];
+  connection.hung = job.hang == Hang::link;
   if (connection.hung) return;
+  job.sent = Clock::now();
+  const std::string_view result = options_.echo ? job.result : options_.result;
   connection.out = "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: " +
-                   std::to_string(options_.result.size()) + "\r\n\r\n";
-  connection.out_body = options_.result;
-  if (hang == Hang::download)
-    connection.out_body = options_.result.substr(0, options_.result.size() / 2);
+                   std::to_string(result.size()) + "\r\n\r\n";
+  connection.out_body = job.hang == Hang::download ? result.substr(0, result.size() / 2) : result;
 }
 
 void Server::reply(Connection& connection, int status, const std::string& json) {
@@ -233,6 +305,17 @@ void Server::write_some(Connection& connection) {
     connection.out.erase(0, static_cast<std::size_t>(sent));
   else
     connection.out_body.remove_prefix(static_cast<std::size_t>(sent));
+}
+
+void Server::print_jobs() const {
+  const auto seconds = [](Clock::time_point time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+  };
+  for (const auto& [id, job] : jobs_) {
+    const double begun = seconds(std::max(job.created, released_));
+    std::printf("%d %.4f %.4f %.4f %zu %d\n", job.number, seconds(job.created), begun + job.seconds,
+                seconds(job.sent), job.result.size(), job.polls);
+  }
 }
 
 std::string_view map_file(const char* path) {
@@ -272,7 +355,13 @@ Options read_options(int count, char** words) {
     const std::string_view word = words[i];
     const auto value = [&] { return i + 1 < count ? words[++i] : ""; };
     if (word == "--service-time")
-      options.service_time = std::atof(value());
+      options.shortest = options.longest = std::atof(value());
+    else if (word == "--service-time-up-to")
+      options.longest = std::atof(value());
+    else if (word == "--hold-until")
+      options.hold_until = std::atoi(value());
+    else if (word == "--echo")
+      options.echo = true;
     else if (word == "--result")
       options.result = map_file(value());
     else if (word == "--no-progress")
@@ -283,7 +372,9 @@ Options read_options(int count, char** words) {
       options.hang = true;
     else
       throw std::runtime_error(
-          "usage: bench-server --result MP4 [--service-time SECONDS] [--no-progress] [--hang]");
+          "usage: bench-server --result MP4 | --echo [--service-time SECONDS "
+          "[--service-time-up-to SECONDS]] [--hold-until JOBS] [--first-at-once] [--no-progress] "
+          "[--hang]");
   }
   return options;
 }
@@ -294,7 +385,9 @@ void serve(int count, char** words) {
   action.sa_handler = [](int) { stopping = 1; };
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
-  Server(options).run(listen_on_loopback(options.hang));
+  Server server(options);
+  server.run(listen_on_loopback(options.hang));
+  server.print_jobs();
 }
 
 }  // namespace

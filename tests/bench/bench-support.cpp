@@ -43,16 +43,16 @@ std::unique_ptr<GstElement, Unref> Pipeline::element(const char* name) const {
   return std::unique_ptr<GstElement, Unref>(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
 }
 
-void Pipeline::set_state(GstState state) {
+void Pipeline::set_state(GstState state) const {
   if (gst_element_set_state(pipeline_.get(), state) == GST_STATE_CHANGE_FAILURE)
     die("the pipeline does not start");
 }
 
-void Pipeline::wait_for_eos() {
-  next_message(bus_.get(), GST_MESSAGE_EOS, 120 * GST_SECOND);
+void Pipeline::wait_for_eos() const {
+  next_message(bus_.get(), GST_MESSAGE_EOS, 300 * GST_SECOND);
 }
 
-void Pipeline::wait_for_jobs(const char* state, int count) {
+void Pipeline::wait_for_jobs(const char* state, int count) const {
   while (count > 0) {
     const auto message = next_message(bus_.get(), GST_MESSAGE_ELEMENT, 60 * GST_SECOND);
     const GstStructure* job = gst_message_get_structure(message.get());
@@ -66,6 +66,52 @@ void push(GstElement* appsrc, GstBuffer* buffer) {
   g_signal_emit_by_name(appsrc, "push-buffer", buffer, &flow);
   gst_buffer_unref(buffer);
   if (flow != GST_FLOW_OK) die("a buffer is not taken");
+}
+
+std::string Picture::caps() const {
+  return "video/x-raw,format=I420,width=" + std::to_string(width) +
+         ",height=" + std::to_string(height) + ",framerate=" + std::to_string(rate) +
+         "/1,pixel-aspect-ratio=1/1,interlace-mode=progressive,colorimetry=bt709";
+}
+
+Film::Film(const Picture& picture) : rate_(picture.rate) {
+  // Forwards and backwards: so it has no end.
+  constexpr std::size_t kFrames = 50;
+  const Pipeline pipeline(std::string("videotestsrc num-buffers=50 pattern=") + picture.pattern +
+                          " ! " + picture.caps() + " ! fakesink name=out signal-handoffs=true");
+  const auto keep = [](GstElement*, GstBuffer* buffer, GstPad*, gpointer self) {
+    static_cast<Film*>(self)->frames_.emplace_back(gst_buffer_copy_deep(buffer));
+  };
+  g_signal_connect(
+      pipeline.element("out").get(), "handoff",
+      G_CALLBACK(static_cast<void (*)(GstElement*, GstBuffer*, GstPad*, gpointer)>(keep)), this);
+  pipeline.set_state(GST_STATE_PLAYING);
+  pipeline.wait_for_eos();
+  if (frames_.size() != kFrames) die("no pictures");
+  for (std::size_t i = kFrames - 1; i-- > 1;)
+    frames_.emplace_back(gst_buffer_ref(frames_[i].get()));
+}
+
+bool Film::push(GstElement* appsrc, int from, int to, bool live) const {
+  const GstClockTime frame = GST_SECOND / static_cast<GstClockTime>(rate_);
+  for (int i = from; i < to; ++i) {
+    const auto number = static_cast<std::size_t>(i);
+    GstBuffer* buffer = gst_buffer_copy(frames_[number % frames_.size()].get());
+    GST_BUFFER_PTS(buffer) = number * frame;
+    GST_BUFFER_DURATION(buffer) = frame;
+    while (live && gst_element_get_current_running_time(appsrc) < GST_BUFFER_PTS(buffer))
+      g_usleep(2000);
+    GstFlowReturn flow = GST_FLOW_OK;
+    g_signal_emit_by_name(appsrc, "push-buffer", buffer, &flow);
+    gst_buffer_unref(buffer);
+    if (flow != GST_FLOW_OK) return false;
+  }
+  return true;
+}
+
+void end_stream(GstElement* appsrc) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  g_signal_emit_by_name(appsrc, "end-of-stream", &flow);
 }
 
 void die(const std::string& text) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -22,12 +23,12 @@ class Pipeline {
 
   GstElement* get() const { return pipeline_.get(); }
   std::unique_ptr<GstElement, Unref> element(const char* name) const;
-  void set_state(GstState state);
-  /// Returns at EOS; an error, or two minutes without either, ends the program.
-  void wait_for_eos();
+  void set_state(GstState state) const;
+  /// Returns at EOS; an error, or five minutes without either, ends the program.
+  void wait_for_eos() const;
   /// How many jobs have reported this state since the last call of this or the other waits. Waits
   /// until there are `count`, at most a minute.
-  void wait_for_jobs(const char* state, int count);
+  void wait_for_jobs(const char* state, int count) const;
 
  private:
   std::unique_ptr<GstElement, Unref> pipeline_;
@@ -36,6 +37,35 @@ class Pipeline {
 
 /// A buffer for appsrc, which takes it over.
 void push(GstElement* appsrc, GstBuffer* buffer);
+
+struct UnrefBuffer {
+  void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
+};
+using BufferPtr = std::unique_ptr<GstBuffer, UnrefBuffer>;
+
+struct Picture {
+  int width, height, rate;
+  const char* pattern;  // of videotestsrc, with its other properties
+
+  std::string caps() const;
+};
+
+/// Raw pictures, made once and pushed again and again, so that making them costs a measurement
+/// nothing.
+class Film {
+ public:
+  explicit Film(const Picture& picture);
+
+  /// Frames numbered `from` to `to` (not included), each with its time. False when the source takes
+  /// no more. `live`: none before the pipeline's clock says so.
+  bool push(GstElement* appsrc, int from, int to, bool live = false) const;
+
+ private:
+  const int rate_;
+  std::vector<BufferPtr> frames_;
+};
+
+void end_stream(GstElement* appsrc);
 
 [[noreturn]] void die(const std::string& text);
 double seconds_now();

@@ -7,6 +7,7 @@ what was measured and whether the budget was met.
 import base64
 import collections
 import filecmp
+import functools
 import http.client
 import json
 import os
@@ -22,6 +23,8 @@ import tempfile
 import time
 import urllib.parse
 from pathlib import Path
+
+import bin_rows
 
 HERE = Path(__file__).resolve().parent
 CLIP_BYTES = 15 * 1024 * 1024 - 4096  # just under what the service takes
@@ -41,6 +44,10 @@ def run(*command, env=None, timeout=120):
     if done.returncode != 0:
         raise Failed(f"{Path(str(command[0])).name}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
+
+
+# A line of what bench-server prints at its end: times in s, the result's size in bytes.
+Job = collections.namedtuple("Job", "number created done sent size polls")
 
 
 class Service:
@@ -66,7 +73,12 @@ class Service:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.printed = self.process.stdout.read()
         self.log.close()
+
+    def jobs(self):
+        """Those that bench-server had; when it has ended."""
+        return [Job(*map(float, line.split())) for line in self.printed.splitlines()]
 
 
 class Bench:
@@ -267,6 +279,8 @@ def flight(bench, row):
 
 
 ROWS = {"overhead": overhead, "memory": memory, "by-url": by_url, "fit": fit, "polling": polling, "stop": stop, "flight": flight}
+for bin_name, bin_row in bin_rows.ROWS.items():
+    ROWS[bin_name] = functools.partial(bin_row, run=run)
 
 
 def machine():

@@ -1,0 +1,389 @@
+// Where a stream is cut, how long its references are, and which moment of a result is shown when:
+// the arithmetic of omniv2vbin, without frames and without a clock.
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "check-main.h"
+#include "media/placement.h"
+#include "media/segment-planner.h"
+
+using namespace omni;
+
+namespace {
+
+constexpr GstClockTime kSecond = GST_SECOND;
+constexpr GstClockTime kMilli = GST_MSECOND;
+constexpr GstClockTime kSlack = 100 * kMilli;  // frames do not end on whole seconds
+constexpr GstClockTime kUnknown = GST_CLOCK_TIME_NONE;
+
+constexpr unsigned kFour[] = {4, 6, 8, 10};
+constexpr unsigned kEight[] = {8};
+const Lengths kRange = {.minimum = 4, .maximum = 30};
+const Lengths kSteps = {.minimum = 4, .maximum = 10, .only = kFour};
+const Lengths kOne = {.minimum = 8, .maximum = 8, .only = kEight};
+const Lengths kAny = {};
+const Lengths kModels[] = {kRange, kSteps, kOne, kAny, {.minimum = 1, .maximum = 16}};
+
+void expect_time(const char* what, GstClockTime got, GstClockTime expected) {
+  ck_assert_msg(got == expected, "%s\n  got      %.6f s\n  expected %.6f s", what,
+                static_cast<double>(got) / 1e9, static_cast<double>(expected) / 1e9);
+}
+
+// --- which length --------------------------------------------------------------------------------
+
+struct UsualCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime wanted;
+  GstClockTime usual;
+};
+
+const UsualCase kUsual[] = {
+    {"a length that is for sale", kRange, 8 * kSecond, 8 * kSecond},
+    {"too short", kRange, 2 * kSecond, 4 * kSecond},
+    {"too long", kRange, 90 * kSecond, 30 * kSecond},
+    {"no whole second", kRange, 7'600 * kMilli, 8 * kSecond},
+    {"half a second goes up", kRange, 7'500 * kMilli, 8 * kSecond},
+    {"nothing at all", kRange, 0, 4 * kSecond},
+    {"one of a few", kSteps, 6 * kSecond, 6 * kSecond},
+    {"between two of a few: the longer one", kSteps, 7 * kSecond, 8 * kSecond},
+    {"nearer to the shorter one", kSteps, 6'900 * kMilli, 6 * kSecond},
+    {"more than the longest of a few", kSteps, 30 * kSecond, 10 * kSecond},
+    {"the only one", kOne, 4 * kSecond, 8 * kSecond},
+    {"nothing is known: as wanted", kAny, 7'123 * kMilli, 7'123 * kMilli},
+    {"nothing is known, an hour", kAny, 3600 * kSecond, 3600 * kSecond},
+    {"nothing is known, nothing wanted", kAny, 0, kMilli},
+};
+
+START_TEST(usual_length) {
+  const UsualCase& row = kUsual[_i];
+  for (const bool live : {false, true})
+    expect_time(row.what, SegmentPlanner(row.lengths, row.wanted, live).usual(), row.usual);
+}
+END_TEST
+
+// --- where to cut --------------------------------------------------------------------------------
+
+struct CutCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime wanted;
+  bool live;
+  GstClockTime start, end;
+  GstClockTime cut;
+};
+
+const CutCase kCuts[] = {
+    {"from the beginning", kRange, 8 * kSecond, false, 0, kUnknown, 8 * kSecond},
+    {"from a point of the grid", kRange, 8 * kSecond, false, 16 * kSecond, kUnknown, 24 * kSecond},
+    {"a frame after it", kRange, 8 * kSecond, false, 16'020 * kMilli, kUnknown, 24 * kSecond},
+    {"far in, the grid is that of stream time", kRange, 7 * kSecond, false, 3601 * kSecond,
+     kUnknown, 3605 * kSecond},
+    {"after an early cut the grid goes on", kRange, 8 * kSecond, false, 3 * kSecond, kUnknown,
+     8 * kSecond},
+    {"just enough with the slack", kRange, 8 * kSecond, false, 4'100 * kMilli, kUnknown,
+     8 * kSecond},
+    {"too little is left: to the point after it", kRange, 8 * kSecond, false, 4'101 * kMilli,
+     kUnknown, 16 * kSecond},
+    {"the point after it is too far", kSteps, 8 * kSecond, false, 5 * kSecond, kUnknown,
+     13 * kSecond},
+    {"one length alone: off the grid", kOne, 8 * kSecond, false, 5 * kSecond, kUnknown,
+     13 * kSecond},
+    {"one length alone, within the slack", kOne, 8 * kSecond, false, 8'100 * kMilli, kUnknown,
+     16 * kSecond},
+    {"the longest length", kRange, 30 * kSecond, false, 20 * kSecond, kUnknown, 30 * kSecond},
+    {"the longest length, too little is left", kRange, 30 * kSecond, false, 29 * kSecond, kUnknown,
+     59 * kSecond},
+    {"nothing is known: however little is left", kAny, 5 * kSecond, false, 4'990 * kMilli, kUnknown,
+     5 * kSecond},
+
+    {"the end is far", kRange, 8 * kSecond, false, 0, 100 * kSecond, 8 * kSecond},
+    {"the end is where the cut is", kRange, 8 * kSecond, false, 0, 8 * kSecond, 8 * kSecond},
+    {"the end comes before", kRange, 8 * kSecond, false, 8 * kSecond, 10 * kSecond, 16 * kSecond},
+    {"the end is wrong", kRange, 8 * kSecond, false, 8 * kSecond, 1 * kSecond, 16 * kSecond},
+    {"a tail that is too short goes along", kRange, 8 * kSecond, false, 8 * kSecond, 19 * kSecond,
+     19 * kSecond},
+    {"a tail that is long enough does not", kRange, 8 * kSecond, false, 8 * kSecond, 20 * kSecond,
+     16 * kSecond},
+    {"nor one within the slack", kRange, 8 * kSecond, false, 8 * kSecond, 19'900 * kMilli,
+     16 * kSecond},
+    {"one that would be too long together", kSteps, 8 * kSecond, false, 0, 11 * kSecond,
+     8 * kSecond},
+    {"one that just fits", kSteps, 8 * kSecond, false, 0, 10'100 * kMilli, 10'100 * kMilli},
+    {"a frame too many for the only length", kOne, 8 * kSecond, false, 0, 8'040 * kMilli,
+     8'040 * kMilli},
+    {"more than that", kOne, 8 * kSecond, false, 0, 8'200 * kMilli, 8 * kSecond},
+    {"the longest length and a tail", kRange, 30 * kSecond, false, 0, 32 * kSecond, 30 * kSecond},
+    {"nothing is known: every tail is its own", kAny, 8 * kSecond, false, 0, 8'010 * kMilli,
+     8 * kSecond},
+
+    {"live, from its own beginning", kRange, 8 * kSecond, true, 3 * kSecond, kUnknown,
+     11 * kSecond},
+    {"live, never later for a tail", kRange, 8 * kSecond, true, 3 * kSecond, 12 * kSecond,
+     11 * kSecond},
+    {"live, one length alone", kOne, 4 * kSecond, true, 1 * kSecond, kUnknown, 9 * kSecond},
+};
+
+START_TEST(cuts) {
+  const CutCase& row = kCuts[_i];
+  SegmentPlanner planner(row.lengths, row.wanted, row.live);
+  planner.begin(row.start, row.end);
+  expect_time(row.what, planner.cut(), row.cut);
+}
+END_TEST
+
+struct EarlyCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime start, time;
+  bool may;
+};
+
+const EarlyCase kEarly[] = {
+    {"long enough", kRange, 8 * kSecond, 12 * kSecond, true},
+    {"within the slack", kRange, 8 * kSecond, 11'900 * kMilli, true},
+    {"not long enough", kRange, 8 * kSecond, 11'899 * kMilli, false},
+    {"at its own beginning", kAny, 8 * kSecond, 8 * kSecond, false},
+    {"before its own beginning", kAny, 8 * kSecond, 7 * kSecond, false},
+    {"one frame, where nothing is known", kAny, 8 * kSecond, 8'020 * kMilli, true},
+    {"the only length", kOne, 0, 7'900 * kMilli, true},
+    {"less than the only length", kOne, 0, 7'800 * kMilli, false},
+};
+
+START_TEST(early_cuts) {
+  const EarlyCase& row = kEarly[_i];
+  SegmentPlanner planner(row.lengths, 8 * kSecond, false);
+  planner.begin(row.start, kUnknown);
+  ck_assert_msg(planner.may_cut_at(row.time) == row.may, "%s", row.what);
+}
+END_TEST
+
+// --- references ----------------------------------------------------------------------------------
+
+struct PaddedCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime length, padded;
+};
+
+const PaddedCase kPadded[] = {
+    {"a whole second stays", kRange, 8 * kSecond, 8 * kSecond},
+    {"240 frames of 29.97 stay", kRange, 8'008 * kMilli, 8'008 * kMilli},
+    {"all of the slack stays", kRange, 8'100 * kMilli, 8'100 * kMilli},
+    {"more is filled up", kRange, 8'101 * kMilli, 9 * kSecond},
+    {"a frame too few is filled up", kRange, 7'967 * kMilli, 8 * kSecond},
+    {"up to the least", kRange, 40 * kMilli, 4 * kSecond},
+    {"up to the next of a few", kSteps, 6'200 * kMilli, 8 * kSecond},
+    {"up to the first of a few", kSteps, 1 * kSecond, 4 * kSecond},
+    {"the last of a few with the slack", kSteps, 10'100 * kMilli, 10'100 * kMilli},
+    {"up to the only one", kOne, 3 * kSecond, 8 * kSecond},
+    {"the longest with the slack", kRange, 30'100 * kMilli, 30'100 * kMilli},
+    {"never beyond the longest", kRange, 30'200 * kMilli, 30'200 * kMilli},
+    {"never beyond the last of a few", kSteps, 10'300 * kMilli, 10'300 * kMilli},
+    {"nothing is known: as it is", kAny, 1'234 * kMilli, 1'234 * kMilli},
+};
+
+START_TEST(references) {
+  const PaddedCase& row = kPadded[_i];
+  expect_time(row.what, SegmentPlanner(row.lengths, 8 * kSecond, false).padded(row.length),
+              row.padded);
+}
+END_TEST
+
+// --- whole streams -------------------------------------------------------------------------------
+
+struct Cut {
+  GstClockTime start, planned, end;  // in stream time; `end` = where the next one begins
+  bool early;
+};
+
+struct Stream {
+  Lengths lengths;
+  GstClockTime wanted;
+  bool live;
+  bool end_known;
+  std::vector<GstClockTime> frames;  // and after the last one where the stream ends
+  unsigned cuts_in_thousand;         // frames before which a cut is asked for
+};
+
+Stream random_stream(std::mt19937_64& random) {
+  const auto up_to = [&](GstClockTime most) {
+    return std::uniform_int_distribution<GstClockTime>(0, most)(random);
+  };
+  Stream stream;
+  stream.lengths = kModels[up_to(std::size(kModels) - 1)];
+  stream.wanted = up_to(up_to(1) == 0 ? 8 * kSecond : 40 * kSecond);
+  stream.live = up_to(3) == 0;
+  stream.end_known = up_to(1) == 0;
+  stream.cuts_in_thousand = up_to(2) == 0 ? static_cast<unsigned>(up_to(20)) : 0;
+  GstClockTime time = up_to(1) == 0 ? 0 : up_to(7200 * kSecond);
+  const bool even = up_to(1) == 0;
+  const GstClockTime frame = 10 * kMilli + up_to(kSlack - 10 * kMilli);
+  const GstClockTime length = up_to(up_to(1) == 0 ? 20 * kSecond : 200 * kSecond);
+  for (const GstClockTime end = time + length; time <= end;
+       time += even ? frame : 1 + up_to(kSlack - 1))
+    stream.frames.push_back(time);
+  stream.frames.push_back(time);
+  return stream;
+}
+
+/// As the element cuts: before a frame.
+std::vector<Cut> cuts_of(const Stream& stream, std::mt19937_64& random) {
+  SegmentPlanner planner(stream.lengths, stream.wanted, stream.live);
+  std::uniform_int_distribution<unsigned> thousand(0, 999);
+  const GstClockTime end = stream.frames.back();
+  std::vector<Cut> cuts;
+  GstClockTime start = kUnknown;
+  bool wanted = false;
+  for (std::size_t i = 0; i + 1 < stream.frames.size(); ++i) {
+    const GstClockTime frame = stream.frames[i];
+    wanted = wanted || thousand(random) < stream.cuts_in_thousand;
+    const bool early = GST_CLOCK_TIME_IS_VALID(start) && wanted && planner.may_cut_at(frame);
+    if (GST_CLOCK_TIME_IS_VALID(start) && (early || frame >= planner.cut())) {
+      cuts.push_back({start, planner.cut(), frame, early && frame < planner.cut()});
+      start = kUnknown;
+    }
+    if (GST_CLOCK_TIME_IS_VALID(start)) continue;
+    wanted = false;
+    start = frame;
+    planner.begin(start, stream.end_known ? end : kUnknown);
+  }
+  cuts.push_back({start, planner.cut(), end, false});
+  return cuts;
+}
+
+bool is_for_sale(const Lengths& lengths, GstClockTime length, GstClockTime slack) {
+  if (lengths.maximum == 0) return true;
+  for (unsigned seconds = lengths.minimum; seconds <= lengths.maximum; ++seconds) {
+    const bool legal = lengths.only.empty() || std::find(lengths.only.begin(), lengths.only.end(),
+                                                         seconds) != lengths.only.end();
+    if (legal && length >= seconds * kSecond && length <= seconds * kSecond + slack) return true;
+  }
+  return false;
+}
+
+constexpr int kStreams = 400;  // a round
+constexpr int kRounds = 5;
+
+START_TEST(random_streams) {
+  std::mt19937_64 random(static_cast<unsigned>(_i) + 1);
+  for (int round = 0; round < kStreams; ++round) {
+    const Stream stream = random_stream(random);
+    const SegmentPlanner planner(stream.lengths, stream.wanted, stream.live);
+    const GstClockTime most =
+        stream.lengths.maximum ? stream.lengths.maximum * kSecond : planner.longest();
+    const auto cuts = cuts_of(stream, random);
+    GstClockTime next = stream.frames.front();
+    for (const Cut& cut : cuts) {
+      const bool last = &cut == &cuts.back();
+      ck_assert_msg(cut.start == next, "round %d: gap or overlap", round);
+      next = cut.end;
+      ck_assert_msg(cut.planned > cut.start, "round %d: planned at or before its start", round);
+      const GstClockTime planned = cut.planned - cut.start;
+      ck_assert_msg(planned <= most + kSlack, "round %d: %.3f s planned", round, planned / 1e9);
+      ck_assert_msg(planned <= planner.longest() + kSlack,
+                    "round %d: %.3f s planned, longest %.3f s, usual %.3f s", round, planned / 1e9,
+                    planner.longest() / 1e9, planner.usual() / 1e9);
+      const GstClockTime length = cut.end - cut.start;
+      // A segment ends with a frame, which is no longer than the slack here.
+      ck_assert_msg(length <= planned + kSlack, "round %d: %.3f s cut", round, length / 1e9);
+      const GstClockTime least =
+          (stream.lengths.only.empty() ? stream.lengths.minimum : stream.lengths.only.front()) *
+          kSecond;
+      ck_assert_msg(last || stream.live || length + kSlack >= least, "round %d: %.3f s of %s",
+                    round, length / 1e9, cut.early ? "early cut" : "cut");
+      const GstClockTime reference = planner.padded(length);
+      ck_assert_msg(reference >= length, "round %d: reference cut off", round);
+      ck_assert_msg(is_for_sale(stream.lengths, reference, 2 * kSlack),
+                    "round %d: a reference of %.3f s for %.3f s", round, reference / 1e9,
+                    length / 1e9);
+      ck_assert_msg(!stream.live || planned == planner.usual(), "round %d: live", round);
+    }
+    expect_time("the end", next, stream.frames.back());
+  }
+}
+END_TEST
+
+/// Wherever a stream is begun, it is cut at the same points again; so references are found again.
+START_TEST(grid_of_stream_time) {
+  std::mt19937_64 random(7);
+  for (const Lengths& lengths : {kRange, kSteps, kAny}) {
+    for (int round = 0; round < 200; ++round) {
+      const GstClockTime frame = GST_SECOND / 25;
+      SegmentPlanner planner(lengths, 6 * kSecond, false);
+      GstClockTime start = std::uniform_int_distribution<GstClockTime>(0, 90'000)(random) * frame;
+      planner.begin(start, kUnknown);
+      for (int i = 0; i < 4 && planner.cut() % (6 * kSecond) != 0; ++i)
+        planner.begin(planner.cut(), kUnknown);
+      expect_time("off the grid", planner.cut() % (6 * kSecond), 0);
+    }
+  }
+}
+END_TEST
+
+// --- placing -------------------------------------------------------------------------------------
+
+struct PlacedCase {
+  const char* what;
+  Fit fit;
+  GstClockTime time, reference, result;
+  GstClockTime placed;
+};
+
+const PlacedCase kPlaced[] = {
+    {"just as long", Fit::retime, 3 * kSecond, 8 * kSecond, 8 * kSecond, 3 * kSecond},
+    {"longer, retimed", Fit::retime, 4 * kSecond, 8 * kSecond, 10 * kSecond, 5 * kSecond},
+    {"shorter, retimed", Fit::retime, 4 * kSecond, 8 * kSecond, 6 * kSecond, 3 * kSecond},
+    {"longer, trimmed", Fit::trim, 4 * kSecond, 8 * kSecond, 10 * kSecond, 4 * kSecond},
+    {"shorter, not to be trimmed", Fit::trim, 4 * kSecond, 8 * kSecond, 6 * kSecond, 3 * kSecond},
+    {"shorter, held", Fit::hold, 7 * kSecond, 8 * kSecond, 6 * kSecond, 7 * kSecond},
+    {"longer, not to be held", Fit::hold, 4 * kSecond, 8 * kSecond, 10 * kSecond, 5 * kSecond},
+    {"the beginning", Fit::retime, 0, 8 * kSecond, 10 * kSecond, 0},
+    {"the end", Fit::retime, 8 * kSecond, 8 * kSecond, 10 * kSecond, 10 * kSecond},
+    {"no reference length", Fit::retime, 3 * kSecond, 0, 8 * kSecond, 3 * kSecond},
+    {"no result length", Fit::retime, 3 * kSecond, 8 * kSecond, 0, 3 * kSecond},
+    {"days of it", Fit::retime, 40 * 86400 * kSecond, 80 * 86400 * kSecond, 60 * 86400 * kSecond,
+     30 * 86400 * kSecond},
+};
+
+START_TEST(placed_times) {
+  const PlacedCase& row = kPlaced[_i];
+  expect_time(row.what, placed_time(row.fit, row.time, row.reference, row.result), row.placed);
+}
+END_TEST
+
+/// Never backwards, whatever the lengths are; retimed, never outside of the result.
+START_TEST(random_places) {
+  std::mt19937_64 random(3);
+  std::uniform_int_distribution<GstClockTime> length(1, 60 * kSecond);
+  for (int round = 0; round < 2000; ++round) {
+    const GstClockTime reference = length(random), result = length(random);
+    for (const Fit fit : {Fit::retime, Fit::trim, Fit::hold}) {
+      GstClockTime before = 0;
+      for (int i = 0; i <= 50; ++i) {
+        const GstClockTime time = gst_util_uint64_scale(reference, static_cast<guint64>(i), 50);
+        const GstClockTime placed = placed_time(fit, time, reference, result);
+        ck_assert_msg(placed >= before, "round %d: backwards", round);
+        ck_assert_msg(fit == Fit::hold || placed <= result, "round %d: outside", round);
+        before = placed;
+      }
+    }
+  }
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return run_tests("bin-plan", {
+                                   {"usual length", usual_length, std::size(kUsual)},
+                                   {"cuts", cuts, std::size(kCuts)},
+                                   {"early cuts", early_cuts, std::size(kEarly)},
+                                   {"references", references, std::size(kPadded)},
+                                   {"random streams", random_streams, kRounds},
+                                   {"grid of stream time", grid_of_stream_time, 1},
+                                   {"placed times", placed_times, std::size(kPlaced)},
+                                   {"random places", random_places, 1},
+                               });
+}
