@@ -61,7 +61,12 @@ gst-inspect-1.0 omniv2vbin >/dev/null 2>&1 \
 
 work=$(mktemp -d)
 part=$out.part
-clean_up() { rm -rf "$work"; rm -f "$part"; }
+running=
+clean_up() {
+  if [ -n "$running" ] && kill "$running" 2>/dev/null; then wait "$running" 2>/dev/null || true; fi
+  rm -rf "$work"
+  rm -f "$part"
+}
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -118,15 +123,26 @@ if [ -n "$dry" ]; then
   sound=()
 fi
 
+: >"$work/launch.log"
 set +e
 timeout --foreground -s INT "$((minutes * 60))" gst-launch-1.0 -m \
   filesrc "location=$in" ! decodebin name=d d. ! queue ! deinterlace ! videoconvert \
   ! video/x-raw,format=I420 ! omniv2vbin name=v "prompt=$prompt" "${properties[@]}" ! "${end[@]}" \
-  "${sound[@]}" 2>&1 | tee "$work/launch.log" | show
-status=${PIPESTATUS[0]}
+  "${sound[@]}" >"$work/launch.log" 2>&1 &
+running=$!
+tail -n +1 -F --pid="$running" "$work/launch.log" 2>/dev/null | show &
+shown=$!
+# In the background all of it, for the shell hears of signals while it waits, and only then.
+wait "$running"
+status=$?
+running=
+wait "$shown"
 set -e
 if [ "$status" -eq 124 ]; then fail "not done after $minutes minutes (--at-most)"; fi
-if [ "$status" -ne 0 ]; then fail "gst-launch-1.0 ended with $status"; fi
+if [ "$status" -ne 0 ]; then
+  grep -q '^ERROR:' "$work/launch.log" || fail "gst-launch-1.0 ended with $status" "$work/launch.log"
+  fail "stopped by the error above"
+fi
 if [ -n "$dry" ]; then echo "nothing was sent"; exit 0; fi
 [ -s "$part" ] || fail "nothing was written" "$work/launch.log"
 mv -- "$part" "$out"

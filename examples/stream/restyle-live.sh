@@ -148,6 +148,7 @@ show() {
     /^(ERROR|WARNING):/ { print; fflush() }'
 }
 
+: >"$work/launch.log"
 # -e: at the end of the time what is under way is still shown, and the last part is closed.
 set +e
 timeout --foreground -s INT -k "$((segment + latency + 60))" "$for_seconds" gst-launch-1.0 -e -m \
@@ -159,9 +160,12 @@ timeout --foreground -s INT -k "$((segment + latency + 60))" "$for_seconds" gst-
   ! queue ! "$sound" "${end[@]}" >"$work/launch.log" 2>&1 &
 running=$!
 started+=("$running")
-tail -n +1 -f --pid="$running" "$work/launch.log" | show
+tail -n +1 -F --pid="$running" "$work/launch.log" 2>/dev/null | show &
+shown=$!
+# In the background all of it, for the shell hears of signals while it waits, and only then.
 wait "$running"
 status=$?
+wait "$shown"
 set -e
 if grep -q '^ERROR:' "$work/launch.log"; then fail "the stream ended with the error above"; fi
 if [ "$status" -ne 0 ] && [ "$status" -ne 124 ]; then fail "gst-launch-1.0 ended with $status" "$work/launch.log"; fi
