@@ -243,7 +243,7 @@ void BinStream::make_encoder(Segment& segment) {
   if (limits.max_bytes == 0) limits.max_bytes = kUsualLimit;
   if (settings.max_reference_bytes)
     limits.max_bytes = std::min<std::uint64_t>(limits.max_bytes, settings.max_reference_bytes);
-  limits.longest = planner_->longest();
+  limits.longest = planner_->padded(planner_->cut() - segment.stream_time);
   limits.sound_rate = settings.reference_audio ? kSoundRate : 0;
   const ModelFacts& facts = model_of(settings);
   limits.max_side = facts.max_side;
