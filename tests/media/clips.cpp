@@ -123,4 +123,15 @@ Stream play(const omni::Bytes& file, const std::string& track, const std::string
   return stream;
 }
 
+BytesPtr turned(const BytesPtr& file, unsigned height) {
+  std::string all = text(*file);
+  const std::size_t matrix = all.find("tkhd") + 4 + 40;
+  ck_assert_uint_lt(matrix, all.size());
+  const std::uint32_t values[9] = {0, 0x10000, 0, 0xFFFF0000, 0, 0, height << 16, 0, 0x40000000};
+  for (std::size_t i = 0; i < 36; ++i) {
+    all[matrix + i] = static_cast<char>(values[i / 4] >> (24 - i % 4 * 8) & 0xFF);
+  }
+  return rope(all);
+}
+
 }  // namespace clips

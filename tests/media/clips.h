@@ -21,6 +21,9 @@ BytesPtr make(const std::string& line);
 std::string text(const omni::Bytes& bytes);
 BytesPtr rope(const std::string& text, std::size_t piece = 4096);
 
+/// The same file, to be shown turned to the right by a quarter; `height` is its picture's.
+BytesPtr turned(const BytesPtr& file, std::uint32_t height);
+
 struct Buffer {
   GstClockTime time = 0;  // running time
   std::string data;

@@ -322,20 +322,8 @@ START_TEST(other_sounds) {
 }
 END_TEST
 
-/// As phones write it: { 0 1 0, -1 0 0, height 0 1 }.
-BytesPtr turned(const BytesPtr& file, unsigned height) {
-  std::string all = clips::text(*file);
-  const std::size_t matrix = all.find("tkhd") + 4 + 40;
-  ck_assert_uint_lt(matrix, all.size());
-  const std::uint32_t values[9] = {0, 0x10000, 0, 0xFFFF0000, 0, 0, height << 16, 0, 0x40000000};
-  for (std::size_t i = 0; i < 36; ++i) {
-    all[matrix + i] = static_cast<char>(values[i / 4] >> (24 - i % 4 * 8) & 0xFF);
-  }
-  return clips::rope(all);
-}
-
 START_TEST(rotated) {
-  const BytesPtr before = turned(clips::make(picture("snow", 50, "width=320,height=180",
+  const BytesPtr before = clips::turned(clips::make(picture("snow", 50, "width=320,height=180",
                                                      kX264 + "6000 ! h264parse ! mp4mux" + kOut)),
                                  180);
   ck_assert_uint_eq(probed(before).video()->height, 320);

@@ -1,0 +1,205 @@
+// Decoding of results: every frame at its time, and made to fit what the stream has.
+#include "media/part-decoder.h"
+
+#include <gst/video/video.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "../unit/check-main.h"
+#include "media/clips.h"
+#include "service/error.h"
+
+using namespace omni;
+
+namespace {
+
+struct Shown {
+  std::vector<GstClockTime> times;
+  BufferPtr last;
+  CapsPtr caps;
+};
+
+CapsPtr caps(const std::string& text) {
+  return CapsPtr::adopt(gst_caps_from_string(text.c_str()));
+}
+
+Shown decode(const clips::BytesPtr& file, const std::string& wanted) {
+  Shown shown;
+  PartDecoder decoder(file, caps(wanted).get());
+  while (auto frame = decoder.next()) {
+    shown.times.push_back(frame->time);
+    shown.last = frame->picture;
+    shown.caps = frame->caps;
+  }
+  return shown;
+}
+
+clips::BytesPtr clip(const std::string& source, const std::string& rest = "") {
+  return clips::make(source + " ! x264enc speed-preset=ultrafast bframes=2 b-adapt=false " + rest +
+                     " ! h264parse ! mp4mux ! appsink name=out");
+}
+
+struct Pixel {
+  int r, g, b;
+};
+
+/// Of an RGB picture.
+Pixel pixel(const Shown& shown, double x, double y) {
+  GstVideoInfo info;
+  GstVideoFrame frame;
+  ck_assert(gst_video_info_from_caps(&info, shown.caps.get()));
+  ck_assert(gst_video_frame_map(&frame, &info, shown.last.get(), GST_MAP_READ));
+  const int column = static_cast<int>(x * (GST_VIDEO_FRAME_WIDTH(&frame) - 1));
+  const int row = static_cast<int>(y * (GST_VIDEO_FRAME_HEIGHT(&frame) - 1));
+  const auto* data = static_cast<const guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)) +
+                     row * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0) + column * 3;
+  const Pixel found{data[0], data[1], data[2]};
+  gst_video_frame_unmap(&frame);
+  return found;
+}
+
+void expect_pixel(const char* what, const Pixel& got, const Pixel& wanted) {
+  const bool near = std::abs(got.r - wanted.r) < 16 && std::abs(got.g - wanted.g) < 16 &&
+                    std::abs(got.b - wanted.b) < 16;
+  ck_assert_msg(near, "%s: (%d, %d, %d), wanted (%d, %d, %d)", what, got.r, got.g, got.b, wanted.r,
+                wanted.g, wanted.b);
+}
+
+constexpr char kRgb[] = "video/x-raw,format=RGB,pixel-aspect-ratio=1/1";
+
+std::string rgb(int width, int height) {
+  return std::string(kRgb) + ",width=" + std::to_string(width) +
+         ",height=" + std::to_string(height);
+}
+
+std::string solid(const std::string& colour, const std::string& raw, int frames = 10) {
+  return "videotestsrc pattern=solid-color foreground-color=" + colour +
+         " num-buffers=" + std::to_string(frames) + " ! video/x-raw,framerate=25/1," + raw;
+}
+
+// Reordered frames behind an edit list: running time begins at 0.
+START_TEST(times) {
+  const auto file =
+      clip("videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1");
+  const Shown shown = decode(file, rgb(64, 48));
+  ck_assert_uint_eq(shown.times.size(), 50);
+  for (std::size_t i = 0; i < shown.times.size(); ++i)
+    ck_assert_msg(std::llabs(static_cast<long long>(shown.times[i]) -
+                             static_cast<long long>(i * 40 * GST_MSECOND)) < 1'000'000,
+                  "frame %zu at %" G_GUINT64_FORMAT, i, shown.times[i]);
+  ck_assert_uint_eq(shown_length(file) / GST_MSECOND, 2000);
+}
+END_TEST
+
+// The colours are those of the source, whichever way the file has them.
+START_TEST(colours) {
+  static const char* const kColorimetries[] = {"bt601", "bt709", "1:1:5:1"};
+  const auto file =
+      clip(solid("0xffc02040",
+                 std::string("format=Y444,width=64,height=48,colorimetry=") + kColorimetries[_i]) +
+           " ! videoconvert ! video/x-raw,format=I420");
+  const Shown shown = decode(file, rgb(64, 48));
+  expect_pixel(kColorimetries[_i], pixel(shown, 0.5, 0.5), {0xc0, 0x20, 0x40});
+}
+END_TEST
+
+// Another size, same shape: no bars. Nearly the same: none either. Another shape: bars.
+START_TEST(shapes) {
+  const auto file = clip(solid("0xffffffff", "format=I420,width=320,height=180"));
+  expect_pixel("larger", pixel(decode(file, rgb(640, 360)), 0, 0.5), {255, 255, 255});
+  expect_pixel("nearly", pixel(decode(file, rgb(640, 354)), 0.5, 0), {255, 255, 255});
+  const Shown tall = decode(file, rgb(320, 320));
+  expect_pixel("bar above", pixel(tall, 0.5, 0), {0, 0, 0});
+  expect_pixel("bar below", pixel(tall, 0.5, 1), {0, 0, 0});
+  expect_pixel("between", pixel(tall, 0.5, 0.5), {255, 255, 255});
+  expect_pixel("to the side", pixel(tall, 0, 0.5), {255, 255, 255});
+  const Shown squeezed =
+      decode(file, "video/x-raw,format=RGB,width=160,height=180,pixel-aspect-ratio=2/1");
+  expect_pixel("wide pixels", pixel(squeezed, 0, 0.5), {255, 255, 255});
+  expect_pixel("wide pixels", pixel(squeezed, 0.5, 0), {255, 255, 255});
+}
+END_TEST
+
+// A file that says that it is to be turned is turned.
+START_TEST(rotation) {
+  const auto file =
+      clips::turned(clip("videotestsrc pattern=smpte num-buffers=5 ! "
+                         "video/x-raw,format=I420,width=128,height=64,framerate=25/1"),
+                    64);
+  const Shown turned = decode(file, kRgb);
+  const GstStructure* structure = gst_caps_get_structure(turned.caps.get(), 0);
+  gint width = 0, height = 0;
+  gst_structure_get_int(structure, "width", &width);
+  gst_structure_get_int(structure, "height", &height);
+  ck_assert_int_eq(width, 64);
+  ck_assert_int_eq(height, 128);
+}
+END_TEST
+
+START_TEST(own_size) {
+  const auto file = clip(solid("0xff00ff00", "format=I420,width=96,height=80"));
+  const Shown shown = decode(file, "video/x-raw");
+  GstVideoInfo info;
+  ck_assert(gst_video_info_from_caps(&info, shown.caps.get()));
+  ck_assert_int_eq(info.width, 96);
+  ck_assert_int_eq(info.height, 80);
+}
+END_TEST
+
+Reason failure_of(const clips::BytesPtr& file) {
+  try {
+    decode(file, rgb(64, 48));
+  } catch (const Failure& failure) {
+    return failure.error().reason;
+  }
+  ck_abort_msg("no failure");
+}
+
+START_TEST(no_picture) {
+  const std::string good =
+      clips::text(*clip(solid("0xff00ff00", "format=I420,width=96,height=80")));
+  ck_assert(failure_of(clips::rope("no file at all, but enough bytes to look at")) ==
+            Reason::bad_result);
+  std::string broken = good;
+  const std::size_t mdat = broken.find("mdat");
+  for (std::size_t i = mdat + 4; i < broken.find("moov") - 4; ++i) broken[i] = static_cast<char>(i);
+  ck_assert(failure_of(clips::rope(broken)) == Reason::bad_result);
+  ck_assert_uint_eq(shown_length(clips::rope("nothing")), 0);
+}
+END_TEST
+
+// Called off at any moment: the next frame is none, and nothing is left behind.
+START_TEST(interrupted) {
+  const auto file =
+      clip("videotestsrc num-buffers=200 ! video/x-raw,width=64,height=48,framerate=25/1");
+  PartDecoder decoder(file, caps(rgb(64, 48)).get());
+  for (int i = 0; i < 5 * _i; ++i) ck_assert(decoder.next().has_value());
+  std::thread other([&] { decoder.interrupt(); });
+  other.join();
+  Reason reason = Reason::bad_input;
+  try {
+    decoder.next();
+  } catch (const Failure& failure) {
+    reason = failure.error().reason;
+  }
+  ck_assert(reason == Reason::cancelled);
+}
+END_TEST
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
+  gst_init(&argc, &argv);
+  const int failed = run_tests("media-part-decoder", {{"times", times, 1},
+                                                      {"colours", colours, 3},
+                                                      {"shapes", shapes, 1},
+                                                      {"rotation", rotation, 1},
+                                                      {"own size", own_size, 1},
+                                                      {"no picture", no_picture, 1},
+                                                      {"interrupted", interrupted, 4}});
+  gst_deinit();
+  return failed;
+}
