@@ -92,9 +92,10 @@ class Rig:
         return Service(self.emulator_program, "octopusx", str(folder), *options)
 
     def environment(self, folder, url):
-        # A ledger of its own: what a test before it left unfinished is not taken up.
+        # A ledger of its own: what a test before it left unfinished is not taken up. One arena: what
+        # malloc keeps for threads that have ended would hide what is really held.
         return dict(os.environ, OMNI_API_KEY=KEY, OMNI_BASE_URL=url, XDG_STATE_HOME=f"{folder}/ledger",
-                    GST_DEBUG="omni*:2")
+                    GST_DEBUG="omni*:2", MALLOC_ARENA_MAX="1")
 
     def start(self, url, line, *options, patience=PATIENCE):
         folder = tempfile.mkdtemp(prefix="run-", dir=".")
