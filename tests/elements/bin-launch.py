@@ -72,7 +72,9 @@ class Exact(Streams):
                  "audio/x-raw,format=S16LE,rate=48000,channels=2 ! v.audio_sink_0 "
                  "v.audio_src_0 ! fakesink name=heard")
         line = pictures(count, "30000/1001", (640, 360)) + f" ! {BIN} max-in-flight=8 "
-        record = self.play(["--service-time", "0.2-3"], line + "! fakesink name=out " + sound, "--psnr",
+        # Some take so much longer that later ones overtake them on the slowest machine.
+        record = self.play(["--service-time", "0.2-2", "--slow-rate", "0.3", "--slow-time", "6"],
+                           line + "! fakesink name=out " + sound, "--psnr",
                            patience=900 if FULL else 120)
         self.assertWhole(record, count)
         self.assertSameNumbers(record)
@@ -243,13 +245,17 @@ class Live(Streams):
                     "RTP": RIG.start(service.url, self.rtp() + tail, "--end-after", str(count),
                                      patience=patience)}
             records = {name: RIG.finish(process, patience) for name, process in runs.items()}
+        judged = 0
         for name, record in records.items():
             with self.subTest(name):
-                self.judge(name, record)
+                judged += self.judge(name, record)
         self.assertEqual(self.widest(records["videotestsrc"].outs), SECOND // 25)
-        # Which feed meets what is chance, but for both together it is the same each time.
+        # Which feed meets what is chance, but for both together it is the same each time. On a machine
+        # that is too slow everything is late.
         reasons = {warning.split()[0] for record in records.values() for warning in record.warnings}
-        self.assertLessEqual({"service-error", "timed-out"}, reasons)
+        self.assertIn("timed-out", reasons)
+        if judged == len(records):
+            self.assertIn("service-error", reasons)
 
     def rtp(self):
         """A picture that goes out and comes in again over UDP."""
@@ -264,15 +270,22 @@ class Live(Streams):
                 "! video/x-raw,format=I420")
 
     def judge(self, name, record):
+        """Whether the pictures could be judged."""
         self.assertWhole(record)
         live, whole, upstream = record.latency
         self.assertEqual((live, whole), (1, upstream + FOUR + self.LATENCY))
         # The sink gets no gap that was not in the source.
         self.assertLessEqual(self.widest(record.outs), self.widest(record.ins))
-        if "too slow" not in record.log:  # a machine that cannot encode 320x180 in time has other cares
-            self.assertSameNumbers(record)
+        # A machine that cannot encode 320x180 in time has no pictures to show in time.
+        slow = [text for text in record.log.splitlines() + record.warnings
+                if "encoder is too slow" in text or "last picture is held" in text]
+        if slow:
+            self.tell(name, record, f"pictures not judged, this machine is too slow ({len(slow)} signs)")
+            return False
+        self.assertSameNumbers(record)
         done, made, kept = self.judge_pictures(record)
         self.tell(name, record, f"{made} segments of the service, {kept} of the source, {done} done")
+        return True
 
     @staticmethod
     def widest(frames):
