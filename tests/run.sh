@@ -11,8 +11,9 @@ more with a check that none of its objects is left over. The last line is "N pas
 something ran and nothing failed. Builds are in build-tests/ and build-sanitized/.
 
   FILTER         only test programs whose name has this in it, such as unit or omniv2v
-  --full         against an S3 server from npm as well, ThreadSanitizer on the client, and half a minute of
-                 fuzzing each
+  --full         against an S3 server from npm as well, streams of ten minutes and an hour, live ones of
+                 three minutes (half an hour in all), ThreadSanitizer on the client, and half a
+                 minute of fuzzing each
   --no-install   do not look for missing packages
   fuzz           fuzz the parsers, SECONDS each (default 60)
 END
