@@ -8,8 +8,7 @@
 #include "elements/omnivideosrc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  bool registered =
-      GST_ELEMENT_REGISTER(omniv2v, plugin) && GST_ELEMENT_REGISTER(omniv2vbin, plugin);
+  bool registered = GST_ELEMENT_REGISTER(omniv2v, plugin);
   registered |= GST_ELEMENT_REGISTER(omniv2vbin, plugin);
   registered |= GST_ELEMENT_REGISTER(omnivideosrc, plugin);
   return registered;

@@ -44,7 +44,7 @@ std::string losses(const GstVideoInfo& info) {
   const auto add = [&](const char* what) {
     text += (text.empty() ? "" : ", ") + std::string(what);
   };
-  if (GST_VIDEO_FORMAT_INFO_HAS_ALPHA(info.finfo)) add("alpha (dropped)");
+  if (GST_VIDEO_FORMAT_INFO_HAS_ALPHA(info.finfo)) add("alpha (ended)");
   if (GST_VIDEO_FORMAT_INFO_DEPTH(info.finfo, 0) > 8) add("more than 8 bits (rounded to 8)");
   const auto transfer = info.colorimetry.transfer;
   if (transfer == GST_VIDEO_TRANSFER_SMPTE2084 || transfer == GST_VIDEO_TRANSFER_ARIB_STD_B67)
@@ -80,13 +80,16 @@ bool BinStream::start() {
   const BinSettings settings = host_.settings();
   learn_latency();
   try {
-    planner_.emplace(model_of(settings).lengths, settings.segment_duration, live_);
-    usual_ = planner_->usual();
-    latency_ = settings.latency;
+    const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, live_);
     start_client(settings);
-    const std::lock_guard lock(lock_);
-    window_ = kWindowPerJob * jobs_at_once(settings);
-    if (!submitter_.joinable()) submitter_ = std::thread([this] { submit_all(); });
+    usual_ = planner.usual();
+    latency_ = settings.latency;
+    {
+      const std::lock_guard lock(lock_);
+      window_ = kWindowPerJob * jobs_at_once(settings);
+      if (!submitter_.joinable()) submitter_ = std::thread([this] { submit_all(); });
+    }
+    planner_ = planner;  // nothing is left behind when something above fails
     return true;
   } catch (const Failure& failure) {
     fail_now(failure.error());
@@ -150,8 +153,9 @@ bool BinStream::is_cut_wanted(const FrameTimes& times) const {
 GstFlowReturn BinStream::chain(BufferPtr buffer) {
   GstFlowReturn flow = GST_FLOW_OK;
   if (!input_open(&flow)) return flow;
-  if (!planner_ || input_segment_.format != GST_FORMAT_TIME)
-    return fail_now(refusal(Reason::bad_input, "A frame came before its caps and segment."));
+  if (!get_ready()) return kNoMore;
+  if (input_segment_.format != GST_FORMAT_TIME)
+    return fail_now(refusal(Reason::bad_input, "A frame came before its segment."));
   FrameTimes times;
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
   if (open_ && is_cut_wanted(times)) cut(times.running);
@@ -270,12 +274,15 @@ void BinStream::cut(GstClockTime next_running) {
   const GstClockTime sent = std::min(segment.length, std::max(planned, last + kUsualFrame));
   segment.reference_length = planner_->padded(sent);
   segment.cut_at = g_get_monotonic_time();
+  // When nothing goes out any more, nothing more is bought.
+  const std::shared_ptr<Segment> ended = open_;
+  open_running_ = GST_CLOCK_TIME_NONE;
   const std::lock_guard lock(lock_);
   encoding_ = nullptr;
-  queue_.push_back({open_, nullptr, nullptr});
-  to_submit_.push_back(std::move(open_));
   open_ = nullptr;
-  open_running_ = GST_CLOCK_TIME_NONE;
+  if (flow_ != GST_FLOW_OK || flushing_) return;
+  queue_.push_back({ended, nullptr, nullptr});
+  to_submit_.push_back(ended);
   ++open_segments_;
   changed_.notify_all();
 }
@@ -351,14 +358,9 @@ bool BinStream::set_caps(GstEvent* event) {
   if (!gst_video_info_from_caps(&info, caps)) return false;
   if (input_caps_ && gst_caps_is_equal(input_caps_.get(), caps)) return true;
   cut(GST_CLOCK_TIME_NONE);
-  if (!planner_ && !start()) return true;
-  if (GST_VIDEO_INFO_INTERLACE_MODE(&info) != GST_VIDEO_INTERLACE_MODE_PROGRESSIVE) {
-    fail_now(refusal(Reason::bad_input,
-                     "The input is interlaced, and services regenerate whole pictures. Put "
-                     "`deinterlace` before omniv2vbin."));
-    return true;
-  }
   input_caps_ = CapsPtr::share(caps);
+  ready_ = false;
+  if (!get_ready()) return true;
   if (host_.result_lane) host_.result_lane->begin();
   const std::string lost = losses(info);
   if (!lost.empty())
@@ -368,6 +370,26 @@ bool BinStream::set_caps(GstEvent* event) {
                          "range without alpha. The input has " +
                              lost + "."),
                  "the picture is converted");
+  return true;
+}
+
+/// Can frames with these caps be taken? What is wrong is told, and again after a flush: upstream
+/// does not send its caps again then.
+bool BinStream::get_ready() {
+  if (ready_) return true;
+  GstVideoInfo info;
+  if (!input_caps_ || !gst_video_info_from_caps(&info, input_caps_.get())) {
+    fail_now(refusal(Reason::bad_input, "A frame came before its caps."));
+    return false;
+  }
+  if (!planner_ && !start()) return false;
+  if (GST_VIDEO_INFO_INTERLACE_MODE(&info) != GST_VIDEO_INTERLACE_MODE_PROGRESSIVE) {
+    fail_now(refusal(Reason::bad_input,
+                     "The input is interlaced, and services regenerate whole pictures. Put "
+                     "`deinterlace` before omniv2vbin."));
+    return false;
+  }
+  ready_ = true;
   return true;
 }
 
@@ -401,24 +423,32 @@ void BinStream::take_gap(EventPtr event) {
   if (ends_segment) cut(GST_CLOCK_TIME_NONE);
 }
 
+/// From the next frame on, whenever that comes: frames need not say how long they are shown.
+GstClockTime BinStream::next_frame_time() const {
+  return GST_CLOCK_TIME_IS_VALID(last_running_) ? last_running_ + 1 : 0;
+}
+
 /// True for an event that was meant for this element.
 bool BinStream::take_custom(GstEvent* event) {
   if (gst_video_event_is_force_key_unit(event)) {
     GstClockTime running = GST_CLOCK_TIME_NONE;
     gst_video_event_parse_downstream_force_key_unit(event, nullptr, nullptr, &running, nullptr,
                                                     nullptr);
-    cut_at_ = GST_CLOCK_TIME_IS_VALID(running) ? running : next_running_;
+    cut_at_ = GST_CLOCK_TIME_IS_VALID(running) ? running : next_frame_time();
     return false;
   }
   if (!gst_event_has_name(event, "omni/prompt")) return false;
   const char* prompt = gst_structure_get_string(gst_event_get_structure(event), "prompt");
-  if (prompt) prompt_at(next_running_, prompt);
+  if (prompt) {
+    const std::lock_guard lock(lock_);
+    prompts_.add(next_frame_time(), prompt, true);
+  }
   return true;
 }
 
 void BinStream::prompt_at(GstClockTime running_time, std::string prompt) {
   const std::lock_guard lock(lock_);
-  prompts_.add(running_time, std::move(prompt));
+  prompts_.add(running_time, std::move(prompt), false);
 }
 
 void BinStream::prompt_property_set() {
@@ -450,82 +480,6 @@ bool BinStream::sink_query(GstQuery* query, gboolean* answer) {
     default:
       return false;
   }
-}
-
-void BinStream::interrupt_work() {
-  std::vector<std::shared_ptr<SegmentEncoder>> encoders;
-  std::vector<std::shared_ptr<PartDecoder>> decoders;
-  {
-    const std::lock_guard lock(lock_);
-    flushing_ = true;
-    encoders.push_back(encoding_);
-    if (submitting_) encoders.push_back(submitting_->encoder);
-    for (const auto& segment : to_submit_) encoders.push_back(segment->encoder);
-    for (const auto& decoder : decoders_) decoders.push_back(decoder.lock());
-    changed_.notify_all();
-  }
-  for (const auto& encoder : encoders)
-    if (encoder) encoder->interrupt();
-  for (const auto& decoder : decoders)
-    if (decoder) decoder->interrupt();
-  fitting()->interrupt();
-  if (const auto running = client()) running->cancel_all();
-}
-
-gboolean BinStream::flush_start(EventPtr event) {
-  interrupt_work();
-  if (host_.result_lane) host_.result_lane->event(event.get());
-  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
-  gst_pad_pause_task(host_.src);
-  return pushed;
-}
-
-gboolean BinStream::flush_stop(EventPtr event) {
-  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
-  GST_PAD_STREAM_LOCK(host_.src);
-  // Again: something may have begun in the moment of the flush.
-  interrupt_work();
-  placing_.reset();
-  prepared_.reset();
-  last_picture_ = nullptr;
-  before_caps_.clear();
-  // What they hold is taken down when the lock is not held any more.
-  std::deque<Item> queue;
-  std::deque<std::shared_ptr<Segment>> to_submit;
-  std::shared_ptr<SegmentEncoder> encoding;
-  {
-    const std::lock_guard lock(lock_);
-    queue.swap(queue_);
-    to_submit.swap(to_submit_);
-    encoding.swap(encoding_);
-    overdue_.clear();
-    open_segments_ = 0;
-    flow_ = GST_FLOW_OK;
-    flushing_ = stopped_;
-    if (!stopped_) fitting_ = std::make_shared<Interrupt>();
-  }
-  open_ = nullptr;
-  open_running_ = GST_CLOCK_TIME_NONE;
-  input_refused_ = false;
-  last_running_ = GST_CLOCK_TIME_NONE;
-  next_running_ = 0;
-  cut_at_ = GST_CLOCK_TIME_NONE;
-  cut_requested_ = false;
-  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
-  position_ = GST_CLOCK_TIME_NONE;
-  if (host_.result_lane) host_.result_lane->event(event.get());
-  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
-  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
-  GST_PAD_STREAM_UNLOCK(host_.src);
-  return pushed;
-}
-
-void BinStream::stop() {
-  {
-    const std::lock_guard lock(lock_);
-    stopped_ = true;
-  }
-  interrupt_work();
 }
 
 }  // namespace omni

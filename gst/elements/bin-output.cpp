@@ -380,20 +380,10 @@ void BinStream::fail(const Error& error) {
 
 void BinStream::handle_flow(GstFlowReturn flow) {
   if (flow == GST_FLOW_OK) return;
-  if (flow == GST_FLOW_EOS) return finish_output(EventPtr::adopt(gst_event_new_eos()));
+  if (flow == GST_FLOW_EOS) return stop_output(flow, true);
   if (flow == GST_FLOW_FLUSHING) return stop_output(flow, false);
   GST_ELEMENT_FLOW_ERROR(host_.element, flow);
   stop_output(flow == GST_FLOW_NOT_LINKED ? flow : GST_FLOW_ERROR, true);
-}
-
-void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
-  {
-    const std::lock_guard lock(lock_);
-    flow_ = flow;
-    changed_.notify_all();
-  }
-  if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
-  gst_pad_pause_task(host_.src);
 }
 
 bool BinStream::is_flushing() const {

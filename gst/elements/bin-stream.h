@@ -144,12 +144,21 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   GstClockTime end_of_input() const;
   GstClockTime frame_duration(GstBuffer* buffer) const;
   bool set_caps(GstEvent* event);
+  bool get_ready();
   bool set_segment(GstEvent* event);
   void take_gap(EventPtr event);
   bool take_custom(GstEvent* event);
+  GstClockTime next_frame_time() const;
+  std::string prompt_for(const FrameTimes& times, const Settings& settings);
+
+  // Calling off (bin-stop.cpp)
   gboolean flush_start(EventPtr event);
   gboolean flush_stop(EventPtr event);
-  std::string prompt_for(const FrameTimes& times, const Settings& settings);
+  std::vector<EventPtr> unsent_sticky(const std::deque<Item>& queue);
+  void reset_input();
+  void interrupt_work();
+  void stop_output(GstFlowReturn flow, bool with_eos);
+  bool is_wanted(const Segment& segment) const;
 
   // Submitting (bin-submit.cpp)
   void submit_all();
@@ -183,10 +192,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void ensure_caps(const GstCaps* picture);
   void fail(const Error& error);
   void handle_flow(GstFlowReturn flow);
-  void stop_output(GstFlowReturn flow, bool with_eos);
   void finish_output(EventPtr eos);
   bool is_flushing() const;
-  void interrupt_work();
   bool answer_position(GstQuery* query) const;
 
   // Live
@@ -233,6 +240,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   GstClockTime last_running_ = GST_CLOCK_TIME_NONE;  // of the frame before
   GstClockTime next_running_ = 0;                    // where it ends
   GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;        // wanted from outside, running time
+  bool ready_ = false;                               // frames with these caps can be taken
   bool input_refused_ = false;                       // an error was told, or EOS came
   unsigned skipped_frames_ = 0;                      // live: the encoder was behind
 

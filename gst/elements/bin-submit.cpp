@@ -115,8 +115,7 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
     const std::lock_guard lock(lock_);
     if (!keep) segment->reference = nullptr;
   }
-  // A flush that came while this was planned has called off what it found, which was not this.
-  if (segment->interrupt->is_interrupted()) throw Failure(Reason::cancelled, "stopped");
+  if (!is_wanted(*segment)) throw Failure(Reason::cancelled, "stopped");
   host_.account.reserve(settings, plan.fitted.seconds);
   if (settings.dry_run) {
     host_.account.give_back(plan.fitted.seconds);
@@ -127,7 +126,10 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
     const std::lock_guard lock(lock_);
     segment->submitted = true;
   }
-  client()->submit(std::move(plan.spec), segment->slot);
+  const auto running = client();
+  const Client::JobId job = running->submit(std::move(plan.spec), segment->slot);
+  // Whoever called off what ran a moment ago did not find this one.
+  if (!is_wanted(*segment)) running->cancel(job);
 }
 
 std::shared_ptr<Slot> BinStream::new_slot(const std::shared_ptr<Segment>& segment) {

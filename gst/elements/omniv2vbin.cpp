@@ -305,7 +305,7 @@ void prompt_at(GstOmniV2vBin* self, guint64 running_time, const char* prompt) {
   if (priv.stream)
     priv.stream->prompt_at(running_time, prompt);
   else
-    priv.early_prompts.add(running_time, prompt);
+    priv.early_prompts.add(running_time, prompt, false);
 }
 
 GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const char* name,

@@ -343,6 +343,117 @@ GST_START_TEST(flush_and_go_on) {
 }
 GST_END_TEST
 
+// A flush that comes before anything worked: the error is told again, and once the reason is gone
+// the stream goes on.
+GST_START_TEST(flush_after_a_refusal) {
+  EchoService service;
+  Harnessed run(service.server.url(), kFour);
+  expect_equal(run.wait_reason(), "unauthorized");
+  const auto flush = [&] {
+    gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+    gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+    run.push_segment();
+  };
+  flush();
+  run.push_frames(0, 5);
+  expect_equal(run.wait_reason(), "unauthorized");
+  const WithKey key;
+  flush();
+  run.push_frames(0, 120);
+  run.push_eos();
+  run.expect_frames(0, 120);
+  run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
+// What upstream does not say again after a flush still goes out: caps and tags that waited.
+GST_START_TEST(flush_keeps_sticky_events) {
+  const WithKey key;
+  EchoService service;
+  service.hold({1, 2});
+  Harnessed run(service.server.url(), kFour);
+  run.push_frames(0, 120);
+  const auto other = CapsPtr::adopt(
+      gst_caps_from_string("video/x-raw,format=GRAY8,width=320,height=96,framerate=25/1"));
+  gst_harness_push_event(run.harness(), gst_event_new_caps(other.get()));
+  gst_harness_push_event(run.harness(),
+                         gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "t", nullptr)));
+  fail_unless(service.server.wait_for(2, "POST"));
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+  service.let_all_go();
+  run.push_segment();
+  for (unsigned i = 0; i < 110; ++i) {
+    const BufferPtr full = frame(i);
+    gst_harness_push(run.harness(),
+                     gst_buffer_copy_region(full.get(), GST_BUFFER_COPY_ALL, 0, kWidth * kHeight));
+  }
+  run.push_eos();
+  const auto first_out = BufferPtr::adopt(gst_harness_pull(run.harness()));
+  fail_unless_equals_int(gst_buffer_get_size(first_out.get()), kWidth * kHeight);
+  const auto pad = PadPtr::adopt(gst_element_get_static_pad(run.element(), "src"));
+  const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad.get()));
+  fail_unless(gst_caps_is_equal(caps.get(), other.get()));
+  const auto tag = EventPtr::adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_TAG, 0));
+  fail_unless(bool(tag));
+  run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
+// After the output has ended, by an error or because downstream has enough, nothing is bought.
+GST_START_TEST(nothing_is_bought_after_the_end) {
+  const WithKey key;
+  EchoService service([fails =
+                           __i__ == 0](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (fails && is_poll(request))
+      return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
+    return std::nullopt;
+  });
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  if (__i__ == 1) {
+    const GstPadProbeCallback enough = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+      GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+      gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+      return GST_PAD_PROBE_HANDLED;
+    };
+    gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, enough, nullptr, nullptr);
+  }
+  run.push_frames(0, 150);
+  if (__i__ == 0) fail_if(run.wait_reason().empty());
+  run.wait_event(GST_EVENT_EOS);
+  run.push_frames(150, 30);
+  run.push_eos();
+  gst_element_set_state(run.element(), GST_STATE_NULL);
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
+// A prompt in the stream holds from the next frame on, whatever frames say of their durations, and
+// goes with a flush; one that the application gave stays.
+GST_START_TEST(prompts_and_flushes) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  g_signal_emit_by_name(run.element(), "prompt-at", guint64{0}, "mine");
+  for (unsigned i = 0; i < 220; ++i) {
+    if (i == 100) gst_harness_push_event(run.harness(), prompt_event("band"));
+    gst_harness_push(run.harness(), counted_frame(i, i * kFrame, GST_CLOCK_TIME_NONE).release());
+  }
+  fail_unless(service.server.wait_for(2, "POST"));
+  run.expect_frames(0, 200);
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+  run.push_segment();
+  run.push_frames(0, 210);
+  run.push_eos();
+  fail_unless(service.server.wait_for(4, "POST"));
+  expect_equal(service.member(1, "prompt"), "mine");
+  expect_equal(service.member(2, "prompt"), "band");
+  expect_equal(service.member(3, "prompt"), "mine");
+  expect_equal(service.member(4, "prompt"), "mine");
+}
+GST_END_TEST
+
 // A seek goes upstream; one at another rate is refused. The position is what went out.
 GST_START_TEST(seek_and_position) {
   const WithKey key;
@@ -401,6 +512,10 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_add_loop_test(tcase, losses_are_told, 0, 3);
   tcase_add_test(tcase, budget);
   tcase_add_loop_test(tcase, flush_and_go_on, 0, 3);
+  tcase_add_test(tcase, flush_after_a_refusal);
+  tcase_add_test(tcase, flush_keeps_sticky_events);
+  tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
+  tcase_add_test(tcase, prompts_and_flushes);
   tcase_add_test(tcase, seek_and_position);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
   suite_add_tcase(suite, tcase);

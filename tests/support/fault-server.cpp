@@ -197,7 +197,7 @@ int FaultServer::count(const std::string& method, const std::string& path_prefix
 
 bool FaultServer::wait_for(int wanted, const std::string& method, const std::string& path_prefix) {
   std::unique_lock lock(lock_);
-  return changed_.wait_for(lock, std::chrono::seconds(5), [&] {
+  return changed_.wait_for(lock, std::chrono::seconds(30), [&] {
     return std::count_if(seen_.begin(), seen_.end(), [&](const SeenRequest& r) {
              return r.method == method && r.target.starts_with(path_prefix);
            }) >= wanted;

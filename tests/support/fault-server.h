@@ -56,7 +56,7 @@ class FaultServer {
   int port() const { return port_; }
   std::vector<SeenRequest> seen() const;
   int count(const std::string& method, const std::string& path_prefix = "/") const;
-  /// Waits until so many requests of this kind have come (at most 5 s); false if they have not.
+  /// Waits until so many requests of this kind have come (at most 30 s); false if they have not.
   bool wait_for(int count, const std::string& method, const std::string& path_prefix = "/");
   void stop();
 

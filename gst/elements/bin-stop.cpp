@@ -1,0 +1,149 @@
+// omniv2vbin when it is called off: flushes, the end of the output, the end of the run. Whoever
+// waits is woken at once, and nothing more is bought.
+#include "elements/bin-stream.h"
+
+namespace omni {
+
+namespace {
+
+/// What upstream will not say again after a flush.
+bool outlives_flush(const EventPtr& event) {
+  if (!event || !GST_EVENT_IS_STICKY(event.get())) return false;
+  const GstEventType type = GST_EVENT_TYPE(event.get());
+  return type != GST_EVENT_SEGMENT && type != GST_EVENT_EOS;
+}
+
+void keep_sticky(const Segment& segment, std::size_t from, std::vector<EventPtr>& kept) {
+  for (std::size_t i = from; i < segment.moments.size(); ++i)
+    if (outlives_flush(segment.moments[i].event)) kept.push_back(segment.moments[i].event);
+}
+
+}  // namespace
+
+/// Wakes everybody who waits in here, and calls off what runs.
+void BinStream::interrupt_work() {
+  std::vector<std::shared_ptr<SegmentEncoder>> encoders;
+  std::vector<std::shared_ptr<PartDecoder>> decoders;
+  {
+    const std::lock_guard lock(lock_);
+    flushing_ = true;
+    encoders.push_back(encoding_);
+    if (submitting_) encoders.push_back(submitting_->encoder);
+    for (const auto& segment : to_submit_) encoders.push_back(segment->encoder);
+    for (const auto& decoder : decoders_) decoders.push_back(decoder.lock());
+    changed_.notify_all();
+  }
+  for (const auto& encoder : encoders)
+    if (encoder) encoder->interrupt();
+  for (const auto& decoder : decoders)
+    if (decoder) decoder->interrupt();
+  fitting()->interrupt();
+  if (const auto running = client()) running->cancel_all();
+}
+
+gboolean BinStream::flush_start(EventPtr event) {
+  interrupt_work();
+  if (host_.result_lane) host_.result_lane->event(event.get());
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  gst_pad_pause_task(host_.src);
+  return pushed;
+}
+
+/// The sticky events that have not gone out yet, in their order. Under the src pad's stream lock.
+std::vector<EventPtr> BinStream::unsent_sticky(const std::deque<Item>& queue) {
+  std::vector<EventPtr> kept(before_caps_.begin(), before_caps_.end());
+  std::erase_if(kept, [](const EventPtr& event) { return !outlives_flush(event); });
+  if (placing_) keep_sticky(*placing_->segment, placing_->next, kept);
+  if (prepared_) keep_sticky(*prepared_->segment, 0, kept);
+  for (const Item& item : queue) {
+    if (outlives_flush(item.event)) kept.push_back(item.event);
+    if (item.segment) keep_sticky(*item.segment, 0, kept);
+  }
+  if (open_) keep_sticky(*open_, 0, kept);
+  return kept;
+}
+
+gboolean BinStream::flush_stop(EventPtr event) {
+  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  GST_PAD_STREAM_LOCK(host_.src);
+  // Again: something may have begun in the moment of the flush.
+  interrupt_work();
+  // What they hold is taken down when the lock is not held any more.
+  std::deque<Item> queue;
+  std::deque<std::shared_ptr<Segment>> to_submit;
+  std::shared_ptr<SegmentEncoder> encoding;
+  std::vector<std::shared_ptr<Segment>> overdue;
+  {
+    const std::lock_guard lock(lock_);
+    queue.swap(queue_);
+    to_submit.swap(to_submit_);
+    encoding.swap(encoding_);
+    overdue.swap(overdue_);
+  }
+  const std::vector<EventPtr> kept = unsent_sticky(queue);
+  reset_input();
+  placing_.reset();
+  prepared_.reset();
+  last_picture_ = nullptr;
+  before_caps_.clear();
+  position_ = GST_CLOCK_TIME_NONE;
+  {
+    const std::lock_guard lock(lock_);
+    for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
+    prompts_.flush();
+    open_segments_ = 0;
+    flow_ = GST_FLOW_OK;
+    flushing_ = stopped_;
+    if (!stopped_) fitting_ = std::make_shared<Interrupt>();
+  }
+  if (host_.result_lane) host_.result_lane->event(event.get());
+  const gboolean pushed = gst_pad_push_event(host_.src, event.release());
+  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
+  GST_PAD_STREAM_UNLOCK(host_.src);
+  return pushed;
+}
+
+/// After a flush; the caps stay.
+void BinStream::reset_input() {
+  open_ = nullptr;
+  open_running_ = GST_CLOCK_TIME_NONE;
+  input_refused_ = false;
+  ready_ = false;
+  last_running_ = GST_CLOCK_TIME_NONE;
+  next_running_ = 0;
+  cut_at_ = GST_CLOCK_TIME_NONE;
+  cut_requested_ = false;
+  gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
+}
+
+/// The output is over before its end: what waits is not bought any more, and what runs has nowhere
+/// to go.
+void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
+  std::deque<std::shared_ptr<Segment>> to_submit;
+  {
+    const std::lock_guard lock(lock_);
+    flow_ = flow;
+    to_submit.swap(to_submit_);
+    changed_.notify_all();
+  }
+  if (const auto running = client()) running->cancel_all();
+  if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
+  gst_pad_pause_task(host_.src);
+}
+
+/// Is what this segment costs still wanted?
+bool BinStream::is_wanted(const Segment& segment) const {
+  if (segment.interrupt->is_interrupted()) return false;
+  const std::lock_guard lock(lock_);
+  return flow_ == GST_FLOW_OK;
+}
+
+void BinStream::stop() {
+  {
+    const std::lock_guard lock(lock_);
+    stopped_ = true;
+  }
+  interrupt_work();
+}
+
+}  // namespace omni
