@@ -27,7 +27,7 @@ fail() {
   exit 1
 }
 
-segment=8 minutes=60 keep= dry=
+segment=8 minutes=60 keep='' dry=''
 properties=()
 words=()
 number() {
@@ -53,7 +53,7 @@ properties+=("segment-duration=${segment}000000000")
 if [ -n "$keep" ]; then properties+=(on-failure=source); fi
 
 command -v gst-launch-1.0 >/dev/null || fail "there is no gst-launch-1.0: install gstreamer1.0-tools"
-gst-inspect-1.0 omniv2vbin >/dev/null 2>&1 \
+gst-inspect-1.0 --exists --atleast-version=0.1 omniv2vbin \
   || fail "GStreamer does not find omniv2vbin: run this in \`meson devenv -C BUILD\`, or set GST_PLUGIN_PATH"
 [ -f "$in" ] || fail "there is no file $in"
 [ ! "$in" -ef "$out" ] || fail "IN and OUT are the same file"

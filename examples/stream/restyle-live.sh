@@ -31,7 +31,7 @@ fail() {
 }
 
 segment=4 latency=240 for_seconds=3600 demo_latency=12 demo_for=40
-demo= own_latency= own_for=
+demo='' own_latency='' own_for=''
 properties=()
 words=()
 number() {
@@ -52,7 +52,7 @@ while [ $# -gt 0 ]; do
 done
 if [ -n "$demo" ]; then
   [ ${#words[@]} -le 2 ] || { usage >&2; exit 2; }
-  feed= out=${words[0]:-restyled-live} prompt=${words[1]:-film noir}
+  feed='' out=${words[0]:-restyled-live} prompt=${words[1]:-film noir}
   latency=$demo_latency for_seconds=$demo_for
 else
   [ ${#words[@]} -eq 3 ] || { usage >&2; exit 2; }
@@ -61,7 +61,7 @@ fi
 latency=${own_latency:-$latency} for_seconds=${own_for:-$for_seconds}
 
 command -v gst-launch-1.0 >/dev/null || fail "there is no gst-launch-1.0: install gstreamer1.0-tools"
-gst-inspect-1.0 omniv2vbin >/dev/null 2>&1 \
+gst-inspect-1.0 --exists --atleast-version=0.1 omniv2vbin \
   || fail "GStreamer does not find omniv2vbin: run this in \`meson devenv -C BUILD\`, or set GST_PLUGIN_PATH"
 
 work=$(mktemp -d)
