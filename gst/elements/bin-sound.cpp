@@ -29,7 +29,7 @@ GstFlowReturn chain(GstPad* pad, GstObject* parent, GstBuffer* buffer) {
     if (!lane) return GST_FLOW_FLUSHING;
     if (context.first)
       if (const auto tap = context.sound->tap()) tap->hear(buffer);
-    if (context.sound->result_lane()) return GST_FLOW_OK;
+    if (context.sound->result_lane()) return context.sound->end_here(context.first);
     return lane->chain(std::move(owned));
   });
 }
@@ -132,9 +132,20 @@ bool SoundTap::hear_event(GstEvent* event) {
     case GST_EVENT_EOS:
       sound_.end();
       return true;
-    case GST_EVENT_FLUSH_STOP:
-      sound_.flush();
+    case GST_EVENT_FLUSH_START: {
+      const std::lock_guard lock(lock_);
+      flushing_ = true;
+      changed_.notify_all();
       return true;
+    }
+    case GST_EVENT_FLUSH_STOP: {
+      sound_.flush();
+      heard_ = 0;
+      const std::lock_guard lock(lock_);
+      flushing_ = false;
+      used_ = 0;
+      return true;
+    }
     default:
       return true;
   }
@@ -147,8 +158,37 @@ void SoundTap::hear(GstBuffer* buffer) {
     running = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     if (!GST_CLOCK_TIME_IS_VALID(running)) return;  // outside of what is to be heard
   }
+  if (GST_CLOCK_TIME_IS_VALID(running)) heard_ = running;
   if (!planar_) return sound_.push(buffer, running);
   if (const BufferPtr mixed = interleaved(buffer, *planar_)) sound_.push(mixed.get(), running);
+}
+
+bool SoundTap::wait_for_room(GstClockTime capacity) {
+  std::unique_lock lock(lock_);
+  changed_.wait(
+      lock, [&] { return flushing_ || stopped_ || heard_ < used_ || heard_ - used_ < capacity; });
+  return !flushing_ && !stopped_;
+}
+
+void SoundTap::used_until(GstClockTime running_time) {
+  const std::lock_guard lock(lock_);
+  used_ = std::max(used_, running_time);
+  changed_.notify_all();
+}
+
+void SoundTap::stop() {
+  const std::lock_guard lock(lock_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+/// audio=result: what comes in goes no further. It is held back like the picture all the same.
+GstFlowReturn BinSound::end_here(bool first) {
+  const auto heard = first ? tap() : nullptr;
+  const auto running = host_.stream();
+  if (!heard || !running) return GST_FLOW_OK;
+  if (running->is_live()) return GST_FLOW_OK;
+  return heard->wait_for_room(running->sound_capacity()) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
 AudioLane::Host BinSound::lane_host(GstPad* sink, guint index) const {
@@ -222,7 +262,10 @@ void BinSound::release(GstPad* sink) {
   }
   if (!lane) return;
   lane->stop();
+  const auto heard = context_of(sink).first ? tap() : nullptr;
+  if (heard) heard->stop();
   gst_pad_set_active(sink, FALSE);
+  if (heard) heard->sound().end();
   if (GstPad* src = lane->src()) gst_pad_set_active(src, FALSE);
   lane->finish();
   gst_element_remove_pad(host_.element, sink);
@@ -252,6 +295,7 @@ void BinSound::stop() {
   }
   for (const Lane& one : lanes()) one.lane->stop();
   if (const auto lane = result_lane()) lane->stop();
+  if (const auto heard = tap()) heard->stop();
 }
 
 void BinSound::finish() {

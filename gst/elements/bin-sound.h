@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,13 @@ class SoundTap {
   bool has_caps() const { return has_caps_; }
   ReferenceSound& sound() { return sound_; }
 
+  /// Where no lane holds the sound back: waits while it is further ahead of the references than
+  /// this. False when flushing.
+  bool wait_for_room(GstClockTime capacity);
+  /// References have their sound up to here.
+  void used_until(GstClockTime running_time);
+  void stop();
+
  private:
   bool set_caps(const GstCaps* caps);
 
@@ -39,6 +47,13 @@ class SoundTap {
   // Under the pad's stream lock
   GstSegment segment_;
   std::optional<GstAudioInfo> planar_;  // decoders often give one channel after the other
+  GstClockTime heard_ = 0;              // running time of what came last
+
+  std::mutex lock_;  // innermost: guards what follows
+  std::condition_variable changed_;
+  GstClockTime used_ = 0;
+  bool flushing_ = false;
+  bool stopped_ = false;
 };
 
 class BinSound {
@@ -67,6 +82,8 @@ class BinSound {
   std::shared_ptr<SoundTap> tap() const;
   /// The sound of results; null when that of the source goes out.
   std::shared_ptr<ResultLane> result_lane() const;
+  /// audio=result: what an audio pad answers for a buffer.
+  GstFlowReturn end_here(bool first);
 
  private:
   struct Lane {

@@ -53,6 +53,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
     std::function<void(GstClockTime)> delay_observed;
     /// The sound that goes along with references; null where none does, or none has come yet.
     std::function<std::shared_ptr<ReferenceSound>()> sound;
+    /// References have their sound up to this running time.
+    std::function<void(GstClockTime)> sound_used;
     std::shared_ptr<ResultLane> result_lane;  // null: the source's sound goes out
     Account& account;
     LogSink log;
@@ -164,6 +166,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void submit_all();
   void submit(const std::shared_ptr<Segment>& segment);
   std::shared_ptr<const Bytes> make_reference(Segment& segment);
+  std::optional<mp4::SampleTrack> take_sound(const Segment& segment, GstClockTime length);
   void check_in_flight(const Segment& segment);
   std::shared_ptr<Slot> new_slot(const std::shared_ptr<Segment>& segment);
   void slot_changed(const std::shared_ptr<Segment>& segment);

@@ -14,7 +14,10 @@ namespace omni {
 namespace {
 
 constexpr std::uint32_t kMovieTicks = 1000;
-constexpr GstClockTime kSoundPatience = 2 * GST_SECOND;
+// Sound that is later than this will not come, or comes behind a picture that waits for it. Live,
+// there is not even so much time.
+constexpr GstClockTime kSoundPatience = 5 * GST_SECOND;
+constexpr GstClockTime kSoundPatienceLive = 2 * GST_SECOND;
 
 }  // namespace
 
@@ -47,8 +50,18 @@ void BinStream::submit_all() {
   }
 }
 
+/// The sound that goes along; empty where there is none.
+std::optional<mp4::SampleTrack> BinStream::take_sound(const Segment& segment, GstClockTime length) {
+  const auto sound = host_.sound();
+  if (!sound) return std::nullopt;
+  return sound->take(segment.running_time, segment.running_time + length, kMovieTicks,
+                     *segment.interrupt, live_ ? kSoundPatienceLive : kSoundPatience);
+}
+
 std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
   const std::shared_ptr<SegmentEncoder> encoder = segment.encoder;
+  // Also where no reference is made: what nobody asks for must not pile up.
+  if (const auto sound = host_.sound()) sound->drop_before(segment.running_time);
   if (!encoder)
     throw Failure(
         Reason::bad_input,
@@ -64,12 +77,8 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
     segment.encoder = nullptr;
     changed_.notify_all();
   }
-  if (const auto sound = host_.sound()) {
-    // Live, sound that is this late will not come.
-    auto track = sound->take(segment.running_time, segment.running_time + length, kMovieTicks,
-                             *segment.interrupt, live_ ? kSoundPatience : GST_CLOCK_TIME_NONE);
-    if (track) movie.tracks.push_back(std::move(*track));
-  }
+  if (auto sound = take_sound(segment, length)) movie.tracks.push_back(std::move(*sound));
+  host_.sound_used(segment.running_time + length);
   auto reference = mp4::write_movie(movie);
   const std::lock_guard lock(lock_);
   segment.reference = reference;

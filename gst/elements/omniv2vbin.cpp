@@ -204,10 +204,13 @@ void begin_stream(GstElement* element) {
     if (!tap || !tap->has_caps()) return nullptr;
     return {tap, &tap->sound()};
   };
+  const auto sound_used = [&priv](GstClockTime until) {
+    if (const auto tap = priv.sound->tap()) tap->used_until(until);
+  };
   const omni::BinSettings now = settings();
   priv.sound->start(now.reference_audio, now.audio == omni::AudioMode::result);
   auto stream = std::make_shared<BinStream>(
-      BinStream::Host{element, priv.sink, priv.src, settings, publisher, delay, sound,
+      BinStream::Host{element, priv.sink, priv.src, settings, publisher, delay, sound, sound_used,
                       priv.sound->result_lane(), priv.account, omni::log_sink(element)});
   const std::lock_guard lock(priv.lock);
   stream->set_prompts(std::exchange(priv.early_prompts, {}));

@@ -190,6 +190,7 @@ bool ReferenceSound::set_caps(const GstCaps* caps) {
   {
     const std::lock_guard lock(mutex_);
     adts_ = adts;
+    ended_ = false;  // another stream, behind the end of the one before
     ignored_ = !adts && !format;
     if (format) set_format(*format);
     gst_adapter_clear(adapter_.get());
@@ -210,6 +211,7 @@ void ReferenceSound::push(GstBuffer* buffer, GstClockTime running_time) {
   BusPtr woken;
   {
     const std::lock_guard lock(mutex_);
+    ended_ = false;
     if (ignored_ || ended_) return;
     if (adts_) {
       push_adts(buffer, running_time);
@@ -367,6 +369,7 @@ bool ReferenceSound::wait_for(GstClockTime end, Interrupt& interrupt, GstClockTi
   {
     const std::lock_guard lock(mutex_);
     waiter_ = {};
+    if (!message) ended_ = true;  // it is not waited for again before something comes
   }
   if (interrupt.is_interrupted()) {
     throw Failure(Reason::cancelled, "waiting for the reference's sound was interrupted");

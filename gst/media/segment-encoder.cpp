@@ -17,6 +17,7 @@ namespace {
 constexpr double kTarget = 0.95;    // of the limit: encoders only come near their rate
 constexpr double kTables = 20'000;  // bytes beside the media
 constexpr double kLeastRich = 2e6;  // bits per second: nobody saves at a small picture
+constexpr double kFastest = 240;    // more is a number that stands for "any"
 constexpr double kUsualRate = 30;   // frames a second, where the caps name no rate
 constexpr unsigned kKeyframes = 2;  // seconds
 constexpr std::uint32_t kFineTicks = 90'000;
@@ -27,7 +28,7 @@ double frame_rate_of(const GstCaps* raw) {
   for (const char* name : {"framerate", "max-framerate"}) {
     gint numerator = 0, denominator = 1;
     if (gst_structure_get_fraction(structure, name, &numerator, &denominator) && numerator > 0)
-      return static_cast<double>(numerator) / denominator;
+      return std::clamp(static_cast<double>(numerator) / denominator, 0.1, kFastest);
   }
   return kUsualRate;
 }

@@ -1,5 +1,6 @@
 // omniv2vbin and sound: that of the source unchanged, that of the results at its place.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -139,6 +140,54 @@ GST_START_TEST(result_sound_is_placed) {
 }
 GST_END_TEST
 
+// A first audio pad that goes away, or sound that stops without a word, does not hold up the
+// picture.
+GST_START_TEST(reference_sound_that_stops) {
+  const WithKey key;
+  EchoService service;
+  const std::string url = service.server.url();
+  GError* error = nullptr;
+  const auto pipeline = ElementPtr::adopt(gst_parse_launch(
+      ("videotestsrc num-buffers=300 ! video/x-raw,format=I420,width=64,height=32,framerate=25/1 ! "
+       "v.sink omniv2vbin name=v reference-audio=true segment-duration=4000000000 prompt=x "
+       "poll-interval=20000000 base-url=" +
+       url +
+       " ! fakesink name=end async=false sync=false audiotestsrc name=a num-buffers=30 ! "
+       "audio/x-raw,format=S16LE,rate=48000,channels=2 ! v.audio_sink_0 v.audio_src_0 ! "
+       "fakesink async=false sync=false")
+          .c_str(),
+      &error));
+  ck_assert_msg(error == nullptr, "%s", error ? error->message : "");
+  const auto source = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "a"));
+  const auto bin = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "v"));
+  const auto end = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "end"));
+  const auto sink = PadPtr::adopt(gst_element_get_static_pad(bin.get(), "audio_sink_0"));
+  const auto out = PadPtr::adopt(gst_element_get_static_pad(end.get(), "sink"));
+  // The end of the sound is never told.
+  const GstPadProbeCallback swallow = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+    return GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS ? GST_PAD_PROBE_DROP
+                                                                           : GST_PAD_PROBE_OK;
+  };
+  gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, swallow, nullptr, nullptr);
+  std::atomic<bool> ended{false};
+  const GstPadProbeCallback note = [](GstPad*, GstPadProbeInfo* info, gpointer flag) {
+    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS)
+      *static_cast<std::atomic<bool>*>(flag) = true;
+    return GST_PAD_PROBE_OK;
+  };
+  gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note, &ended, nullptr);
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  if (__i__ == 0) {
+    const auto peer = PadPtr::adopt(gst_pad_get_peer(sink.get()));
+    gst_pad_unlink(peer.get(), sink.get());
+    gst_element_release_request_pad(bin.get(), sink.get());
+  }
+  while (!ended) g_usleep(1000);  // the test's own time limit ends a hang
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  fail_unless_equals_int(service.creates(), 3);
+}
+GST_END_TEST
+
 // Also where no sound comes in at all.
 GST_START_TEST(result_sound_alone) {
   const WithKey key;
@@ -156,6 +205,7 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, source_sound_is_unchanged, 0, 3);
   tcase_add_loop_test(tcase, result_sound_is_placed, 0, 3);
+  tcase_add_loop_test(tcase, reference_sound_that_stops, 0, 2);
   tcase_add_test(tcase, result_sound_alone);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -78,6 +78,22 @@ GST_START_TEST(variable_rate) {
 }
 GST_END_TEST
 
+// A nominal rate that means "any", and a tail that has to be padded.
+GST_START_TEST(absurd_rate) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour, caps(__i__ == 0 ? "2147483647/1" : "90000/1"));
+  for (unsigned i = 0; i < 30; ++i)
+    run.push(counted_frame(i, i * 40 * GST_MSECOND, 40 * GST_MSECOND));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), 30);
+  for (unsigned i = 0; i < 30; ++i)
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+}
+GST_END_TEST
+
 // Jobs end in any order, results leave in the order of the source.
 GST_START_TEST(any_order) {
   const WithKey key;
@@ -311,6 +327,7 @@ static Suite* omniv2vbin_suite() {
   tcase_set_timeout(tcase, 120);
   tcase_add_loop_test(tcase, every_frame_once, 0, 4);
   tcase_add_test(tcase, variable_rate);
+  tcase_add_loop_test(tcase, absurd_rate, 0, 2);
   tcase_add_test(tcase, any_order);
   tcase_add_test(tcase, same_frames_same_bytes);
   tcase_add_test(tcase, metas_and_flags);
