@@ -38,6 +38,19 @@ Error refusal(Reason reason, std::string text) {
   return {reason, std::move(text), 0, {}, {}};
 }
 
+/// Does a picture look the same in both? Whatever else caps say is no reason to begin a segment,
+/// which costs money.
+bool same_picture(const GstCaps* a, const GstCaps* b) {
+  GstVideoInfo one, other;
+  if (!a || !gst_video_info_from_caps(&one, a) || !gst_video_info_from_caps(&other, b))
+    return false;
+  // When pictures come is told by themselves.
+  one.fps_n = other.fps_n = 0;
+  one.fps_d = other.fps_d = 1;
+  one.flags = other.flags;
+  return gst_video_info_is_equal(&one, &other);
+}
+
 /// What would be lost on the way to the service and back.
 std::string losses(const GstVideoInfo& info) {
   std::string text;
@@ -214,7 +227,8 @@ bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
   segment->caps = input_caps_;
   segment->settings = host_.settings();
   segment->settings.prompt = prompt_for(times, segment->settings);
-  segment->settings.oversize = Oversize::transcode;
+  if (segment->settings.oversize == Oversize::error)
+    segment->settings.oversize = Oversize::transcode;  // it is our own that is too large
   segment->slot = new_slot(segment);
   segment->interrupt = fitting();
   latency_ = segment->settings.latency;
@@ -298,11 +312,12 @@ bool BinStream::wait_for_window() {
   return !flushing_ && flow_ == GST_FLOW_OK;
 }
 
-/// Under lock_: is no more than one older segment still being encoded?
+/// Under lock_: are no more older segments still being encoded than may be? Live, time does not
+/// wait for them, and a few are better than a segment without a reference.
 bool BinStream::is_encoder_free() const {
   unsigned busy = submitting_ && submitting_->encoder ? 1 : 0;
   for (const auto& segment : to_submit_) busy += segment->encoder ? 1 : 0;
-  return busy <= 1;
+  return busy <= (live_ ? 3u : 1u);
 }
 
 void BinStream::enqueue(Item item) {
@@ -356,9 +371,10 @@ bool BinStream::set_caps(GstEvent* event) {
   gst_event_parse_caps(event, &caps);
   GstVideoInfo info;
   if (!gst_video_info_from_caps(&info, caps)) return false;
-  if (input_caps_ && gst_caps_is_equal(input_caps_.get(), caps)) return true;
-  cut(GST_CLOCK_TIME_NONE);
+  const bool same = same_picture(input_caps_.get(), caps);
+  if (!same) cut(GST_CLOCK_TIME_NONE);
   input_caps_ = CapsPtr::share(caps);
+  if (same) return true;
   ready_ = false;
   if (!get_ready()) return true;
   if (host_.result_lane) host_.result_lane->begin();
@@ -396,10 +412,16 @@ bool BinStream::get_ready() {
 bool BinStream::set_segment(GstEvent* event) {
   GstSegment segment;
   gst_event_copy_segment(event, &segment);
-  if (segment.format != GST_FORMAT_TIME || segment.rate != 1.0 || segment.applied_rate != 1.0) {
+  if (segment.format != GST_FORMAT_TIME) {
     fail_now(refusal(Reason::bad_input,
-                     "The input plays at another rate than 1, or not in time: only forwards at "
-                     "normal speed can be regenerated."));
+                     "The input is no raw video with times. Put `decodebin ! videoconvert` before "
+                     "omniv2vbin, or use omniv2v for an MP4."));
+    return true;
+  }
+  if (segment.rate != 1.0 || segment.applied_rate != 1.0) {
+    fail_now(refusal(Reason::bad_input,
+                     "The input plays at another rate than 1: only forwards at normal speed can be "
+                     "regenerated."));
     return true;
   }
   GstSegment same = segment;

@@ -79,6 +79,13 @@ bool BinStream::is_past_deadline(const Segment& segment) const {
   return GST_CLOCK_TIME_IS_VALID(now) && now >= deadline(segment);
 }
 
+/// Live: is even the end of it so late that nobody can show it? Then it is left out, or what is
+/// behind the element would fall back further and further, and all would pile up in here.
+bool BinStream::is_history(const Segment& segment) const {
+  const GstClockTime now = running_time_now(host_.element);
+  return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > deadline(segment) + segment.length + usual_;
+}
+
 /// When the frame that should cut the open segment is so late that it will not come.
 GstClockTime BinStream::stall_deadline() const {
   const GstClockTime open = open_running_;

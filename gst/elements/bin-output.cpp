@@ -104,6 +104,16 @@ void BinStream::push_item(Item item) {
 
 /// What is shown for a segment whose job is over, or whose time has come.
 BinStream::Placing BinStream::choose_picture(std::shared_ptr<Segment> segment) {
+  if (is_history(*segment)) {
+    Error slow{Reason::timed_out,
+               "Segment " + std::to_string(segment->number) +
+                   " is long past: what is behind the element is slower than real time.",
+               0,
+               segment->slot->task_id(),
+               {}};
+    declare_late(*segment);
+    return stand_in(std::move(segment), OnFailure::skip, std::move(slow));
+  }
   if (!segment->slot->finished() && declare_late(*segment)) {
     Error late{Reason::timed_out,
                "Segment " + std::to_string(segment->number) + " is not there at its deadline.",

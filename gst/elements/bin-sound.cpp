@@ -266,7 +266,11 @@ void BinSound::release(GstPad* sink) {
   if (heard) heard->stop();
   gst_pad_set_active(sink, FALSE);
   if (heard) heard->sound().end();
-  if (GstPad* src = lane->src()) gst_pad_set_active(src, FALSE);
+  if (GstPad* src = lane->src()) {
+    // Its task may be held by a sink that waits for the picture, which takes minutes.
+    gst_pad_push_event(src, gst_event_new_flush_start());
+    gst_pad_set_active(src, FALSE);
+  }
   lane->finish();
   gst_element_remove_pad(host_.element, sink);
 }

@@ -203,6 +203,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void learn_latency();
   GstClockTime deadline(const Segment& segment) const;
   bool is_past_deadline(const Segment& segment) const;
+  bool is_history(const Segment& segment) const;
   GstClockTime stall_deadline() const;
   void cut_stalled();
   bool declare_late(Segment& segment);

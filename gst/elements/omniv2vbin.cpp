@@ -28,15 +28,21 @@
  *
  * Each `audio_sink_N` leads to an `audio_src_N`, which appears with the first caps. Sound of any
  * kind passes unchanged, in step with the picture: it waits in a queue as long as the picture
- * takes.
+ * takes. With #GstOmniV2vBin:audio=result the sound of the results goes out instead, on
+ * `audio_src_0`, as raw 16-bit stereo at 48 kHz, at its place and without a gap; where a result has
+ * none, or a segment is replaced, it is that of what is shown, or silence.
+ * #GstOmniV2vBin:reference-audio sends the sound of the first audio pad along.
  *
  * ## Live
  *
  * With a live source the element adds to the latency: a segment and #GstOmniV2vBin:latency. What is
  * not there at its deadline is replaced as #GstOmniV2vBin:late-policy says, and a warning names the
- * latency that would have been enough. Live sources are never held up. All sinks of a pipeline wait
- * for each other before they begin: let the sound go through this element, and set `sync=false
- * async=false` on the sinks of other branches.
+ * latency that would have been enough. Live sources are never held up. When a source stops in the
+ * midst of a segment, what came of it goes on its way after a second.
+ *
+ * All sinks of a pipeline wait for each other before they begin: let the sound go through this
+ * element. Other branches need `sync=false async=false` on their sinks when the source is live, and
+ * a queue that holds more than a segment when it is not.
  *
  * ## Messages
  *

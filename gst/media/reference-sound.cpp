@@ -212,7 +212,7 @@ void ReferenceSound::push(GstBuffer* buffer, GstClockTime running_time) {
   {
     const std::lock_guard lock(mutex_);
     ended_ = false;
-    if (ignored_ || ended_) return;
+    if (ignored_) return;
     if (adts_) {
       push_adts(buffer, running_time);
     } else if (format_) {

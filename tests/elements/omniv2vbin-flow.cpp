@@ -211,6 +211,26 @@ GST_START_TEST(new_caps) {
 }
 GST_END_TEST
 
+// Caps that say something else of the same picture cost no segment.
+GST_START_TEST(caps_of_the_same_picture) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), kFour);
+  for (unsigned i = 0; i < 90; ++i) {
+    if (i % 20 == 10) {
+      const std::string other =
+          std::string(kCountedCaps) + std::to_string(20 + i) + "/1,max-framerate=100/1";
+      const auto caps = CapsPtr::adopt(gst_caps_from_string(other.c_str()));
+      gst_harness_push_event(run.harness(), gst_event_new_caps(caps.get()));
+    }
+    run.push_frame(i);
+  }
+  run.push_eos();
+  run.expect_frames(0, 90);
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
 // native: the picture as the service made it, here in square pixels; frames and times as ever.
 GST_START_TEST(native_output) {
   const WithKey key;
@@ -446,7 +466,7 @@ GST_START_TEST(prompts_and_flushes) {
   run.push_segment();
   run.push_frames(0, 210);
   run.push_eos();
-  fail_unless(service.server.wait_for(4, "POST"));
+  run.wait_event(GST_EVENT_EOS);
   expect_equal(service.member(1, "prompt"), "mine");
   expect_equal(service.member(2, "prompt"), "band");
   expect_equal(service.member(3, "prompt"), "mine");
@@ -507,6 +527,7 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_add_test(tcase, events_keep_their_place);
   tcase_add_test(tcase, gaps);
   tcase_add_test(tcase, new_caps);
+  tcase_add_test(tcase, caps_of_the_same_picture);
   tcase_add_test(tcase, native_output);
   tcase_add_loop_test(tcase, wrong_input, 0, 5);
   tcase_add_loop_test(tcase, losses_are_told, 0, 3);

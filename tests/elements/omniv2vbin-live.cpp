@@ -193,6 +193,25 @@ GST_START_TEST(source_is_not_held_up) {
 }
 GST_END_TEST
 
+// What is long past is left out, so that nothing piles up when downstream is too slow.
+GST_START_TEST(history_is_left_out) {
+  const WithKey key;
+  EchoService service;
+  service.hold({1});
+  LiveRun run(service.server.url(), "");
+  run.push_segments(1);
+  fail_unless_equals_uint64(run.wait_for_alarm(), deadline_of(0));
+  run.reach(deadline_of(0) + 2 * kSegment + GST_SECOND);
+  GstClockTime from = 0, length = 0;
+  gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+  fail_unless_equals_uint64(from, 0);
+  fail_unless_equals_uint64(length, kSegment);
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "timed-out");
+  fail_unless(text.find("slower than real time") != std::string::npos, "%s", text.c_str());
+}
+GST_END_TEST
+
 // A source that stops in the midst of a segment: what came of it goes out in time.
 GST_START_TEST(source_stops) {
   const WithKey key;
@@ -221,6 +240,7 @@ static Suite* omniv2vbin_live_suite() {
   tcase_add_test(tcase, failure_shows_the_source);
   tcase_add_test(tcase, no_place_left);
   tcase_add_test(tcase, source_is_not_held_up);
+  tcase_add_test(tcase, history_is_left_out);
   tcase_add_test(tcase, source_stops);
   suite_add_tcase(suite, tcase);
   return suite;
