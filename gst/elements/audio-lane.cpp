@@ -404,7 +404,10 @@ void AudioLane::Run::handle_flow(GstPad* src, GstFlowReturn flow) {
       tell();
     else
       dropped = take_flushed();
-    if (!ended_ || flow >= GST_FLOW_EOS) return;
+    // Upstream does not hear of it any more; or it is a decoder's queue, which has all of a short
+    // file already and says nothing.
+    const bool tell_here = ended_ || flow == GST_FLOW_NOT_NEGOTIATED;
+    if (!tell_here || flow >= GST_FLOW_EOS) return;
     told_ = true;
   }
   GST_ELEMENT_FLOW_ERROR(host_.element, flow);
@@ -531,9 +534,9 @@ void AudioLane::finish() {
   if (last) last->finish();
 }
 
-GstPad* AudioLane::src() const {
+PadPtr AudioLane::src() const {
   const auto run = this->run();
-  return run ? run->src().get() : nullptr;
+  return run ? run->src() : PadPtr();
 }
 
 }  // namespace omni

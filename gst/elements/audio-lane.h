@@ -63,8 +63,8 @@ class AudioLane {
   /// After the pads are inactive: clears, and takes the src pad off the element.
   void finish();
 
-  /// The src pad, while there is one; valid until finish().
-  GstPad* src() const;
+  /// The src pad, while there is one.
+  PadPtr src() const;
 
  private:
   class Run;

@@ -173,19 +173,19 @@ GstFlowReturn BinStream::chain(BufferPtr buffer) {
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
   if (open_ && is_cut_wanted(times)) cut(times.running);
   if (!open_ && !begin_segment(times, &flow)) return flow;
-  return take_frame(buffer.get(), times);
+  return take_frame(std::move(buffer), times);
 }
 
-GstFlowReturn BinStream::take_frame(GstBuffer* buffer, const FrameTimes& times) {
+GstFlowReturn BinStream::take_frame(BufferPtr buffer, const FrameTimes& times) {
   Segment& segment = *open_;
   GstClockTime time = times.running - segment.running_time;
   // Frames that come at one time, or too late, follow each other closely: none is lost.
   if (!segment.moments.empty() && times.running <= last_running_)
     time = last_running_ + 1 - segment.running_time;
   last_running_ = segment.running_time + time;
-  next_running_ = last_running_ + frame_duration(buffer);
+  next_running_ = last_running_ + frame_duration(buffer.get());
   input_running_ = last_running_;
-  segment.moments.push_back({time, record_frame(buffer), {}});
+  segment.moments.push_back({time, record_frame(buffer.get()), {}});
   if (!encoding_) return GST_FLOW_OK;  // this thread alone changes it
   // A live source is never held up: its picture is kept, if need be, at a lower rate.
   if (live_ && segment.moments.size() > 1 && encoding_->is_behind()) {
@@ -194,7 +194,7 @@ GstFlowReturn BinStream::take_frame(GstBuffer* buffer, const FrameTimes& times) 
                 "the encoder is too slow for this stream: references get fewer frames");
     return GST_FLOW_OK;
   }
-  encoding_->push(buffer, time);  // what went wrong is told when the segment is complete
+  encoding_->push(std::move(buffer), time);  // what went wrong is told when the segment is complete
   GstFlowReturn flow = GST_FLOW_OK;
   input_open(&flow);
   return flow;
@@ -288,6 +288,7 @@ void BinStream::cut(GstClockTime next_running) {
   const GstClockTime sent = std::min(segment.length, std::max(planned, last + kUsualFrame));
   segment.reference_length = planner_->padded(sent);
   segment.cut_at = g_get_monotonic_time();
+  segment.slot->report.duration = segment.length;
   // When nothing goes out any more, nothing more is bought.
   const std::shared_ptr<Segment> ended = open_;
   open_running_ = GST_CLOCK_TIME_NONE;
@@ -350,7 +351,8 @@ gboolean BinStream::sink_event(EventPtr event) {
       return TRUE;
     case GST_EVENT_STREAM_START:
       cut(GST_CLOCK_TIME_NONE);
-      break;
+      begin_again(std::move(event));
+      return TRUE;
     case GST_EVENT_EOS:
     case GST_EVENT_SEGMENT_DONE:
       cut(GST_CLOCK_TIME_NONE);
@@ -364,6 +366,18 @@ gboolean BinStream::sink_event(EventPtr event) {
   if (!GST_EVENT_IS_SERIALIZED(event.get())) return gst_pad_push_event(host_.src, event.release());
   enqueue_event(std::move(event));
   return TRUE;
+}
+
+/// A stream behind the end of another one.
+void BinStream::begin_again(EventPtr stream_start) {
+  bool ended = false;
+  {
+    const std::lock_guard lock(lock_);
+    ended = flow_ == GST_FLOW_EOS && !flushing_;
+    if (ended) flow_ = GST_FLOW_OK;
+  }
+  enqueue({nullptr, std::move(stream_start), nullptr});
+  if (ended) gst_pad_start_task(host_.src, task, this, nullptr);
 }
 
 bool BinStream::set_caps(GstEvent* event) {

@@ -402,6 +402,9 @@ bool BinStream::is_flushing() const {
 }
 
 gboolean BinStream::src_event(EventPtr event) {
+  // A picture that is late here is no reason for a decoder to leave out others: they would be
+  // missing from what is paid for.
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_QOS) return TRUE;
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK) {
     gdouble rate = 1.0;
     gst_event_parse_seek(event.get(), &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);

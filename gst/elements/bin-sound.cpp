@@ -64,11 +64,11 @@ gboolean sink_query(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 GstIterator* linked_pad(GstPad* pad, GstObject*) {
   const auto lane = context_of(pad).lane.lock();
-  GstPad* src = lane ? lane->src() : nullptr;
+  const PadPtr src = lane ? lane->src() : PadPtr();
   if (!src) return nullptr;
   GValue value = G_VALUE_INIT;
   g_value_init(&value, GST_TYPE_PAD);
-  g_value_set_object(&value, src);
+  g_value_set_object(&value, src.get());
   GstIterator* one = gst_iterator_new_single(GST_TYPE_PAD, &value);
   g_value_unset(&value);
   return one;
@@ -266,10 +266,10 @@ void BinSound::release(GstPad* sink) {
   if (heard) heard->stop();
   gst_pad_set_active(sink, FALSE);
   if (heard) heard->sound().end();
-  if (GstPad* src = lane->src()) {
+  if (const PadPtr src = lane->src()) {
     // Its task may be held by a sink that waits for the picture, which takes minutes.
-    gst_pad_push_event(src, gst_event_new_flush_start());
-    gst_pad_set_active(src, FALSE);
+    gst_pad_push_event(src.get(), gst_event_new_flush_start());
+    gst_pad_set_active(src.get(), FALSE);
   }
   lane->finish();
   gst_element_remove_pad(host_.element, sink);

@@ -136,7 +136,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   bool is_cut_wanted(const FrameTimes& times) const;
   bool begin_segment(const FrameTimes& times, GstFlowReturn* flow);
   void make_encoder(Segment& segment);
-  GstFlowReturn take_frame(GstBuffer* buffer, const FrameTimes& times);
+  GstFlowReturn take_frame(BufferPtr buffer, const FrameTimes& times);
   void cut(GstClockTime next_running);
   void enqueue(Item item);
   void enqueue_event(EventPtr event);
@@ -147,6 +147,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   GstClockTime frame_duration(GstBuffer* buffer) const;
   bool set_caps(GstEvent* event);
   bool get_ready();
+  void begin_again(EventPtr stream_start);
   bool set_segment(GstEvent* event);
   void take_gap(EventPtr event);
   bool take_custom(GstEvent* event);

@@ -115,8 +115,6 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
   Plan plan = plan_job(settings, reference, help);
   slot.report.seconds = plan.fitted.seconds;
   slot.report.prompt = plan.fitted.request.prompt;
-  slot.report.running_time = segment->running_time;
-  slot.report.duration = segment->length;
   plan.spec.label = "segment " + std::to_string(segment->number);
   const bool keep = settings.dry_run || segment->on_failure(live_) == OnFailure::source ||
                     (live_ && settings.late_policy == LatePolicy::source);

@@ -24,7 +24,16 @@ void copy_meta(GstBuffer* to, const GstMeta* meta, GstBuffer* from) {
                              &whole);
 }
 
+gboolean drop_if_about_the_frame(GstBuffer*, GstMeta** meta, gpointer) {
+  if (is_about_the_frame(*meta)) *meta = nullptr;
+  return TRUE;
+}
+
 }  // namespace
+
+void strip_frame(GstBuffer* frame) {
+  gst_buffer_foreach_meta(frame, &drop_if_about_the_frame, nullptr);
+}
 
 FrameRecord record_frame(GstBuffer* frame) {
   FrameRecord record{GST_BUFFER_PTS(frame),

@@ -20,6 +20,10 @@ struct FrameRecord {
 
 FrameRecord record_frame(GstBuffer* frame);
 
+/// Takes off a writable frame what record_frame() has written down of metas: an encoder may put
+/// captions and the like into what it makes.
+void strip_frame(GstBuffer* frame);
+
 /// A frame with this picture (its memory is shared, not copied) and everything else as recorded.
 BufferPtr restore_frame(const FrameRecord& record, GstBuffer* picture);
 

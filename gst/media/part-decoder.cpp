@@ -95,9 +95,8 @@ void PartDecoder::build(std::shared_ptr<const Bytes> file) {
 void PartDecoder::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
   auto* me = static_cast<PartDecoder*>(self);
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad));
-  const bool is_video =
-      caps &&
-      g_str_has_prefix(gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)), "video/");
+  const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
+  const bool is_video = g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
   const PadPtr sink = pad_of(me->decoder_, "sink");
   if (is_video && !gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
 }

@@ -9,6 +9,7 @@
 
 #include "media/bytes-source.h"
 #include "media/coded-track.h"
+#include "media/frame-record.h"
 #include "service/error.h"
 
 namespace omni {
@@ -53,16 +54,13 @@ CapsPtr with_frame_rate(const GstCaps* raw) {
   return caps;
 }
 
-/// The picture alone, at its time in the segment: captions and the like are none of the reference's
-/// business. The memory is shared.
-BufferPtr picture_at(GstBuffer* frame, GstClockTime time) {
-  auto picture = BufferPtr::adopt(gst_buffer_new());
-  gst_buffer_copy_into(picture.get(), frame, GST_BUFFER_COPY_MEMORY, 0, -1);
-  if (GstVideoMeta* meta = gst_buffer_get_video_meta(frame)) {
-    gst_buffer_add_video_meta_full(picture.get(), meta->flags, meta->format, meta->width,
-                                   meta->height, meta->n_planes, meta->offset, meta->stride);
-  }
+/// The picture alone, at its time in the segment. The very buffer where it is nobody else's: one
+/// from a pool goes back there when the encoder has done with it.
+BufferPtr picture_at(BufferPtr frame, GstClockTime time) {
+  auto picture = BufferPtr::adopt(gst_buffer_make_writable(frame.release()));
+  strip_frame(picture.get());
   GST_BUFFER_PTS(picture.get()) = time;
+  GST_BUFFER_DTS(picture.get()) = GST_BUFFER_DURATION(picture.get()) = GST_CLOCK_TIME_NONE;
   return picture;
 }
 
@@ -188,11 +186,11 @@ bool SegmentEncoder::is_behind() const {
   return waiting_ >= ahead_;
 }
 
-bool SegmentEncoder::push(GstBuffer* frame, GstClockTime time) {
+bool SegmentEncoder::push(BufferPtr frame, GstClockTime time) {
   if (!wait_for_room()) return false;
-  last_ = BufferPtr::share(frame);
+  last_ = picture_at(std::move(frame), time);
   times_.push_back(time);
-  gst_app_src_push_buffer(GST_APP_SRC(source_.get()), picture_at(frame, time).release());
+  gst_app_src_push_buffer(GST_APP_SRC(source_.get()), BufferPtr(last_).release());
   return true;
 }
 
@@ -201,7 +199,7 @@ void SegmentEncoder::pad(GstClockTime from, GstClockTime until) {
   const BufferPtr last = last_;
   for (GstClockTime time = from; last && time + frame_duration_ / 2 < until;
        time += frame_duration_) {
-    if (time > times_.back() && !push(last.get(), time)) return;
+    if (time > times_.back() && !push(last, time)) return;
   }
 }
 
@@ -211,7 +209,9 @@ void SegmentEncoder::drain() {
   changed_.wait(lock, [&] { return ended_ || interrupted_ || !problem_.empty(); });
   if (interrupted_) throw Failure(Reason::cancelled, "stopped");
   if (!problem_.empty())
-    throw Failure(Reason::bad_input, "The segment cannot be encoded: " + problem_ + ".");
+    throw Failure(Reason::bad_input, "The segment cannot be encoded: " + problem_ +
+                                         ". Put `videoconvert ! videoscale` before the element, or "
+                                         "set `encoder` to another one.");
 }
 
 mp4::SampleTrack SegmentEncoder::complete(GstClockTime length, GstClockTime padded) {

@@ -49,7 +49,7 @@ class SegmentEncoder {
 
   /// A frame at its time from the segment's beginning; later than the one before it. Waits while
   /// the encoder is behind. False when it failed or was interrupted: complete() tells.
-  bool push(GstBuffer* frame, GstClockTime time);
+  bool push(BufferPtr frame, GstClockTime time);
   /// Would push() wait?
   bool is_behind() const;
 

@@ -25,10 +25,10 @@ GST_START_TEST(unchanged) {
   Rig rig;
   const char* text = __i__ == 0 ? kRaw : kAac;
   fail_unless(rig.event(gst_event_new_stream_start("sound")));
-  fail_unless(rig.lane().src() == nullptr);
+  fail_unless(rig.lane().src().get() == nullptr);
   rig.caps(text);
-  fail_if(rig.lane().src() == nullptr);
-  fail_unless_equals_string(GST_OBJECT_NAME(rig.lane().src()), "audio_src_0");
+  fail_if(rig.lane().src().get() == nullptr);
+  fail_unless_equals_string(GST_OBJECT_NAME(rig.lane().src().get()), "audio_src_0");
   const auto caps = CapsPtr::adopt(gst_caps_from_string(text));
   fail_unless(gst_caps_is_equal(rig.caps_when_added().get(), caps.get()));
   rig.segment();
@@ -197,7 +197,7 @@ GST_START_TEST(flush_before_the_pad) {
   fail_unless(rig.event(gst_event_new_stream_start("sound")));
   fail_unless(rig.event(gst_event_new_flush_start()));
   fail_unless(rig.event(gst_event_new_flush_stop(TRUE)));
-  fail_unless(rig.lane().src() == nullptr);
+  fail_unless(rig.lane().src().get() == nullptr);
   rig.caps(kRaw);
   rig.segment();
   rig.push(0);
@@ -336,7 +336,7 @@ GST_START_TEST(not_linked) {
   rig.begin();
   rig.push_on(0);
   fail_unless_equals_int(rig.end_of_pushing(), GST_FLOW_NOT_LINKED);
-  fail_unless(gst_pad_link(rig.lane().src(), rig.out()) == GST_PAD_LINK_OK);
+  fail_unless(gst_pad_link(rig.lane().src().get(), rig.out()) == GST_PAD_LINK_OK);
   fail_unless_equals_int(rig.push(100), GST_FLOW_OK);
   fail_unless(rig.event(gst_event_new_eos()));
   fail_unless(rig.wait_event(GST_EVENT_EOS));
@@ -373,7 +373,7 @@ GST_START_TEST(two_lanes) {
   Rig two(ElementPtr::share(one.element()), "audio_sink_1");
   one.begin();
   two.begin(kAac);
-  fail_unless_equals_string(GST_OBJECT_NAME(two.lane().src()), "audio_src_1");
+  fail_unless_equals_string(GST_OBJECT_NAME(two.lane().src().get()), "audio_src_1");
   {
     const std::lock_guard lock(one.controls->lock);
     one.permits = 0;
@@ -411,7 +411,7 @@ GST_START_TEST(stop_and_start_again) {
     fail_unless_equals_int(rig.end_of_pushing(), GST_FLOW_FLUSHING);
   }
   gst_element_set_state(rig.element(), GST_STATE_READY);
-  fail_unless(rig.lane().src() == nullptr);
+  fail_unless(rig.lane().src().get() == nullptr);
   fail_unless_equals_int(rig.controls->src_pads, 0);
   fail_unless_equals_int(rig.element()->numsrcpads, 1);
   rig.start_pads();

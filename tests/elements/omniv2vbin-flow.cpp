@@ -474,6 +474,24 @@ GST_START_TEST(prompts_and_flushes) {
 }
 GST_END_TEST
 
+// Another stream behind the end of the first.
+GST_START_TEST(stream_after_the_end) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), kFour);
+  run.push_frames(0, 110);
+  run.push_eos();
+  run.expect_frames(0, 110);
+  run.wait_event(GST_EVENT_EOS);
+  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  run.push_segment();
+  run.push_frames(0, 110);
+  run.push_eos();
+  run.expect_frames(0, 110);
+  run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
 // A seek goes upstream; one at another rate is refused. The position is what went out.
 GST_START_TEST(seek_and_position) {
   const WithKey key;
@@ -491,9 +509,14 @@ GST_START_TEST(seek_and_position) {
   };
   fail_if(gst_harness_push_upstream_event(run.harness(), seek(2.0)));
   gst_harness_push_upstream_event(run.harness(), seek(1.0));
+  // A decoder that hears of late pictures would leave out others.
+  gst_harness_push_upstream_event(run.harness(),
+                                  gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 0.1, GST_SECOND, 0));
   bool found = false;
-  while (const auto event = EventPtr::adopt(gst_harness_try_pull_upstream_event(run.harness())))
+  while (const auto event = EventPtr::adopt(gst_harness_try_pull_upstream_event(run.harness()))) {
     found = found || GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK;
+    fail_if(GST_EVENT_TYPE(event.get()) == GST_EVENT_QOS);
+  }
   fail_unless(found);
 }
 GST_END_TEST
@@ -537,6 +560,7 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_add_test(tcase, flush_keeps_sticky_events);
   tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
   tcase_add_test(tcase, prompts_and_flushes);
+  tcase_add_test(tcase, stream_after_the_end);
   tcase_add_test(tcase, seek_and_position);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
   suite_add_tcase(suite, tcase);

@@ -204,7 +204,7 @@ Rig::Rig(ElementPtr element, const char* name) : element_(std::move(element)) {
   prepare_pads();
   added_ = g_signal_connect(element_.get(), "pad-added",
                             G_CALLBACK(+[](GstElement*, GstPad* pad, Rig* rig) {
-                              if (pad != rig->lane().src()) return;
+                              if (pad != rig->lane().src().get()) return;
                               rig->caps_when_added_ = CapsPtr::adopt(gst_pad_get_current_caps(pad));
                               if (rig->auto_link) gst_pad_link(pad, rig->out());
                             }),
