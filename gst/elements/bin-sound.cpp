@@ -51,7 +51,10 @@ gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
                     {}},
                    "references go without sound");
     if (context.sound->result_lane()) return gboolean{TRUE};
-    return lane->sink_event(std::move(owned));
+    const bool is_caps = GST_EVENT_TYPE(event) == GST_EVENT_CAPS;
+    const gboolean taken = lane->sink_event(std::move(owned));
+    if (is_caps) context.sound->tell_when_complete();
+    return taken;
   });
 }
 
@@ -191,6 +194,18 @@ GstFlowReturn BinSound::end_here(bool first) {
   return heard->wait_for_room(running->sound_capacity()) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
+/// All that were asked for are there. gst-launch then says what it could not link, instead of
+/// waiting for ever.
+void BinSound::tell_when_complete() {
+  for (const Lane& one : lanes())
+    if (!one.lane->src()) return;
+  {
+    const std::lock_guard lock(lock_);
+    if (std::exchange(complete_, true)) return;
+  }
+  gst_element_no_more_pads(host_.element);
+}
+
 AudioLane::Host BinSound::lane_host(GstPad* sink, guint index) const {
   GstElement* element = host_.element;
   const auto new_src = [element, index] {
@@ -286,6 +301,7 @@ void BinSound::start(bool tapped, bool of_results) {
   {
     const std::lock_guard lock(lock_);
     running_ = true;
+    complete_ = false;
     tap_ = tapped ? std::make_shared<SoundTap>() : nullptr;
     result_lane_ = std::move(result_lane);
   }

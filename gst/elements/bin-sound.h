@@ -82,6 +82,8 @@ class BinSound {
   std::shared_ptr<SoundTap> tap() const;
   /// The sound of results; null when that of the source goes out.
   std::shared_ptr<ResultLane> result_lane() const;
+  /// After caps came to an audio pad.
+  void tell_when_complete();
   /// audio=result: what an audio pad answers for a buffer.
   GstFlowReturn end_here(bool first);
 
@@ -98,6 +100,7 @@ class BinSound {
   std::vector<Lane> lanes_;
   guint next_index_ = 0;
   bool running_ = false;
+  bool complete_ = false;  // every requested pad has its src pad
   std::shared_ptr<SoundTap> tap_;
   std::shared_ptr<ResultLane> result_lane_;
 };
