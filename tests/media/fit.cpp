@@ -323,9 +323,10 @@ START_TEST(other_sounds) {
 END_TEST
 
 START_TEST(rotated) {
-  const BytesPtr before = clips::turned(clips::make(picture("snow", 50, "width=320,height=180",
-                                                     kX264 + "6000 ! h264parse ! mp4mux" + kOut)),
-                                 180);
+  const BytesPtr before =
+      clips::turned(clips::make(picture("snow", 50, "width=320,height=180",
+                                        kX264 + "6000 ! h264parse ! mp4mux" + kOut)),
+                    180);
   ck_assert_uint_eq(probed(before).video()->height, 320);
   FitLimits limits = at_most(kLimit);
   limits.max_width = 256;  // the long side, which stands here
