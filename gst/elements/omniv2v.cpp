@@ -67,6 +67,7 @@
 #include "elements/account.h"
 #include "elements/element.h"
 #include "elements/enums.h"
+#include "elements/forward.h"
 #include "elements/messages.h"
 #include "elements/settings.h"
 #include "elements/v2v-stream.h"
@@ -123,50 +124,6 @@ std::shared_ptr<V2vStream> stream_of(gpointer element) {
   GstOmniV2vPrivate& priv = priv_of(element);
   const std::lock_guard lock(priv.lock);
   return priv.stream;
-}
-
-GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
-  return omni::guarded(parent, GST_FLOW_ERROR, [&] {
-    auto owned = omni::BufferPtr::adopt(buffer);
-    const auto stream = stream_of(parent);
-    return stream ? stream->chain(std::move(owned)) : GST_FLOW_FLUSHING;
-  });
-}
-
-gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) {
-  return omni::guarded(parent, gboolean{FALSE}, [&] {
-    auto owned = omni::EventPtr::adopt(event);
-    const auto stream = stream_of(parent);
-    return stream ? stream->sink_event(std::move(owned)) : FALSE;
-  });
-}
-
-gboolean src_event(GstPad*, GstObject* parent, GstEvent* event) {
-  return omni::guarded(parent, gboolean{FALSE}, [&] {
-    auto owned = omni::EventPtr::adopt(event);
-    const auto stream = stream_of(parent);
-    return stream ? stream->src_event(std::move(owned)) : FALSE;
-  });
-}
-
-gboolean src_query(GstPad* pad, GstObject* parent, GstQuery* query) {
-  gboolean answer = FALSE;
-  const auto stream = stream_of(parent);
-  if (stream && stream->src_query(query, &answer)) return answer;
-  return gst_pad_query_default(pad, parent, query);
-}
-
-gboolean sink_query(GstPad* pad, GstObject* parent, GstQuery* query) {
-  gboolean answer = FALSE;
-  const auto stream = stream_of(parent);
-  if (stream && stream->sink_query(query, &answer)) return answer;
-  return gst_pad_query_default(pad, parent, query);
-}
-
-gboolean activate_src(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) {
-  const auto stream = stream_of(parent);
-  if (mode != GST_PAD_MODE_PUSH) return FALSE;
-  return stream ? stream->activate_src(active) : TRUE;
 }
 
 void begin_stream(GstElement* element) {
@@ -282,15 +239,6 @@ static void gst_omni_v2v_class_init(GstOmniV2vClass* klass) {
 
 static void gst_omni_v2v_init(GstOmniV2v* self) {
   auto* priv = new (&priv_of(self)) GstOmniV2vPrivate;
-  priv->sink = gst_pad_new_from_static_template(&sink_template, "sink");
-  gst_pad_set_chain_function(priv->sink, chain);
-  gst_pad_set_event_function(priv->sink, sink_event);
-  gst_pad_set_query_function(priv->sink, sink_query);
-  gst_element_add_pad(GST_ELEMENT(self), priv->sink);
-  priv->src = gst_pad_new_from_static_template(&src_template, "src");
-  gst_pad_set_event_function(priv->src, src_event);
-  gst_pad_set_query_function(priv->src, src_query);
-  gst_pad_set_activatemode_function(priv->src, activate_src);
-  gst_pad_use_fixed_caps(priv->src);
-  gst_element_add_pad(GST_ELEMENT(self), priv->src);
+  omni::Forward<V2vStream, stream_of>::add_pads(GST_ELEMENT(self), &sink_template, &src_template,
+                                                &priv->sink, &priv->src);
 }
