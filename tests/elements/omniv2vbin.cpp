@@ -100,7 +100,9 @@ GST_START_TEST(any_order) {
   EchoService service;
   service.hold({1, 2, 3, 4});
   BinRun run(service.server.url(), kFour, caps("25/1"));
-  run.push_counted(0, 400, 25);
+  run.push_counted(0, 101, 25);
+  fail_unless(service.server.wait_for(1, "POST"));  // job 1 is the first segment's
+  run.push_counted(101, 299, 25);
   run.end();
   fail_unless(service.server.wait_for(4, "POST"));
   for (const int job : {3, 2, 4}) service.let_go(job);
@@ -119,7 +121,8 @@ GST_START_TEST(same_frames_same_bytes) {
   std::string first[2];
   for (int round = 0; round < 2; ++round) {
     EchoService service;
-    BinRun run(service.server.url(), kFour, caps("25/1"));
+    // One after another, so that the numbers of jobs are those of segments.
+    BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=1", caps("25/1"));
     run.push_counted(0, 210, 25);
     run.end();
     expect_equal(run.wait_end(), "");
@@ -258,11 +261,13 @@ GST_START_TEST(window_blocks_upstream) {
   EchoService service;
   service.hold({1});
   BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=2", caps("5/1"));
+  run.push_counted(0, 21, 5);
+  fail_unless(service.server.wait_for(1, "POST"));  // job 1 is the first segment's
   GThread* pusher = g_thread_new(
       "pusher",
       [](gpointer data) -> gpointer {
         auto* to = static_cast<BinRun*>(data);
-        to->push_counted(0, 400, 5);
+        to->push_counted(21, 379, 5);
         to->end();
         return nullptr;
       },
