@@ -175,7 +175,9 @@ GST_START_TEST(metas_and_flags) {
     fail_unless(code && code->tc.seconds == i / 25 && code->tc.frames == i % 25);
     GstVideoRegionOfInterestMeta* region = gst_buffer_get_video_region_of_interest_meta(frame);
     fail_unless(region && region->x == i);
-    fail_unless(gst_buffer_get_parent_buffer_meta(frame) == nullptr);
+    // The source's is empty; newer versions of GStreamer keep the decoder's own buffer so.
+    const GstParentBufferMeta* kept = gst_buffer_get_parent_buffer_meta(frame);
+    fail_unless(!kept || gst_buffer_get_size(kept->buffer) > 0);
     fail_unless(GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_MARKER) == (i % 10 == 3));
     fail_unless(GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_NON_DROPPABLE) == (i % 10 == 5));
     fail_unless_equals_uint64(GST_BUFFER_OFFSET(frame), 1000 + i);
