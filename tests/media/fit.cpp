@@ -107,7 +107,7 @@ std::string picture(const std::string& pattern, int frames, const std::string& c
 }
 const std::string kAac =
     " audiotestsrc wave=ticks num-buffers=88 samplesperbuffer=1024 ! "
-    "audio/x-raw,rate=44100,channels=2 ! "
+    "audio/x-raw,format=S16LE,rate=44100,channels=2 ! audioconvert ! "
     "avenc_aac bitrate=96000 ! aacparse ! mux.";
 const std::string kOut = " name=mux ! appsink name=out";
 const std::string kX264 = "x264enc threads=2 speed-preset=ultrafast bitrate=";
@@ -294,7 +294,7 @@ std::vector<Source> sounds() {
       picture("snow", 50, "width=320,height=180", kX264 + "4000 ! h264parse ! ");
   const std::string ticks =
       " audiotestsrc wave=ticks num-buffers=94 samplesperbuffer=1024 ! "
-      "audio/x-raw,rate=48000,channels=2 ! audioconvert ! ";
+      "audio/x-raw,format=S16LE,rate=48000,channels=2 ! audioconvert ! ";
   return {
       {"MP3", begin + "mp4mux" + kOut + ticks + "lamemp3enc ! mpegaudioparse ! mux.", "", ""},
       {"Opus", begin + "mp4mux" + kOut + ticks + "opusenc ! opusparse ! mux.", "", ""},
