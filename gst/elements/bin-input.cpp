@@ -57,7 +57,7 @@ std::string losses(const GstVideoInfo& info) {
   const auto add = [&](const char* what) {
     text += (text.empty() ? "" : ", ") + std::string(what);
   };
-  if (GST_VIDEO_FORMAT_INFO_HAS_ALPHA(info.finfo)) add("alpha (ended)");
+  if (GST_VIDEO_FORMAT_INFO_HAS_ALPHA(info.finfo)) add("alpha (dropped)");
   if (GST_VIDEO_FORMAT_INFO_DEPTH(info.finfo, 0) > 8) add("more than 8 bits (rounded to 8)");
   const auto transfer = info.colorimetry.transfer;
   if (transfer == GST_VIDEO_TRANSFER_SMPTE2084 || transfer == GST_VIDEO_TRANSFER_ARIB_STD_B67)

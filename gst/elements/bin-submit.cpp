@@ -88,9 +88,9 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
 /// Live, a segment that would wait for a place would be late.
 void BinStream::check_in_flight(const Segment& segment) {
   if (!live_) return;
-  const unsigned usual = segment.settings.max_in_flight;
+  const unsigned asked = segment.settings.max_in_flight;
   const auto needed = static_cast<unsigned>((segment.settings.latency + usual_ - 1) / usual_) + 2;
-  const unsigned most = usual ? usual : needed;
+  const unsigned most = asked ? asked : needed;
   unsigned running = 0;
   {
     const std::lock_guard lock(lock_);

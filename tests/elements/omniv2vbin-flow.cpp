@@ -295,6 +295,8 @@ GST_END_TEST
 GST_START_TEST(losses_are_told) {
   static const char* const kInputs[] = {"format=AYUV", "format=I420_10LE",
                                         "format=I420,colorimetry=bt2100-pq"};
+  static const char* const kLosses[] = {"alpha (dropped)", "more than 8 bits (rounded to 8)",
+                                        "HDR (not tone-mapped)"};
   const WithKey key;
   EchoService service;
   BinRun run(service.server.url(), kFour,
@@ -312,6 +314,8 @@ GST_START_TEST(losses_are_told) {
   fail_unless_equals_int(run.frames().size(), 150);
   fail_unless_equals_int(run.warnings().size(), 1);
   expect_equal(run.warnings()[0], "bad-input");
+  fail_unless(run.last_warning().find(kLosses[__i__]) != std::string::npos, "%s",
+              run.last_warning().c_str());
 }
 GST_END_TEST
 

@@ -84,6 +84,9 @@ void BinRun::take_messages(GstMessage* message) {
   gst_message_parse_warning_details(message, &details);
   const char* reason = details ? gst_structure_get_string(details, "reason") : nullptr;
   warnings_.push_back(reason ? reason : "?");
+  GError* error = nullptr;
+  gst_message_parse_warning(message, &error, nullptr);
+  last_warning_ = ErrorPtr(error)->message;
 }
 
 std::string BinRun::wait_end() {

@@ -47,6 +47,8 @@ class BinRun {
   std::vector<Seen> frames() const;
   /// The reasons of all warnings that the bus has by now, and the states of omni/job.
   std::vector<std::string> warnings();
+  /// The text of the last warning that warnings() knows of.
+  const std::string& last_warning() const { return last_warning_; }
   guint stat(const char* name) const;
 
  private:
@@ -59,6 +61,7 @@ class BinRun {
   std::vector<Seen> seen_;
   std::size_t frame_count_ = 0;
   std::vector<std::string> warnings_;
+  std::string last_warning_;
 };
 
 }  // namespace omni::test
