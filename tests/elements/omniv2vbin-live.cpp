@@ -165,6 +165,8 @@ GST_START_TEST(no_place_left) {
   LiveRun run(service.server.url(), "max-in-flight=1");
   run.push_segments(2);
   fail_unless(service.server.wait_for(1, "POST"));
+  // Refused while the first one still counts: before its deadline, however long encoding takes.
+  run.wait_state("failed");
   run.reach(run.wait_for_alarm());
   run.expect_segment(0, 0);
   run.expect_segment(1, 1);
