@@ -22,7 +22,7 @@ packages_of() {
   case $1 in
     build)
       echo g++ meson ninja-build pkgconf libglib2.0-dev libgstreamer1.0-dev
-      echo libgstreamer-plugins-base1.0-dev libsoup-3.0-dev libjson-glib-dev
+      echo libgstreamer-plugins-base1.0-dev libsoup-3.0-dev libjson-glib-dev libsqlite3-dev
       # https: the certificates, and GIO's TLS, which is a plugin that nothing links to
       echo ca-certificates glib-networking
       ;;

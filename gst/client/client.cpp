@@ -4,6 +4,8 @@
 
 #include <future>
 
+#include "client/request-hash.h"
+
 namespace omni {
 
 struct Client::Network {
@@ -13,7 +15,8 @@ struct Client::Network {
         gate(client.settings_.max_in_flight),
         services{*client.settings_.dialect,
                  http,
-                 *client.ledger_,
+                 client.ledger_,
+                 client.settings_.pipeline,
                  publishing,
                  gate,
                  pacer,
@@ -37,10 +40,10 @@ struct Client::Network {
   bool stopping = false;
 };
 
-Client::Client(ClientSettings settings, std::unique_ptr<Ledger> ledger)
+Client::Client(ClientSettings settings, std::shared_ptr<Ledger> ledger)
     : settings_(std::move(settings)),
       context_(MainContextPtr::adopt(g_main_context_new())),
-      ledger_(ledger ? std::move(ledger) : std::make_unique<NoLedger>()) {
+      ledger_(ledger ? std::move(ledger) : std::make_shared<NoLedger>()) {
   std::promise<void> started;
   auto outcome = started.get_future();
   thread_ = std::thread([this, &started] {
@@ -62,12 +65,14 @@ Client::~Client() {
 
 void Client::stop() {
   if (!thread_.joinable()) return;
+  ledger_->hurry();
   invoke([this] {
     network_->stopping = true;
     network_->publishing.stop();
     for (const auto& [id, job] : network_->jobs) job->cancel();
   });
   thread_.join();
+  ledger_->close();
 }
 
 /// The network thread from its first to its last line.
@@ -116,6 +121,9 @@ void Client::make_calls() {
 
 Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer) {
   const JobId id = next_id_++;
+  if (ledger_->records())
+    spec.request_hash =
+        request_hash(*settings_.dialect, spec.body, spec.uploads, spec.reference.get());
   auto shared_spec = std::make_shared<JobSpec>(std::move(spec));
   invoke([this, id, shared_spec, observer] {
     auto job = std::make_shared<Job>(network_->services, std::move(*shared_spec), observer);

@@ -22,6 +22,7 @@ struct ClientSettings {
   HttpSettings http;
   PublishSettings publish;
   unsigned max_in_flight = 8;
+  std::string pipeline;  // who buys, for the ledger: program, pipeline and element
   LogSink log;
 };
 
@@ -36,8 +37,8 @@ class Client {
  public:
   using JobId = std::uint64_t;
 
-  /// Throws Failure for settings that cannot work. `ledger` may be null.
-  explicit Client(ClientSettings settings, std::unique_ptr<Ledger> ledger = nullptr);
+  /// Throws Failure for settings that cannot work. `ledger` may be null; it is closed by stop().
+  explicit Client(ClientSettings settings, std::shared_ptr<Ledger> ledger = nullptr);
   ~Client();
   Client(const Client&) = delete;
 
@@ -58,7 +59,7 @@ class Client {
 
   const ClientSettings settings_;
   MainContextPtr context_;
-  std::unique_ptr<Ledger> ledger_;
+  const std::shared_ptr<Ledger> ledger_;
   std::unique_ptr<Network> network_;
   std::atomic<JobId> next_id_{1};
   ByteCounters bytes_;

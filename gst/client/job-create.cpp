@@ -33,13 +33,15 @@ Async<std::string> Job::create() {
     // An address that is not known took nothing.
     const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
     if (unknown_address && route_ + 1 < services_.dialect.service().routes.size()) {
+      co_await take_back_sent();
       ++route_;
       log(LogLevel::info, "not accepted (" + refusal_.message + "); trying " + route().create);
       continue;
     }
     const Action action = decide_create(attempt, spec_.max_attempts);
-    if (action == Action::proceed || action == Action::refuse || action == Action::unknown)
-      raise_create(action, attempt);
+    if (action == Action::proceed || action == Action::unknown) raise_create(action, attempt);
+    co_await take_back_sent();
+    if (action == Action::refuse) raise_create(action, attempt);
     ask_first = action == Action::ask_first;
     const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
@@ -96,6 +98,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   Cancellation never;
   while (releasing_) co_await Wait(never, kNever, &released_);
   attempt.body_complete = body->complete();
+  in_doubt_ = attempt.body_complete;
   check_called_off(attempt);
   if (attempt.fault) co_return Task{};
   co_return read_create_reply(text, attempt);
@@ -140,10 +143,20 @@ Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
   return {};
 }
 
+/// This create was surely not taken.
+Async<void> Job::take_back_sent() {
+  in_doubt_ = false;
+  if (!written_as_sent_) co_return;
+  written_as_sent_ = false;
+  co_await services_.ledger->not_taken(name_);
+}
+
 /// All but the last chunk is out: write that down, then let it go.
 Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
   try {
-    co_await services_.ledger.sent(name_);
+    const std::string reference_hash = co_await hashed();
+    written_as_sent_ = true;
+    co_await services_.ledger->sent(name_, reference_hash);
     body->open_gate();
   } catch (const std::exception& problem) {
     const auto* failure = dynamic_cast<const Failure*>(&problem);
@@ -154,11 +167,14 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
 }
 
 Error Job::unknown_outcome(const Attempt& attempt) const {
-  std::string text = std::string("The job was sent completely to ") + services_.dialect.title() +
-                     ", and nothing tells whether it was taken. It may run and be billed, so it is "
-                     "not sent again by itself: look at the service's list of tasks before you "
-                     "submit this clip once more. What came back: " +
-                     refusal_.message;
+  std::string text =
+      std::string("The job was sent completely to ") + services_.dialect.title() +
+      ", and nothing tells whether it was taken. It may run and be billed, so it is "
+      "not sent again by itself: look at the service's list of tasks before you "
+      "submit this clip once more" +
+      (services_.ledger->records() ? ", by `omni-ledger forget " + name_ + "` or reuse=none"
+                                   : std::string()) +
+      ". What came back: " + refusal_.message;
   if (!text.ends_with('.')) text += '.';
   return {Reason::unknown_outcome, text, attempt.http_status, {}, refusal_.service_code};
 }

@@ -85,6 +85,7 @@ Async<Task> Job::poll() {
     auto task = co_await poll_once(attempt);
     if (task && task->state == TaskState::failed) {
       over_at_service_ = true;
+      failed_at_service_ = true;
       Error error = error_from_failed_task(services_.dialect.title(), *task);
       throw Failure(error);
     }

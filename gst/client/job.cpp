@@ -47,6 +47,11 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
   downloader_.on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); };
 }
 
+void Job::cancel() {
+  *abandoned_ = true;
+  cancellation_.cancel();
+}
+
 Async<void> Job::run() {
   JobOutcome outcome;
   try {
@@ -58,16 +63,14 @@ Async<void> Job::run() {
         explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
   }
   deadline_.suspend();
+  *abandoned_ = true;
+  co_await hashed();
   co_await take_back(outcome);
   if (const auto* error = std::get_if<Error>(&outcome)) {
     services_.count([](JobCounters& c) { ++c.failed; });
     log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
         std::string("ended: ") + reason_word(error->reason) + ": " + error->message);
-    try {
-      co_await services_.ledger.failed(name_, *error);
-    } catch (const Failure& failure) {
-      log(LogLevel::warning, failure.what());
-    }
+    co_await write_end(*error);
   } else {
     services_.count([](JobCounters& c) { ++c.completed; });
   }
@@ -95,15 +98,47 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::waiting);
   const Gate::Pass pass = co_await services_.gate.enter(cancellation_);
   deadline_.restart(spec_.job_timeout);
+  std::shared_ptr<const Bytes> bytes = co_await take_up();
+  if (!bytes) {
+    if (last_.task_id.empty()) co_await buy();
+    bytes = co_await collect();
+    services_.ledger->fetched(name_, bytes);
+  }
+  // Seen at services that had nothing to offer (T18).
+  if (spec_.reference && same_bytes(*bytes, *spec_.reference))
+    log(LogLevel::warning,
+        "the result is the reference itself, byte for byte: ask in the prompt for a newly "
+        "generated video");
+  co_return bytes;
+}
+
+JobFacts Job::facts() const {
+  return {key(), spec_.model, services_.pipeline, spec_.label, spec_.seconds};
+}
+
+Async<void> Job::buy() {
   co_await publish();
+  observer_->job_buys();
   update(JobState::submitting);
-  co_await services_.ledger.intent(name_);
+  co_await services_.ledger->intent(name_, facts(), spec_.spend_limit);
+  record(name_);
+  start_hashing();
+  log(LogLevel::info, "sent to " + std::string(services_.dialect.title()) + ": " + spec_.model +
+                          ", " + std::to_string(spec_.seconds) + " s, reference of " +
+                          std::to_string(spec_.reference ? spec_.reference->size() : 0) +
+                          " bytes, job " + name_);
   last_.task_id = co_await create();
   created_at_ = now();
-  co_await services_.ledger.accepted(name_, last_.task_id);
+  co_await services_.ledger->accepted(name_, last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
+}
+
+/// Waits for a task that is paid for, and fetches what comes of it.
+Async<std::shared_ptr<const Bytes>> Job::collect() {
   update(JobState::pending);
+  if (last_.reused) asked_pause_ = 0;  // it may have been done for long
   const Task task = co_await wait_until_done();
+  log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
   services_.times.add(age());
   // The service has a result to fetch, so it needs the reference no longer. It is taken back while
@@ -112,13 +147,6 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);
   log(LogLevel::info, "result: " + std::to_string(bytes->size()) + " bytes");
-  // Seen at services that had nothing to offer (T18).
-  if (spec_.reference && same_bytes(*bytes, *spec_.reference))
-    log(LogLevel::warning,
-        "the result is the reference itself, byte for byte: ask in the prompt for a newly "
-        "generated "
-        "video");
-  co_await services_.ledger.delivered(name_);
   co_return bytes;
 }
 
@@ -168,8 +196,10 @@ Error Job::explain(Error error) const {
     error.message += ". The service had not accepted the job, so nothing was paid.";
   } else {
     error.message +=
-        ". The task goes on at the service and is billed there: raise job-timeout, or "
-        "fetch its result by its task id rather than paying for another.";
+        ". The task goes on at the service and is billed there: raise job-timeout" +
+        (in_ledger_ && services_.ledger->records()
+             ? std::string(", and start again: it is taken up then, not bought again.")
+             : std::string(", or fetch its result by its task id rather than paying for another."));
   }
   return error;
 }

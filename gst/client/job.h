@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <variant>
@@ -26,6 +27,8 @@ struct JobSpec {
   std::string label;  // for the log: "segment 3"
   std::shared_ptr<const Bytes> reference;
   unsigned seconds = 0;  // what it will be billed for
+  std::string model;
+  std::string request_hash;  // filled in by Client::submit
   CreateBody body;
   std::vector<Upload> uploads;  // what the service fetches by URL; the body holds placeholders
   Micros job_timeout = 1800 * kSecond;
@@ -34,6 +37,10 @@ struct JobSpec {
   Micros first_pause = kFirstPause;
   std::string download_folder;
   ResultCheck check_result;
+  // For the ledger:
+  Reuse reuse = Reuse::unfinished;
+  SpendLimit spend_limit;
+  std::string take_up;  // one certain row: fetch what it owes, and buy nothing
 };
 
 enum class JobState {
@@ -49,6 +56,7 @@ struct JobUpdate {
   JobState state = JobState::waiting;
   std::string task_id;
   std::optional<double> progress;  // 0..100, as the service says
+  bool reused = false;             // taken up from an earlier run: nothing is paid for it now
 };
 
 using JobOutcome = std::variant<std::shared_ptr<const Bytes>, Error>;
@@ -58,6 +66,10 @@ class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void job_updated(const JobUpdate& update) = 0;
+  /// About to be sent, and paid for: throws Failure(budget) to have it not.
+  virtual void job_buys() {}
+  /// Confirm this once the result has gone downstream whole. Before job_finished, if at all.
+  virtual void job_recorded(std::shared_ptr<Receipt>) {}
   /// Something that the user should know, and that does not change the outcome.
   virtual void job_warned(const Error&) {}
   /// Exactly once, and last. A job that was called off ends with Reason::cancelled.
@@ -66,7 +78,7 @@ class JobObserver {
 
 /// What the jobs of a client count, for `stats`.
 struct JobCounters {
-  unsigned submitted = 0, completed = 0, failed = 0, retried = 0, in_flight = 0;
+  unsigned submitted = 0, completed = 0, failed = 0, reused = 0, retried = 0, in_flight = 0;
   unsigned jobs_paid = 0, seconds_paid = 0;
 };
 
@@ -74,7 +86,8 @@ struct JobCounters {
 struct JobServices {
   const Dialect& dialect;
   Http& http;
-  Ledger& ledger;
+  std::shared_ptr<Ledger> ledger;
+  const std::string& pipeline;
   Publishing& publishing;
   Gate& gate;
   Pacer& pacer;
@@ -89,10 +102,13 @@ class Job {
   Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> observer);
   Async<void> run();
   /// From the client's thread.
-  void cancel() { cancellation_.cancel(); }
+  void cancel();
 
  private:
   Async<std::shared_ptr<const Bytes>> steps();
+  Async<void> buy();
+  Async<std::shared_ptr<const Bytes>> collect();
+  JobFacts facts() const;
   Async<void> publish();
   Terms publish_terms();
   // Create: job-create.cpp
@@ -102,8 +118,20 @@ class Job {
   void check_called_off(const Attempt& attempt);
   Task read_create_reply(const std::string& text, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
+  Async<void> take_back_sent();
   Error unknown_outcome(const Attempt& attempt) const;
   [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
+  // What an earlier run has paid for: job-reuse.cpp
+  JobKey key() const;
+  Async<std::shared_ptr<const Bytes>> take_up();
+  std::shared_ptr<const Bytes> resume(Claim claim);
+  [[noreturn]] void raise_doubt(const Claim& claim) const;
+  void tell_elsewhere(const Claim& claim);
+  void record(const std::string& id);
+  void start_hashing();
+  Async<void> compute_hash();
+  Async<std::string> hashed();
+  Async<void> write_end(const Error& error);
   // Poll: job-poll.cpp
   Async<Task> wait_until_done();
   Async<Task> poll();
@@ -130,13 +158,21 @@ class Job {
 
   std::size_t route_ = 0;  // the entry of the service at which the task is
   std::string name_;       // unique for good: ledger row and Idempotency-Key
+  bool in_ledger_ = false;
+  std::string reference_hash_;
+  bool hashing_ = false;
+  Event hash_done_;
+  std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
   Cancellation cancellation_;
   Watchdog deadline_;
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
   bool releasing_ = false;  // the ledger is writing that the last chunk goes
   Event released_;
+  bool written_as_sent_ = false;  // in the ledger
+  bool in_doubt_ = false;         // a create went out whole, and was not surely refused
   bool over_at_service_ = false;  // it has said so: nothing goes on there
+  bool failed_at_service_ = false;
   PollSchedule schedule_;
   JobUploads uploads_;
   Downloader downloader_;

@@ -2,6 +2,7 @@
 // URL that is signed for reading this one object, for as long as the job may take.
 #include "client/publisher.h"
 #include "client/s3.h"
+#include "client/sha256.h"
 #include "client/sigv4.h"
 #include "client/store.h"
 #include "client/url.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "client/sha256.h"
 #include "service/glib-ptr.h"
 
 namespace omni {
@@ -123,12 +124,6 @@ std::string sigv4_encode(std::string_view text, bool is_path) {
     }
   }
   return encoded;
-}
-
-std::string sha256_hex(std::string_view text) {
-  const CharPtr sum(g_compute_checksum_for_data(
-      G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(text.data()), text.size()));
-  return sum.get();
 }
 
 std::string sigv4_time(std::int64_t unix_seconds) {

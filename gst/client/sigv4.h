@@ -29,7 +29,6 @@ inline constexpr char kUnsignedPayload[] = "UNSIGNED-PAYLOAD";
 
 /// Percent-encodes all but A-Z a-z 0-9 - . _ ~ (and / in a path).
 std::string sigv4_encode(std::string_view text, bool is_path = false);
-std::string sha256_hex(std::string_view text);
 /// 20130524T000000Z
 std::string sigv4_time(std::int64_t unix_seconds);
 

@@ -1,5 +1,7 @@
 #include "elements/account.h"
 
+#include <utility>
+
 namespace omni {
 
 namespace {
@@ -8,6 +10,7 @@ void add_counts(ClientStats& to, const ClientStats& from) {
   to.jobs.submitted += from.jobs.submitted;
   to.jobs.completed += from.jobs.completed;
   to.jobs.failed += from.jobs.failed;
+  to.jobs.reused += from.jobs.reused;
   to.jobs.retried += from.jobs.retried;
   to.jobs.jobs_paid += from.jobs.jobs_paid;
   to.jobs.seconds_paid += from.jobs.seconds_paid;
@@ -15,31 +18,35 @@ void add_counts(ClientStats& to, const ClientStats& from) {
   to.bytes_down += from.bytes_down;
 }
 
-std::string used_up(const char* property, unsigned limit) {
-  return std::string("The spend guard ") + property + "=" + std::to_string(limit) +
-         " is reached: nothing more is submitted. Raise it to go on.";
+void add_job(Spent& spent, unsigned seconds) {
+  ++spent.jobs;
+  spent.seconds += seconds;
 }
 
 }  // namespace
 
-void Account::reserve(const Settings& settings, unsigned seconds) {
+void Account::reserve(const SpendLimit& limit, unsigned seconds) {
   const std::lock_guard lock(lock_);
-  if (settings.max_jobs && jobs_ + 1 > settings.max_jobs)
-    throw Failure(Reason::budget, used_up("max-jobs", settings.max_jobs));
-  if (settings.max_seconds && seconds == 0)
-    throw Failure(Reason::budget,
-                  "The spend guard max-seconds is set, and how long the service makes this one is "
-                  "not known: nothing is submitted. Set seconds, or use max-jobs instead.");
-  if (settings.max_seconds && seconds_ + seconds > settings.max_seconds)
-    throw Failure(Reason::budget, used_up("max-seconds", settings.max_seconds));
-  ++jobs_;
-  seconds_ += seconds;
+  if (limit.period == 0) check_spend(limit, spent_, seconds);
+  add_job(spent_, seconds);
 }
 
 void Account::give_back(unsigned seconds) {
   const std::lock_guard lock(lock_);
-  --jobs_;
-  seconds_ -= seconds;
+  --spent_.jobs;
+  spent_.seconds -= seconds;
+}
+
+void Account::plan(const SpendLimit& limit, unsigned seconds, std::uint64_t bytes) {
+  const std::lock_guard lock(lock_);
+  check_spend(limit, planned_.spent, seconds);
+  add_job(planned_.spent, seconds);
+  planned_.bytes += bytes;
+}
+
+PlannedSum Account::take_planned() {
+  const std::lock_guard lock(lock_);
+  return std::exchange(planned_, {});
 }
 
 void Account::add(const ClientStats& stats) {

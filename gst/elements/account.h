@@ -4,17 +4,28 @@
 #include <mutex>
 
 #include "client/client.h"
-#include "elements/settings.h"
+#include "client/spend-limit.h"
 
 namespace omni {
 
+/// What a dry run would have bought.
+struct PlannedSum {
+  Spent spent;
+  std::uint64_t bytes = 0;  // of references
+};
+
 class Account {
  public:
-  /// Counts a job before it is submitted. Throws Failure(budget) when it would exceed max-jobs or
-  /// max-seconds; then nothing is counted.
-  void reserve(const Settings& settings, unsigned seconds);
+  /// Counts a job before it is submitted. Throws Failure(budget) when it would exceed `limit`; then
+  /// nothing is counted. A limit with a period of its own is the ledger's business.
+  void reserve(const SpendLimit& limit, unsigned seconds);
   /// The job surely cost nothing after all.
   void give_back(unsigned seconds);
+
+  /// The same for a job of a dry run.
+  void plan(const SpendLimit& limit, unsigned seconds, std::uint64_t bytes);
+  /// What was planned since the last call.
+  PlannedSum take_planned();
 
   /// The counts of a client that is about to go.
   void add(const ClientStats& stats);
@@ -23,7 +34,8 @@ class Account {
 
  private:
   mutable std::mutex lock_;  // innermost: nothing is called under it
-  unsigned jobs_ = 0, seconds_ = 0;
+  Spent spent_;
+  PlannedSum planned_;
   ClientStats past_;
 };
 

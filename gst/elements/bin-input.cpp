@@ -113,10 +113,8 @@ bool BinStream::start() {
 /// Throws Failure. Not for a dry run, which may end while playing.
 void BinStream::start_client(const BinSettings& settings) {
   if (settings.dry_run || client()) return;
-  ClientSettings of_client = client_settings(settings, host_.log);
   // Live, segments that find no place are not submitted at all, and late ones do not count.
-  if (live_) of_client.max_in_flight = G_MAXUINT;
-  auto started = std::make_shared<Client>(std::move(of_client));
+  auto started = new_client(host_.element, settings, host_.log, live_ ? G_MAXUINT : 0);
   const std::lock_guard lock(lock_);
   client_ = std::move(started);
 }

@@ -325,7 +325,9 @@ void BinStream::give_up_part(const Error& error) {
 
 void BinStream::end_placing() {
   const std::shared_ptr<Segment> segment = std::move(placing_->segment);
+  const bool whole = placing_->picture == Placing::Picture::result;
   placing_.reset();
+  if (whole && is_output_open()) segment->slot->confirm_delivered();
   segment->moments.clear();
   const std::lock_guard lock(lock_);
   segment->reference = nullptr;
@@ -372,6 +374,7 @@ void BinStream::finish_output(EventPtr eos) {
   for (EventPtr& event : std::exchange(before_caps_, {}))
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_lane) host_.result_lane->event(eos.get());
+  post_plan(host_.element, host_.account.take_planned());
   gst_pad_push_event(host_.src, eos.release());
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);

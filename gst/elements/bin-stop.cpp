@@ -133,7 +133,11 @@ void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
 
 /// Is what this segment costs still wanted?
 bool BinStream::is_wanted(const Segment& segment) const {
-  if (segment.interrupt->is_interrupted()) return false;
+  return !segment.interrupt->is_interrupted() && is_output_open();
+}
+
+/// Has downstream taken all that came so far?
+bool BinStream::is_output_open() const {
   const std::lock_guard lock(lock_);
   return flow_ == GST_FLOW_OK;
 }

@@ -162,6 +162,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void interrupt_work();
   void stop_output(GstFlowReturn flow, bool with_eos);
   bool is_wanted(const Segment& segment) const;
+  bool is_output_open() const;
 
   // Submitting (bin-submit.cpp)
   void submit_all();

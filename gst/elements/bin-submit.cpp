@@ -123,9 +123,9 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
     if (!keep) segment->reference = nullptr;
   }
   if (!is_wanted(*segment)) throw Failure(Reason::cancelled, "stopped");
-  host_.account.reserve(settings, plan.fitted.seconds);
+  slot.limit = plan.spec.spend_limit;
   if (settings.dry_run) {
-    host_.account.give_back(plan.fitted.seconds);
+    host_.account.plan(slot.limit, plan.fitted.seconds, plan.spec.reference->size());
     slot.report.request = plan.shown_request();
     return slot.finish(reference);
   }

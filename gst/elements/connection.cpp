@@ -6,8 +6,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "client/sqlite-ledger.h"
 #include "client/url.h"
 #include "elements/files.h"
+#include "elements/messages.h"
 
 namespace omni {
 
@@ -129,6 +131,25 @@ unsigned jobs_at_once(const Settings& settings) {
   return settings.max_in_flight ? settings.max_in_flight : kAutomaticInFlight;
 }
 
+std::string state_folder(const Settings& settings) {
+  if (!settings.state_dir.empty()) return settings.state_dir;
+  return std::string(g_get_user_state_dir()) + "/gst-omni";
+}
+
+namespace {
+
+/// Who buys, for the sums: program, pipeline and element.
+std::string pipeline_of(GstElement* element) {
+  const char* program = g_get_prgname();
+  std::string name = program ? program : "?";
+  auto top = ObjectPtr<GstObject>::share(GST_OBJECT(element));
+  while (GstObject* parent = gst_object_get_parent(top.get()))
+    top = ObjectPtr<GstObject>::adopt(parent);
+  for (GstObject* object : {top.get(), GST_OBJECT(element)})
+    name += std::string("/") + CharPtr(gst_object_get_name(object)).get();
+  return name;
+}
+
 ClientSettings client_settings(const Settings& settings, LogSink log) {
   check_headers(settings);
   check_proxy(settings.proxy);
@@ -145,6 +166,53 @@ ClientSettings client_settings(const Settings& settings, LogSink log) {
   client.max_in_flight = jobs_at_once(settings);
   client.log = std::move(log);
   return client;
+}
+
+/// null: none is kept.
+std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& settings, LogSink log) {
+  const bool counts =
+      settings.budget_period > 0 && (settings.max_jobs > 0 || settings.max_seconds > 0);
+  if (settings.ledger == LedgerMode::off) {
+    if (counts)
+      throw Failure(Reason::invalid_request,
+                    "budget-period counts what stands in the ledger, and ledger=off keeps none. "
+                    "Set ledger=on or required.");
+    return nullptr;
+  }
+  LedgerSettings of_ledger;
+  of_ledger.state_dir = state_folder(settings);
+  of_ledger.state_size = settings.state_size;
+  // Nor is anything bought that could not be counted.
+  of_ledger.required = settings.ledger == LedgerMode::required || counts;
+  of_ledger.log = std::move(log);
+  // The element outlives its client, and the client its ledger.
+  of_ledger.warn = [element](const Error& error) {
+    post_warning(element, error, "the work goes on");
+  };
+  try {
+    return std::make_shared<SqliteLedger>(of_ledger);
+  } catch (const Failure& failure) {
+    Error error = failure.error();
+    error.message += " Set state-dir to a folder on a local disk that can be written to";
+    if (of_ledger.required) {
+      error.message += ", or ledger=on to buy without it.";
+      throw Failure(error);
+    }
+    error.message += ", or ledger=off. What is bought now is not recorded: a crash may lose it.";
+    of_ledger.warn(error);
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Client> new_client(GstElement* element, const Settings& settings, LogSink log,
+                                   unsigned max_in_flight) {
+  ClientSettings of_client = client_settings(settings, log);
+  of_client.pipeline = pipeline_of(element);
+  if (max_in_flight) of_client.max_in_flight = max_in_flight;
+  return std::make_shared<Client>(std::move(of_client),
+                                  open_ledger(element, settings, std::move(log)));
 }
 
 }  // namespace omni

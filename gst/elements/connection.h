@@ -10,10 +10,15 @@ namespace omni {
 /// How many jobs run at once: max-in-flight, or what it stands for when it is 0.
 unsigned jobs_at_once(const Settings& settings);
 
+/// Where ledger and results are.
+std::string state_folder(const Settings& settings);
+
 /// The way that is named, else the one whose settings are there; none when there is none.
 Transport url_transport(const Settings& settings);
 
-/// Where the client connects and with which key. Throws Failure(unauthorized) when there is none.
-ClientSettings client_settings(const Settings& settings, LogSink log);
+/// Connects an element to its service and its ledger. `max_in_flight` 0: as the settings say.
+/// Throws Failure, with unauthorized when there is no key.
+std::shared_ptr<Client> new_client(GstElement* element, const Settings& settings, LogSink log,
+                                   unsigned max_in_flight = 0);
 
 }  // namespace omni

@@ -38,6 +38,23 @@ const GEnumValue kOversize[] = {
     {0, nullptr, nullptr},
 };
 
+const GEnumValue kLedgerMode[] = {
+    {static_cast<gint>(LedgerMode::on), "kept; where that fails, a warning, and the work goes on",
+     "on"},
+    {static_cast<gint>(LedgerMode::off), "not kept: a crash loses what was paid", "off"},
+    {static_cast<gint>(LedgerMode::required), "kept; where that fails, nothing is bought",
+     "required"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kReuse[] = {
+    {static_cast<gint>(Reuse::unfinished), "jobs that were paid and never delivered", "unfinished"},
+    {static_cast<gint>(Reuse::all), "also results that were delivered, as long as they are kept",
+     "all"},
+    {static_cast<gint>(Reuse::none), "nothing: everything is bought anew", "none"},
+    {0, nullptr, nullptr},
+};
+
 const GEnumValue kV2vOnFailure[] = {
     {static_cast<gint>(OnFailure::automatic), "error, unless a live bin says otherwise", "auto"},
     {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
@@ -130,6 +147,16 @@ GType switch_type() {
 
 GType reference_transport_type() {
   static const GType type = register_enum("GstOmniReferenceTransport", kReferenceTransport);
+  return type;
+}
+
+GType ledger_mode_type() {
+  static const GType type = register_enum("GstOmniLedgerMode", kLedgerMode);
+  return type;
+}
+
+GType reuse_type() {
+  static const GType type = register_enum("GstOmniReuse", kReuse);
   return type;
 }
 

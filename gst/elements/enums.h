@@ -27,6 +27,8 @@ GType provider_type();
 GType switch_type();
 GType reference_transport_type();
 GType oversize_type();
+GType ledger_mode_type();
+GType reuse_type();
 GType v2v_on_failure_type();
 GType video_src_on_failure_type();
 GType v2v_input_mode_type();

@@ -90,7 +90,10 @@ void post_job(GstElement* element, const JobReport& report) {
       "omni/job", "segment", G_TYPE_UINT, report.segment, "state", G_TYPE_STRING, report.state,
       "task-id", G_TYPE_STRING, report.task_id.c_str(), "running-time", G_TYPE_UINT64,
       report.running_time, "duration", G_TYPE_UINT64, report.duration, "seconds", G_TYPE_UINT,
-      report.seconds, "prompt", G_TYPE_STRING, report.prompt.c_str(), nullptr);
+      report.seconds, "prompt", G_TYPE_STRING, report.prompt.c_str(), "reused", G_TYPE_BOOLEAN,
+      static_cast<gboolean>(report.reused), nullptr);
+  if (!report.ledger_id.empty())
+    gst_structure_set(job, "ledger-id", G_TYPE_STRING, report.ledger_id.c_str(), nullptr);
   if (report.progress) gst_structure_set(job, "progress", G_TYPE_DOUBLE, *report.progress, nullptr);
   if (g_str_equal(report.state, "failed") || g_str_equal(report.state, "cancelled"))
     gst_structure_set(job, "reason", G_TYPE_STRING, reason_word(report.error.reason), "message",
@@ -99,6 +102,14 @@ void post_job(GstElement* element, const JobReport& report) {
   if (!report.request.empty())
     gst_structure_set(job, "request", G_TYPE_STRING, report.request.c_str(), nullptr);
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), job));
+}
+
+void post_plan(GstElement* element, const PlannedSum& sum) {
+  if (sum.spent.jobs == 0) return;
+  GstStructure* plan = gst_structure_new("omni/plan", "jobs", G_TYPE_UINT, sum.spent.jobs,
+                                         "seconds", G_TYPE_UINT, sum.spent.seconds, "bytes",
+                                         G_TYPE_UINT64, static_cast<guint64>(sum.bytes), nullptr);
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), plan));
 }
 
 void post_error(GstElement* element, const Error& error) {
@@ -113,13 +124,13 @@ GstStructure* stats_structure(const ClientStats& stats) {
   const auto ns = [](Micros time) { return static_cast<guint64>(time) * 1000; };
   return gst_structure_new(
       "omni/stats", "submitted", G_TYPE_UINT, stats.jobs.submitted, "completed", G_TYPE_UINT,
-      stats.jobs.completed, "failed", G_TYPE_UINT, stats.jobs.failed, "retried", G_TYPE_UINT,
-      stats.jobs.retried, "in-flight", G_TYPE_UINT, stats.jobs.in_flight, "jobs-paid", G_TYPE_UINT,
-      stats.jobs.jobs_paid, "seconds-paid", G_TYPE_UINT, stats.jobs.seconds_paid, "bytes-up",
-      G_TYPE_UINT64, stats.bytes_up, "bytes-down", G_TYPE_UINT64, stats.bytes_down,
-      "service-time-p50", G_TYPE_UINT64, ns(stats.service_time_p50), "service-time-p90",
-      G_TYPE_UINT64, ns(stats.service_time_p90), "service-time-max", G_TYPE_UINT64,
-      ns(stats.service_time_max), nullptr);
+      stats.jobs.completed, "failed", G_TYPE_UINT, stats.jobs.failed, "reused", G_TYPE_UINT,
+      stats.jobs.reused, "retried", G_TYPE_UINT, stats.jobs.retried, "in-flight", G_TYPE_UINT,
+      stats.jobs.in_flight, "jobs-paid", G_TYPE_UINT, stats.jobs.jobs_paid, "seconds-paid",
+      G_TYPE_UINT, stats.jobs.seconds_paid, "bytes-up", G_TYPE_UINT64, stats.bytes_up, "bytes-down",
+      G_TYPE_UINT64, stats.bytes_down, "service-time-p50", G_TYPE_UINT64,
+      ns(stats.service_time_p50), "service-time-p90", G_TYPE_UINT64, ns(stats.service_time_p90),
+      "service-time-max", G_TYPE_UINT64, ns(stats.service_time_max), nullptr);
 }
 
 void ProgressReporter::post(GstProgressType type, const std::string& text) {

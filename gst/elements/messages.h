@@ -9,6 +9,7 @@
 #include <string>
 
 #include "client/client.h"
+#include "elements/account.h"
 #include "service/error.h"
 
 namespace omni {
@@ -27,9 +28,14 @@ struct JobReport {
   Error error;          // states failed, cancelled
   std::string request;  // state planned: the body with the reference left out
   guint seconds = 0;    // what is or would be billed
+  bool reused = false;  // paid in an earlier run
+  std::string ledger_id;
 };
 
 void post_job(GstElement* element, const JobReport& report);
+
+/// The end of a dry run: omni/plan with what it would have bought. Nothing when that was nothing.
+void post_plan(GstElement* element, const PlannedSum& sum);
 
 /// gst-launch-1.0 hangs when an error comes before its main loop runs: it then quits a loop that
 /// has not begun, and the pipeline, which had an error, never finishes going to PAUSED. So errors

@@ -52,11 +52,6 @@ std::optional<std::string> check_result(const Bytes& result) {
   return "The result that the service sent is not usable: " + problem->text + ".";
 }
 
-std::string state_folder(const Settings& settings) {
-  if (!settings.state_dir.empty()) return settings.state_dir;
-  return std::string(g_get_user_state_dir()) + "/gst-omni";
-}
-
 /// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
 /// what this model does not take.
 bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes) {
@@ -122,6 +117,9 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
   spec.max_attempts = static_cast<int>(settings.retry_attempts);
   spec.download_folder = state_folder(settings);
   spec.check_result = check_result;
+  spec.reuse = settings.reuse;
+  spec.spend_limit = {settings.max_jobs, settings.max_seconds,
+                      static_cast<Micros>(settings.budget_period / 1000)};
 }
 
 /// The reference as it will be sent, one way or the other.
@@ -239,6 +237,7 @@ Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
   }
   plan.spec.uploads = material.uploads_in(plan.spec.body.head + plan.spec.body.tail);
   plan.spec.seconds = plan.fitted.seconds;
+  plan.spec.model = plan.fitted.request.model;
   return plan;
 }
 

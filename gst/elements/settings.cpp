@@ -133,17 +133,29 @@ const auto kProperties = std::to_array<Property>({
     {"max-in-flight", &Settings::max_in_flight, kReady, "Max in flight",
      "Jobs that run at once (0 = automatic: 8)"},
     {"max-jobs", &Settings::max_jobs, kPlaying, "Max jobs",
-     "Spend guard: submit no more than so many jobs in this element's life (0 = no limit)"},
+     "Spend guard: submit no more than so many jobs in this element's life, or in budget-period "
+     "(0 = no limit)"},
     {"max-seconds", &Settings::max_seconds, kPlaying, "Max seconds",
-     "Spend guard: buy no more than so many seconds in this element's life (0 = no limit)"},
+     "Spend guard: buy no more than so many seconds in this element's life, or in budget-period "
+     "(0 = no limit)"},
     {"dry-run", &Settings::dry_run, kPlaying, "Dry run",
-     "Check and build every request, post it as omni/job message with state=planned, submit "
-     "nothing "
-     "and pass the input through; a source sends EOS"},
+     "Check and build every request, post it as omni/job message with state=planned, and their "
+     "sum as omni/plan at the end; submit nothing and pass the input through; a source sends EOS"},
     {"on-failure", OnFailureField{}, kPlaying, "On failure",
      "What stands in for a job that failed"},
+    {"budget-period", &Settings::budget_period, kPlaying, "Budget period",
+     "max-jobs and max-seconds hold for all jobs in the ledger of the last so many nanoseconds, of "
+     "all pipelines that share it (0 = for this element's own life)"},
     {"state-dir", &Settings::state_dir, kReady, "State folder",
-     "Folder for results while they are fetched (unset: gst-omni in the XDG state folder)"},
+     "Folder, on a local disk, for the ledger, for kept results, and for results while they are "
+     "fetched (unset: gst-omni in the XDG state folder)"},
+    {"state-size", &Settings::state_size, kReady, "State size",
+     "Most bytes of results to keep in state-dir, the oldest out first (0 = keep none)"},
+    {"ledger", enum_field<&Settings::ledger>(&ledger_mode_type), kReady, "Ledger",
+     "Whether every job is written down in state-dir, so that a crash loses nothing that was paid"},
+    {"reuse", enum_field<&Settings::reuse>(&reuse_type), kPlaying, "Reuse",
+     "What is taken from the ledger, for the same reference and request, instead of buying it "
+     "again"},
     {"proxy", UrlField{&Settings::proxy}, kReady, "Proxy",
      "HTTP or SOCKS proxy URL; user and password read back left out (unset: the system's)"},
     {"extra-headers", HeadersField{}, kReady, "Extra headers",
@@ -323,7 +335,7 @@ void install_stats_property(GObjectClass* klass, guint id) {
       klass, id,
       g_param_spec_boxed(
           "stats", "Statistics",
-          "Counts since the element was made: submitted, completed, failed, retried, "
+          "Counts since the element was made: submitted, completed, failed, reused, retried, "
           "in-flight, jobs-paid, seconds-paid (uint), bytes-up, bytes-down (guint64), "
           "service-time-p50, service-time-p90, service-time-max (guint64, ns, this run)",
           GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/ledger.h"
 #include "client/wait.h"
 #include "media/gst-ptr.h"
 #include "service/dialect.h"
@@ -36,6 +37,13 @@ enum class Oversize {
   error,      // refuse it
   transcode,  // re-encode or remux it until it fits
   publish,    // send it by URL where the service takes larger ones that way
+};
+
+/// Whether it is written down what was bought.
+enum class LedgerMode {
+  on,        // yes; where that fails, a warning
+  off,       // no
+  required,  // yes; where that fails, nothing is bought
 };
 
 /// A copy of this is what a job works with; it changes only under the element's lock.
@@ -74,7 +82,11 @@ struct Settings {
   guint max_seconds = 0;
   gboolean dry_run = FALSE;
   OnFailure on_failure = OnFailure::automatic;
+  guint64 budget_period = 0;  // ns
   std::string state_dir;
+  guint64 state_size = guint64{2} << 30;
+  LedgerMode ledger = LedgerMode::on;
+  Reuse reuse = Reuse::unfinished;
   std::string proxy;
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string ssl_ca_file;

@@ -34,8 +34,30 @@ void Slot::job_updated(const JobUpdate& update) {
     task_id_ = update.task_id;
   }
   report.progress = update.progress;
+  report.reused = update.reused;
   post_job(element_, report);
   if (progress_) progress_->updated(update);
+}
+
+/// What was paid before is not counted again, so this comes as late as that is known.
+void Slot::job_buys() {
+  account_.reserve(limit, report.seconds);
+  reserved_ = true;
+}
+
+void Slot::job_recorded(std::shared_ptr<Receipt> receipt) {
+  report.ledger_id = receipt->id();
+  const std::lock_guard lock(lock_);
+  receipt_ = std::move(receipt);
+}
+
+void Slot::confirm_delivered() {
+  std::shared_ptr<Receipt> receipt;
+  {
+    const std::lock_guard lock(lock_);
+    receipt.swap(receipt_);
+  }
+  if (receipt) receipt->confirm();
 }
 
 void Slot::job_warned(const Error& error) {
@@ -43,8 +65,8 @@ void Slot::job_warned(const Error& error) {
 }
 
 void Slot::job_finished(JobOutcome outcome) {
-  if (const auto* error = std::get_if<Error>(&outcome); error && surely_unpaid(*error, begun_))
-    account_.give_back(report.seconds);
+  const auto* error = std::get_if<Error>(&outcome);
+  if (error && reserved_ && surely_unpaid(*error, begun_)) account_.give_back(report.seconds);
   if (progress_) progress_->finished(outcome);
   finish(std::move(outcome));
 }

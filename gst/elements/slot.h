@@ -25,6 +25,7 @@ class Slot : public JobObserver {
   BufferPtr input;
   std::shared_ptr<const Bytes> reference;
   const OnFailure on_failure;
+  SpendLimit limit;
 
   /// Tells of a step before the job.
   void announce(const char* state);
@@ -36,10 +37,14 @@ class Slot : public JobObserver {
   std::string task_id() const;
   /// Once, after finished().
   JobOutcome take_outcome();
+  /// The result has gone downstream whole: it is not taken up again.
+  void confirm_delivered();
   /// Its time is over, and what comes is not shown. False when it has finished in this moment.
   bool declare_late();
 
   void job_updated(const JobUpdate& update) override;
+  void job_buys() override;
+  void job_recorded(std::shared_ptr<Receipt> receipt) override;
   void job_warned(const Error& error) override;
   void job_finished(JobOutcome outcome) override;
 
@@ -49,12 +54,15 @@ class Slot : public JobObserver {
   GstElement* element_;
   Account& account_;
   std::optional<ProgressReporter> progress_;
-  bool begun_ = false;  // the network thread's: a create may be on its way
+  // The network thread's:
+  bool begun_ = false;     // a create may be on its way
+  bool reserved_ = false;  // counted by the spend guard
   std::function<void()> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;
   bool late_ = false;
   std::string task_id_;
+  std::shared_ptr<Receipt> receipt_;
 };
 
 }  // namespace omni

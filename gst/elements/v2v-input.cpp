@@ -56,7 +56,7 @@ ClientStats V2vStream::stats() const {
 bool V2vStream::start_client(const Settings& settings) {
   if (client() || settings.dry_run) return true;
   try {
-    auto started = std::make_shared<Client>(client_settings(settings, host_.log));
+    auto started = new_client(host_.element, settings, host_.log);
     const std::lock_guard lock(lock_);
     client_ = std::move(started);
     return true;
@@ -161,9 +161,9 @@ void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
     plan.spec.label = "segment " + std::to_string(slot->report.segment);
     // A flush that came while this was planned has called off what it found, which was not this.
     if (is_flushing()) throw Failure(Reason::cancelled, "stopped");
-    host_.account.reserve(settings, plan.fitted.seconds);
+    slot->limit = plan.spec.spend_limit;
     if (settings.dry_run) {
-      host_.account.give_back(plan.fitted.seconds);
+      host_.account.plan(slot->limit, plan.fitted.seconds, plan.spec.reference->size());
       slot->report.request = plan.shown_request();
       return slot->finish(slot->reference);
     }
@@ -262,6 +262,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
   // Once more: a job may have been submitted in the moment of the flush.
   if (const auto running = client()) running->cancel_all();
   collecting_ = std::make_shared<Bytes>();
+  undelivered_ = nullptr;
   input_refused_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   segment_sent_ = false;

@@ -1,5 +1,6 @@
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
 #include "elements/buffers.h"
+#include "elements/messages.h"
 #include "elements/v2v-stream.h"
 
 namespace omni {
@@ -58,7 +59,7 @@ V2vStream::Item V2vStream::wait_for_front() {
 void V2vStream::push_item(Item item) {
   if (item.event) return push_serialized(std::move(item.event));
   if (item.error) return fail(*item.error);
-  push_slot(*item.slot);
+  push_slot(item.slot);
   const std::lock_guard lock(lock_);
   if (open_slots_ > 0) --open_slots_;
   changed_.notify_all();
@@ -92,24 +93,29 @@ void V2vStream::ensure_caps() {
   if (!gst_pad_has_current_caps(host_.src)) gst_pad_set_caps(host_.src, result_caps().get());
 }
 
-void V2vStream::push_slot(Slot& slot) {
-  JobOutcome outcome = slot.take_outcome();
+void V2vStream::push_slot(const std::shared_ptr<Slot>& slot) {
+  JobOutcome outcome = slot->take_outcome();
   if (auto* bytes = std::get_if<std::shared_ptr<const Bytes>>(&outcome)) {
-    if (host_.mode == InputMode::stream) return start_result(std::move(*bytes));
-    return push_whole(**bytes, slot);
+    if (host_.mode == InputMode::buffer) {
+      if (push_whole(**bytes, *slot)) slot->confirm_delivered();
+      return;
+    }
+    undelivered_ = slot;
+    return start_result(std::move(*bytes));
   }
   const Error& error = std::get<Error>(outcome);
   if (error.reason == Reason::cancelled) return;
   // There is no original to show for an input that was empty.
-  const bool has_source = slot.reference && !slot.reference->empty();
-  if (slot.on_failure == OnFailure::source && has_source) {
+  const bool has_source = slot->reference && !slot->reference->empty();
+  if (slot->on_failure == OnFailure::source && has_source) {
     post_warning(host_.element, error, "the original goes on instead");
-    if (host_.mode == InputMode::stream) return start_result(std::move(slot.reference));
-    return push_whole(*slot.reference, slot);
+    if (host_.mode == InputMode::stream) return start_result(std::move(slot->reference));
+    push_whole(*slot->reference, *slot);
+    return;
   }
-  if (slot.on_failure == OnFailure::skip) {
+  if (slot->on_failure == OnFailure::skip) {
     post_warning(host_.element, error, "nothing goes on instead");
-    const GstBuffer* input = slot.input.get();
+    const GstBuffer* input = slot->input.get();
     if (input && GST_BUFFER_PTS_IS_VALID(input))
       gst_pad_push_event(host_.src,
                          gst_event_new_gap(GST_BUFFER_PTS(input), GST_BUFFER_DURATION(input)));
@@ -153,17 +159,25 @@ void V2vStream::push_piece() {
     result_segment_.position = offset + size;
   }
   const guint seek_count = seek_count_;
-  handle_flow(gst_pad_push(host_.src, piece.release()), seek_count);
+  const GstFlowReturn flow = gst_pad_push(host_.src, piece.release());
+  // A demuxer that seeks from inside the push comes back for the rest; one that says EOS has all.
+  const bool all =
+      flow == GST_FLOW_EOS || (flow == GST_FLOW_OK && offset + size == result_->size());
+  if (all && seek_count == seek_count_ && undelivered_)
+    std::exchange(undelivered_, nullptr)->confirm_delivered();
+  handle_flow(flow, seek_count);
 }
 
-void V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
+bool V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
   ensure_caps();
   BufferPtr buffer = as_buffer(bytes);
   gst_buffer_copy_into(
       buffer.get(), slot.input.get(),
       static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_TIMESTAMPS | GST_BUFFER_COPY_META), 0, -1);
   const guint seek_count = seek_count_;
-  handle_flow(gst_pad_push(host_.src, buffer.release()), seek_count);
+  const GstFlowReturn flow = gst_pad_push(host_.src, buffer.release());
+  handle_flow(flow, seek_count);
+  return flow == GST_FLOW_OK;
 }
 
 void V2vStream::handle_flow(GstFlowReturn flow, guint seek_count) {
@@ -184,6 +198,7 @@ void V2vStream::finish_output() {
     gst_event_set_seqnum(eos.get(), result_seqnum_);
   }
   ensure_caps();
+  post_plan(host_.element, host_.account.take_planned());
   gst_pad_push_event(host_.src, eos.release());
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);

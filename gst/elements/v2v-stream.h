@@ -86,11 +86,12 @@ class V2vStream {
   void output_once();
   Item wait_for_front();
   void push_item(Item item);
-  void push_slot(Slot& slot);
+  void push_slot(const std::shared_ptr<Slot>& slot);
   void fail(const Error& error);
   void start_result(std::shared_ptr<const Bytes> bytes);
   void push_piece();
-  void push_whole(const Bytes& bytes, const Slot& slot);
+  /// False when downstream did not take it.
+  bool push_whole(const Bytes& bytes, const Slot& slot);
   void push_serialized(EventPtr event);
   void ensure_caps();
   void finish_output();
@@ -133,10 +134,11 @@ class V2vStream {
   EventPtr eos_;
   guint32 result_seqnum_ = GST_SEQNUM_INVALID;
   guint seek_count_ = 0;
+  std::shared_ptr<Slot> undelivered_;  // whose result goes out, until all of it has
 
   // Written under lock_ and under the stream lock, so that either is enough to read them
   std::shared_ptr<const Bytes> result_;
-  GstSegment result_segment_;  // BYTES; position = what goes out next
+  GstSegment result_segment_;          // BYTES; position = what goes out next
 
   // Written under lock_; from the first caps or buffer until close()
   std::shared_ptr<Client> client_;

@@ -18,8 +18,7 @@ VideoSrcRun::VideoSrcRun(Host host)
   });
   slot_->report.seconds = plan_.fitted.seconds;
   slot_->report.prompt = plan_.fitted.request.prompt;
-  if (!host_.settings.dry_run)
-    client_ = std::make_unique<Client>(client_settings(host_.settings, host_.log));
+  if (!host_.settings.dry_run) client_ = new_client(host_.element, host_.settings, host_.log);
 }
 
 VideoSrcRun::~VideoSrcRun() {
@@ -31,9 +30,9 @@ VideoSrcRun::~VideoSrcRun() {
 void VideoSrcRun::submit() {
   submitted_ = true;
   try {
-    host_.account.reserve(host_.settings, plan_.fitted.seconds);
+    slot_->limit = plan_.spec.spend_limit;
     if (host_.settings.dry_run) {
-      host_.account.give_back(plan_.fitted.seconds);
+      host_.account.plan(slot_->limit, plan_.fitted.seconds, 0);
       slot_->report.request = plan_.shown_request();
       return slot_->finish(std::make_shared<const Bytes>());
     }
@@ -48,10 +47,18 @@ GstFlowReturn VideoSrcRun::create(BufferPtr& piece, gsize most, guint64 stop) {
   if (const GstFlowReturn flow = settle(); flow != GST_FLOW_OK) return flow;
   const auto bytes = result();
   const guint64 end = bytes ? std::min<guint64>(bytes->size(), stop) : 0;
-  if (position_ >= end) return GST_FLOW_EOS;
+  if (position_ >= end) return finish();
   piece = slice(*bytes, position_, std::min<guint64>(most, end - position_));
   position_ += gst_buffer_get_size(piece.get());
   return GST_FLOW_OK;
+}
+
+/// The base class asks once more after the last piece: all of them have gone downstream then.
+GstFlowReturn VideoSrcRun::finish() {
+  const auto bytes = result();
+  if (bytes && position_ >= bytes->size()) slot_->confirm_delivered();
+  post_plan(host_.element, host_.account.take_planned());
+  return GST_FLOW_EOS;
 }
 
 /// Waits for the job to end. EOS when there is nothing to come of it.

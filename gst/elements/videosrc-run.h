@@ -45,6 +45,7 @@ class VideoSrcRun {
  private:
   void submit();
   GstFlowReturn settle();
+  GstFlowReturn finish();
   void take_outcome();
   GstFlowReturn tell_error();
   bool wait_until(std::chrono::steady_clock::time_point when);
@@ -64,7 +65,7 @@ class VideoSrcRun {
   std::shared_ptr<const Bytes> result_;
 
   std::shared_ptr<Slot> slot_;
-  std::unique_ptr<Client> client_;  // none in a dry run
+  std::shared_ptr<Client> client_;  // none in a dry run
 };
 
 }  // namespace omni

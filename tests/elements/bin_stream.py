@@ -7,6 +7,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from emulator_service import KEY, Service
+from fresh_state import fresh_state
 
 PATIENCE = 120  # s, for what hangs
 FOUR = 4 * 10**9
@@ -94,7 +95,7 @@ class Rig:
     def environment(self, folder, url):
         # A ledger of its own: what a test before it left unfinished is not taken up. One arena: what
         # malloc keeps for threads that have ended would hide what is really held.
-        return dict(os.environ, OMNI_API_KEY=KEY, OMNI_BASE_URL=url, XDG_STATE_HOME=f"{folder}/ledger",
+        return dict(os.environ, OMNI_API_KEY=KEY, OMNI_BASE_URL=url, XDG_STATE_HOME=fresh_state(),
                     GST_DEBUG="omni*:2", MALLOC_ARENA_MAX="1")
 
     def start(self, url, line, *options, patience=PATIENCE):

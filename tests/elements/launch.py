@@ -16,6 +16,8 @@ import time
 import unittest
 from pathlib import Path
 
+from fresh_state import fresh_state
+
 EMULATOR, REGENERATE, PYTHON_EXAMPLE = (os.path.abspath(path) for path in sys.argv[1:4])
 KEY = "launch-test-key-5f2c"
 PATIENCE = 60  # s, for what hangs
@@ -24,7 +26,7 @@ FAST = "poll-interval=50000000"
 
 def run(command, key=KEY, **more):
     """The finished process; its output is text, stderr with stdout."""
-    environment = dict(os.environ, OMNI_API_KEY=key, **more)
+    environment = dict(os.environ, OMNI_API_KEY=key, **{"XDG_STATE_HOME": fresh_state(), **more})
     if "OMNI_TEST_PRELOAD" in os.environ and command[0] == "/usr/bin/python3":
         environment.update(LD_PRELOAD=os.environ["OMNI_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
     return subprocess.run(command, env=environment, stdout=subprocess.PIPE,
@@ -277,7 +279,7 @@ class Launch(unittest.TestCase):
             process = subprocess.Popen(
                 ["gst-launch-1.0", *f"filesrc location={self.clip} ! omniv2v prompt=x "
                  f"base-url={service.url} ! fakesink".split()],
-                env=dict(os.environ, OMNI_API_KEY=KEY), stdout=subprocess.PIPE,
+                env=dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=fresh_state()), stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True)
             end = time.monotonic() + PATIENCE
             while not service.requests("POST") and time.monotonic() < end:

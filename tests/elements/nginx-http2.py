@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from fresh_state import fresh_state
+
 KEY = "nginx-test-key"
 # Far beyond what sockets and HTTP/2 windows hold: a refusal comes while this is being sent.
 CLIP_BYTES = 12 * 1024 * 1024
@@ -210,7 +212,7 @@ class Client:
         if trusting:
             settings["ssl-ca-file"] = rig.folder / "ca.pem"
         words = [f"{name.replace('_', '-')}={value}" for name, value in settings.items()]
-        env = dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=str(rig.folder / "state"))
+        env = dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=fresh_state())
         for name in ("OMNI_BASE_URL", "http_proxy", "https_proxy", "all_proxy"):
             env.pop(name, None)
         self.process = subprocess.Popen(

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "support/echo-service.h"
+#include "support/fresh-folder.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -20,8 +21,9 @@ class SoundRun {
     const std::string line =
         "videotestsrc pattern=ball num-buffers=300 ! "
         "video/x-raw,format=I420,width=64,height=32,framerate=25/1 ! v.sink "
-        "omniv2vbin name=v segment-duration=4000000000 prompt=x poll-interval=20000000 base-url=" +
-        url + " " + properties + " ! fakesink " + sound;
+        "omniv2vbin name=v segment-duration=4000000000 prompt=x poll-interval=20000000 "
+        "state-dir=" +
+        state_.path() + " base-url=" + url + " " + properties + " ! fakesink " + sound;
     GError* error = nullptr;
     pipeline_ = ElementPtr::adopt(gst_parse_launch(line.c_str(), &error));
     ck_assert_msg(error == nullptr, "%s", error ? error->message : "");
@@ -63,6 +65,7 @@ class SoundRun {
     gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, note, kept, nullptr);
   }
 
+  FreshFolder state_;
   ElementPtr pipeline_;
 };
 
@@ -146,12 +149,13 @@ GST_START_TEST(reference_sound_that_stops) {
   const WithKey key;
   EchoService service;
   const std::string url = service.server.url();
+  const FreshFolder state;
   GError* error = nullptr;
   const auto pipeline = ElementPtr::adopt(gst_parse_launch(
       ("videotestsrc num-buffers=300 ! video/x-raw,format=I420,width=64,height=32,framerate=25/1 ! "
        "v.sink omniv2vbin name=v reference-audio=true segment-duration=4000000000 prompt=x "
-       "poll-interval=20000000 base-url=" +
-       url +
+       "poll-interval=20000000 state-dir=" +
+       state.path() + " base-url=" + url +
        " ! fakesink name=end async=false sync=false audiotestsrc name=a num-buffers=30 ! "
        "audio/x-raw,format=S16LE,rate=48000,channels=2 ! v.audio_sink_0 v.audio_src_0 ! "
        "fakesink async=false sync=false")

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 from emulator_service import KEY, PATIENCE, Service
+from fresh_state import fresh_state
 
 FAST = ["poll-interval=50000000", "prompt=x"]
 
@@ -65,7 +66,7 @@ sys.exit(message.type == Gst.MessageType.ERROR)
 
 def environment(**more):
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return dict(clean, OMNI_API_KEY=KEY, **more)
+    return dict(clean, OMNI_API_KEY=KEY, **{"XDG_STATE_HOME": fresh_state(), **more})
 
 
 def launch(*words, **more):

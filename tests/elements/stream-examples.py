@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_service import KEY, PATIENCE, Service
+from fresh_state import fresh_state
 
 EMULATOR, EXAMPLES = (os.path.abspath(path) for path in sys.argv[1:3])
 FILE, LIVE = f"{EXAMPLES}/stream/restyle-file.sh", f"{EXAMPLES}/stream/restyle-live.sh"
@@ -32,7 +33,8 @@ GREY = 12  # one in grey is less
 
 
 def environment(url="", **more):
-    known = dict(os.environ, OMNI_BASE_URL=url, OMNI_API_KEY=KEY, OMNI_EMULATOR_KEY=KEY, **more)
+    known = dict(os.environ, OMNI_BASE_URL=url, OMNI_API_KEY=KEY, OMNI_EMULATOR_KEY=KEY,
+                 **{"XDG_STATE_HOME": fresh_state(), **more})
     known["PATH"] = os.path.dirname(EMULATOR) + ":" + known["PATH"]
     return known
 

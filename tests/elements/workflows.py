@@ -18,6 +18,8 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from fresh_state import fresh_state
+
 DOCUMENT, REQUESTS = Path(sys.argv[1]), Path(sys.argv[2])
 KEY = "workflow-test-key-81d0"
 PATIENCE = 120  # s, for what hangs
@@ -138,7 +140,7 @@ class Workflows(unittest.TestCase):
         own.mkdir()
         shutil.copy(cls.clip, own / "in.mp4")
         environment = dict(os.environ, OMNI_API_KEY=KEY, OMNI_BASE_URL=f"{cls.service.url}/{number}",
-                           PUT_URL=f"{cls.service.url}/refs/{{name}}")
+                           PUT_URL=f"{cls.service.url}/refs/{{name}}", XDG_STATE_HOME=fresh_state())
         return subprocess.run(["sh", "-c", cls.lines[number][1]], cwd=own, env=environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
 

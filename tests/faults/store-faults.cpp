@@ -1,6 +1,7 @@
 // The transports `put` and `s3` against stores that misbehave on purpose: what they get to see,
 // what becomes of the job, and that nothing is submitted when the reference is not where it should
 // be.
+#include "client/sha256.h"
 #include "client/sigv4.h"
 #include "support/publish-run.h"
 

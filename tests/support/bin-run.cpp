@@ -15,11 +15,12 @@ constexpr GstClockTime kPatience = 60 * GST_SECOND;
 
 BinRun::BinRun(const std::string& base_url, const std::string& properties, const std::string& caps,
                bool live) {
-  const std::string line = "appsrc name=in format=time max-bytes=0 max-buffers=0 caps=\"" + caps +
-                           "\" is-live=" + (live ? "true" : "false") +
-                           " ! omniv2vbin name=v poll-interval=20000000 base-url=" + base_url +
-                           " " + properties +
-                           " ! fakesink name=out sync=" + (live ? "true" : "false");
+  const std::string line =
+      "appsrc name=in format=time max-bytes=0 max-buffers=0 caps=\"" + caps +
+      "\" is-live=" + (live ? "true" : "false") +
+      " ! omniv2vbin name=v poll-interval=20000000 state-dir=" + state_.path() +
+      " base-url=" + base_url + " " + properties +
+      " ! fakesink name=out sync=" + (live ? "true" : "false");
   GError* error = nullptr;
   pipeline_ = ElementPtr::adopt(gst_parse_launch(line.c_str(), &error));
   ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");

@@ -11,6 +11,7 @@
 
 #include "media/gst-ptr.h"
 #include "support/counted-frames.h"
+#include "support/fresh-folder.h"
 
 namespace omni::test {
 
@@ -55,6 +56,7 @@ class BinRun {
   void keep(Seen seen);
   void take_messages(GstMessage* message);
 
+  FreshFolder state_;
   ElementPtr pipeline_, source_, bin_, sink_;
   BusPtr bus_;
   mutable std::mutex lock_;

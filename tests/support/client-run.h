@@ -35,10 +35,12 @@ inline std::string text_of(const Bytes& bytes) {
 class Recorder : public JobObserver {
  public:
   void job_updated(const JobUpdate& update) override { updates.push_back(update); }
+  void job_recorded(std::shared_ptr<Receipt> given) override { receipt = std::move(given); }
   void job_warned(const Error& error) override { warnings.push_back(error); }
   void job_finished(JobOutcome outcome) override { done.set_value(std::move(outcome)); }
   std::vector<JobUpdate> updates;
   std::vector<Error> warnings;
+  std::shared_ptr<Receipt> receipt;
   std::promise<JobOutcome> done;
 };
 
@@ -67,7 +69,7 @@ struct Run {
     };
   }
 
-  JobOutcome go(std::unique_ptr<Ledger> ledger = nullptr) {
+  JobOutcome go(std::shared_ptr<Ledger> ledger = nullptr) {
     client = std::make_unique<Client>(settings, std::move(ledger));
     auto future = recorder->done.get_future();
     client->submit(spec, recorder);

@@ -32,8 +32,9 @@ gboolean answer_not_live(GstPad* pad, GstObject* parent, GstQuery* query) {
 ElementRun::ElementRun(const std::string& base_url, const std::string& properties,
                        const char* factory, const char* caps, bool live) {
   GError* error = nullptr;
-  const std::string line =
-      std::string(factory) + " poll-interval=20000000 base-url=" + base_url + " " + properties;
+  const std::string line = std::string(factory) +
+                           " poll-interval=20000000 state-dir=" + state_.path() +
+                           " base-url=" + base_url + " " + properties;
   GstElement* element = gst_parse_launch(line.c_str(), &error);
   ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
   const bool is_source = GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SOURCE);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "media/gst-ptr.h"
+#include "support/fresh-folder.h"
 
 namespace omni::test {
 
@@ -49,8 +50,10 @@ class ElementRun {
   std::vector<std::string> job_states();
 
   guint stat(const char* name) const;
+  const std::string& state_dir() const { return state_.path(); }
 
  private:
+  FreshFolder state_;
   GstHarness* harness_;
   GstBus* bus_;
 };

@@ -9,6 +9,7 @@
 #include "client/publish-url.h"
 #include "client/retry.h"
 #include "client/s3.h"
+#include "client/sha256.h"
 #include "client/sigv4.h"
 #include "client/url.h"
 #include "service/request.h"

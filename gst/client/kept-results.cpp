@@ -1,0 +1,87 @@
+#include "client/kept-results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/sha256.h"
+#include "service/error.h"
+
+namespace omni {
+
+namespace {
+
+constexpr char kUnfinished[] = ".part";
+constexpr std::int64_t kLeftAfter = 24 * 3600;  // nobody writes one result for a day
+
+bool write_all(int file, const Bytes& bytes) {
+  for (const BytesPtr& piece : bytes.pieces()) {
+    gsize left = 0;
+    const auto* data = static_cast<const char*>(g_bytes_get_data(piece.get(), &left));
+    while (left > 0) {
+      const ssize_t written = write(file, data, left);
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      data += written;
+      left -= static_cast<gsize>(written);
+    }
+  }
+  return true;
+}
+
+using DirPtr = std::unique_ptr<GDir, FreeWith<&g_dir_close>>;
+
+}  // namespace
+
+std::string KeptResults::path_of(const std::string& hash) const {
+  return folder_ + "/" + hash + ".mp4";
+}
+
+std::string KeptResults::keep(const Bytes& result) const {
+  const std::string hash = sha256_hex(result);
+  const std::string unfinished =
+      folder_ + "/" + CharPtr(g_uuid_string_random()).get() + kUnfinished;
+  const int file =
+      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  // No fsync: what a power cut leaves of it is found out by its hash, and then fetched again.
+  bool good = file >= 0 && write_all(file, result);
+  int problem = errno;
+  if (file >= 0 && close(file) != 0) good = false, problem = errno;
+  if (good && rename(unfinished.c_str(), path_of(hash).c_str()) != 0) good = false, problem = errno;
+  if (good) return hash;
+  if (file >= 0) unlink(unfinished.c_str());
+  throw Failure(Reason::service_error, "A result cannot be kept in " + folder_ + ": " +
+                                           g_strerror(problem) +
+                                           ". Set state-size=0 to keep none.");
+}
+
+std::shared_ptr<const Bytes> KeptResults::load(const std::string& hash) const {
+  const int file = open(path_of(hash).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return nullptr;
+  GMappedFile* mapped = g_mapped_file_new_from_fd(file, FALSE, nullptr);
+  close(file);
+  if (!mapped) return nullptr;
+  auto bytes = std::make_shared<Bytes>();
+  bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
+  g_mapped_file_unref(mapped);
+  if (bytes->empty() || sha256_hex(*bytes) != hash) return nullptr;
+  return bytes;
+}
+
+void KeptResults::remove(const std::string& hash) const {
+  unlink(path_of(hash).c_str());
+}
+
+void KeptResults::clean() const {
+  const DirPtr folder(g_dir_open(folder_.c_str(), 0, nullptr));
+  const std::int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+  while (const char* name = folder ? g_dir_read_name(folder.get()) : nullptr) {
+    const std::string path = folder_ + "/" + name;
+    struct stat status {};
+    if (!g_str_has_suffix(name, kUnfinished) || stat(path.c_str(), &status) != 0) continue;
+    if (status.st_mtime < now - kLeftAfter) unlink(path.c_str());
+  }
+}
+
+}  // namespace omni

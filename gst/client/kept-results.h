@@ -1,0 +1,29 @@
+// Results on disk, each in a file that is named by its content. Which of them may go, and whose
+// they are, is the ledger's business. Blocking.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/bytes.h"
+
+namespace omni {
+
+class KeptResults {
+ public:
+  explicit KeptResults(std::string folder) : folder_(std::move(folder)) {}
+
+  /// Writes one down. Returns its name, its SHA-256. Throws Failure.
+  std::string keep(const Bytes& result) const;
+  /// nullptr when it is gone, or is not what it was.
+  std::shared_ptr<const Bytes> load(const std::string& hash) const;
+  void remove(const std::string& hash) const;
+  /// Takes away what a process left that died while it wrote.
+  void clean() const;
+  std::string path_of(const std::string& hash) const;
+
+ private:
+  const std::string folder_;
+};
+
+}  // namespace omni

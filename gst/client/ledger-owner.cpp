@@ -1,0 +1,58 @@
+#include "client/ledger-owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/error.h"
+#include "service/glib-ptr.h"
+
+namespace omni {
+
+namespace {
+
+std::string path_of(const std::string& folder, const std::string& name) {
+  return folder + "/" + name + ".lock";
+}
+
+/// Somebody may have taken the file for left over between its making and its locking.
+bool is_still_there(int file, const std::string& path) {
+  struct stat ours {};
+  struct stat theirs {};
+  return fstat(file, &ours) == 0 && stat(path.c_str(), &theirs) == 0 &&
+         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+}  // namespace
+
+LedgerOwner::LedgerOwner(std::string folder) : folder_(std::move(folder)) {
+  for (int tries = 0; tries < 100; ++tries) {
+    name_ = CharPtr(g_uuid_string_random()).get();
+    const std::string path = path_of(folder_, name_);
+    file_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file_ < 0)
+      throw Failure(Reason::budget, "no file can be made in " + folder_ + ": " + g_strerror(errno));
+    if (flock(file_, LOCK_EX | LOCK_NB) == 0 && is_still_there(file_, path)) return;
+    close(file_);
+  }
+  throw Failure(Reason::budget, "no file in " + folder_ + " can be locked");
+}
+
+LedgerOwner::~LedgerOwner() {
+  unlink(path_of(folder_, name_).c_str());
+  close(file_);
+}
+
+bool LedgerOwner::is_gone(const std::string& folder, const std::string& name) {
+  const std::string path = path_of(folder, name);
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return errno == ENOENT;
+  const bool gone = flock(file, LOCK_EX | LOCK_NB) == 0;
+  if (gone) unlink(path.c_str());
+  close(file);
+  return gone;
+}
+
+}  // namespace omni

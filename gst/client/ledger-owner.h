@@ -1,0 +1,26 @@
+// Who runs a job: a file that its process keeps locked. When the process is gone, however it went,
+// the lock is gone, and its jobs are orphans.
+#pragma once
+
+#include <string>
+
+namespace omni {
+
+class LedgerOwner {
+ public:
+  /// Makes and locks a file of its own in `folder`, which exists. Throws Failure.
+  explicit LedgerOwner(std::string folder);
+  ~LedgerOwner();
+  LedgerOwner(const LedgerOwner&) = delete;
+
+  const std::string& name() const { return name_; }
+  /// Does nobody hold this one any more? Takes its file away then.
+  static bool is_gone(const std::string& folder, const std::string& name);
+
+ private:
+  std::string folder_;
+  std::string name_;
+  int file_ = -1;
+};
+
+}  // namespace omni

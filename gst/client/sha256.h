@@ -1,0 +1,16 @@
+// SHA-256 as 64 hex digits in lower case.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+#include "service/bytes.h"
+
+namespace omni {
+
+std::string sha256_hex(std::string_view text);
+/// Of a long one; empty when `abandoned` was set in the meantime.
+std::string sha256_hex(const Bytes& bytes, const std::atomic<bool>* abandoned = nullptr);
+
+}  // namespace omni
