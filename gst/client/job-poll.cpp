@@ -42,7 +42,9 @@ Async<Task> Job::wait_until_done() {
       log(LogLevel::warning,
           "the service reports the unknown status \"" + task.word + "\": taken as still running");
     }
-    update(task.state == TaskState::pending ? JobState::pending : JobState::running, task.progress);
+    const bool running = task.state != TaskState::pending;
+    if (running && last_.state != JobState::running) log(LogLevel::info, "running at the service");
+    update(running ? JobState::running : JobState::pending, task.progress);
   }
 }
 

@@ -123,8 +123,8 @@ Async<void> Job::buy() {
   co_await services_.ledger->intent(name_, facts(), spec_.spend_limit);
   record(name_);
   start_hashing();
-  log(LogLevel::info, "sent to " + std::string(services_.dialect.title()) + ": " + spec_.model +
-                          ", " + std::to_string(spec_.seconds) + " s, reference of " +
+  log(LogLevel::info, "submitting to " + std::string(services_.dialect.title()) + ": " +
+                          spec_.model + ", " + std::to_string(spec_.seconds) + " s, reference of " +
                           std::to_string(spec_.reference ? spec_.reference->size() : 0) +
                           " bytes, job " + name_);
   last_.task_id = co_await create();

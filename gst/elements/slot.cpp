@@ -1,5 +1,9 @@
 #include "elements/slot.h"
 
+#include "elements/element.h"
+
+#define GST_CAT_DEFAULT omni::debug_category()
+
 namespace omni {
 
 namespace {
@@ -57,7 +61,9 @@ void Slot::confirm_delivered() {
     const std::lock_guard lock(lock_);
     receipt.swap(receipt_);
   }
-  if (receipt) receipt->confirm();
+  if (!receipt) return;
+  receipt->confirm();
+  GST_INFO_OBJECT(element_, "segment %u: delivered", report.segment);
 }
 
 void Slot::job_warned(const Error& error) {

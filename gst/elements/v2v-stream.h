@@ -138,7 +138,7 @@ class V2vStream {
 
   // Written under lock_ and under the stream lock, so that either is enough to read them
   std::shared_ptr<const Bytes> result_;
-  GstSegment result_segment_;          // BYTES; position = what goes out next
+  GstSegment result_segment_;  // BYTES; position = what goes out next
 
   // Written under lock_; from the first caps or buffer until close()
   std::shared_ptr<Client> client_;

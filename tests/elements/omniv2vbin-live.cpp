@@ -2,6 +2,7 @@
 // come. The clock is the test's own: no time passes but that which a test lets pass.
 #include <gst/check/gsttestclock.h>
 
+#include "client/ledger-store.h"
 #include "support/counted-frames.h"
 #include "support/echo-service.h"
 #include "support/v2v-fixture.h"
@@ -82,6 +83,22 @@ class LiveRun : public ElementRun {
   unsigned pushed_ = 0;
 };
 
+/// The ledger's row of a segment, once its result is kept and nobody is at it.
+LedgerRow kept_row(const std::string& folder, unsigned segment) {
+  const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  while (g_get_monotonic_time() < end) {
+    LedgerStore store(folder);
+    std::vector<LedgerRow> rows;
+    store.transaction([&] { rows = store.rows(); });
+    for (const LedgerRow& row : rows)
+      if (row.label == "segment " + std::to_string(segment) && !row.result_hash.empty() &&
+          !row.in_use)
+        return row;
+    g_usleep(10000);
+  }
+  ck_abort_msg("the result of segment %u is not kept", segment);
+}
+
 GstClockTime deadline_of(unsigned segment) {
   return segment * kSegment + kUpstream + kSegment + kLatency - kMakeReady;
 }
@@ -136,6 +153,9 @@ GST_START_TEST(late_policy) {
   g_object_get(run.element(), "max-observed-delay", &delay, nullptr);
   fail_unless(delay > 0);
   fail_unless_equals_int(gst_harness_buffers_in_queue(run.harness()), 0);
+  // It is paid: kept, and owed to whoever asks for it.
+  expect_equal(kept_row(run.state_dir(), 1).state, "fetched");
+  expect_equal(kept_row(run.state_dir(), 0).state, "delivered");
   // The next one is on time again.
   for (unsigned i = 2 * kFrames + 1; i <= 3 * kFrames; ++i) run.push_frame(i);
   run.expect_segment(2, 2);

@@ -1,0 +1,119 @@
+// Gets the result of a job that is paid and was never delivered: from the folder where it is kept,
+// or from the service that has it. The job runs as in the elements, in their client.
+#include <config.h>
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include <cstdio>
+#include <fstream>
+#include <future>
+
+#include "client/client.h"
+#include "client/sqlite-ledger.h"
+#include "ledger-command.h"
+#include "media/mp4.h"
+
+namespace omni::ledger {
+
+namespace {
+
+class Waiting : public JobObserver {
+ public:
+  void job_updated(const JobUpdate& update) override {
+    if (!update.progress) return;
+    std::fprintf(stderr, "running: %.0f %%\n", *update.progress);
+  }
+  void job_recorded(std::shared_ptr<Receipt> given) override { receipt = std::move(given); }
+  void job_warned(const Error& error) override {
+    std::fprintf(stderr, "%s\n", error.message.c_str());
+  }
+  void job_finished(JobOutcome outcome) override { done.set_value(std::move(outcome)); }
+
+  std::shared_ptr<Receipt> receipt;
+  std::promise<JobOutcome> done;
+};
+
+std::optional<std::string> check_result(const Bytes& result) {
+  const auto probed = mp4::probe(result);
+  const auto* problem = std::get_if<mp4::Problem>(&probed);
+  if (!problem) return std::nullopt;
+  return "The result is not usable: " + problem->text + ".";
+}
+
+std::string key_for(const Dialect& dialect, const std::string& file) {
+  if (!file.empty()) {
+    std::ifstream stream(file);
+    std::string line;
+    if (!std::getline(stream, line)) throw Problem("The file " + file + " has no key in it.");
+    return line;
+  }
+  for (const char* name : {"OMNI_API_KEY", dialect.service().key_variable}) {
+    const char* value = g_getenv(name);
+    if (value && *value) return value;
+  }
+  return "";
+}
+
+/// Written beside it first: what stands under that name is whole.
+void write_out(const Bytes& bytes, const std::string& out) {
+  const bool to_stdout = out == "-";
+  const std::string unfinished = out + ".part";
+  FILE* file = to_stdout ? stdout : std::fopen(unfinished.c_str(), "wb");
+  bool good = file != nullptr;
+  for (const BytesPtr& piece : bytes.pieces()) {
+    gsize size = 0;
+    const void* data = g_bytes_get_data(piece.get(), &size);
+    good = good && std::fwrite(data, 1, size, file) == size;
+  }
+  if (file && to_stdout) good = std::fflush(file) == 0 && good;
+  if (file && !to_stdout) good = std::fclose(file) == 0 && good;
+  if (good && !to_stdout) good = g_rename(unfinished.c_str(), out.c_str()) == 0;
+  if (good) return;
+  const int problem = errno;
+  if (!to_stdout) g_unlink(unfinished.c_str());
+  throw Problem("Cannot write " + out + ": " + g_strerror(problem) +
+                ". The job is still there to be fetched.");
+}
+
+ClientSettings client_settings(const LedgerRow& row, const FetchOptions& options) {
+  ClientSettings settings;
+  settings.dialect = find_dialect(row.provider);
+  if (!settings.dialect) throw Problem("Its provider \"" + row.provider + "\" is not known here.");
+  settings.http.base_url = row.base_url;
+  settings.http.api_key = key_for(*settings.dialect, options.api_key_file);
+  settings.http.user_agent = PACKAGE "/" VERSION;
+  settings.http.ssl_ca_file = options.ssl_ca_file;
+  settings.log = [](LogLevel level, const std::string& text) {
+    if (level == LogLevel::warning) std::fprintf(stderr, "%s\n", text.c_str());
+  };
+  if (row.result_hash.empty() && settings.http.api_key.empty())
+    throw Problem(std::string("The service has to be asked, and there is no key for it: set "
+                              "OMNI_API_KEY or ") +
+                  settings.dialect->service().key_variable + ", or give --api-key-file.");
+  return settings;
+}
+
+}  // namespace
+
+void fetch_result(const LedgerRow& row, const FetchOptions& options) {
+  LedgerSettings of_ledger;
+  of_ledger.state_dir = options.state_dir;
+  of_ledger.required = true;
+  of_ledger.log = [](LogLevel, const std::string&) {};
+  Client client(client_settings(row, options), std::make_shared<SqliteLedger>(of_ledger));
+  JobSpec spec;
+  spec.label = "fetch";
+  spec.take_up = row.id;
+  spec.download_folder = options.state_dir;
+  spec.check_result = check_result;
+  auto waiting = std::make_shared<Waiting>();
+  auto future = waiting->done.get_future();
+  client.submit(std::move(spec), waiting);
+  JobOutcome outcome = future.get();
+  if (const auto* error = std::get_if<Error>(&outcome)) throw Failure(*error);
+  write_out(*std::get<0>(outcome), options.out);
+  waiting->receipt->confirm();
+  client.stop();
+}
+
+}  // namespace omni::ledger

@@ -1,0 +1,39 @@
+// omni-ledger: what the commands share. The commands themselves are in main.cpp; how rows are shown
+// in show.cpp; fetching an undelivered result in fetch.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/ledger-store.h"
+
+namespace omni::ledger {
+
+/// Ends the program with exit status 1 and this text.
+struct Problem : std::exception {
+  explicit Problem(std::string text) : text(std::move(text)) {}
+  const char* what() const noexcept override { return text.c_str(); }
+  std::string text;
+};
+
+// On stdout, for eyes or (json) as one JSON document:
+void show_list(const std::vector<LedgerRow>& rows, bool json);
+void show_row(const LedgerRow& row, bool json);
+struct NamedSums {
+  const char* by;
+  std::vector<LedgerSum> sums;
+};
+void show_sums(const std::vector<NamedSums>& tables, bool json);
+
+struct FetchOptions {
+  std::string state_dir;
+  std::string out;  // file; "-" = stdout
+  std::string api_key_file;
+  std::string ssl_ca_file;
+};
+
+/// Writes the result of a job that nobody has got to a file, and marks it as delivered. Throws
+/// Problem or Failure.
+void fetch_result(const LedgerRow& row, const FetchOptions& options);
+
+}  // namespace omni::ledger

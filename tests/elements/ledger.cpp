@@ -1,0 +1,267 @@
+// The elements and what they have paid for: over runs, when the ledger cannot be kept, with a
+// budget, and in a dry run. What stands in the ledger itself is tested in faults/ledger-faults.cpp.
+#include <filesystem>
+#include <fstream>
+
+#include "client/ledger-store.h"
+#include "support/fresh-folder.h"
+#include "support/v2v-fixture.h"
+
+using namespace omni;
+using namespace omni::test;
+
+namespace {
+
+const char* const kFactories[] = {"omniv2v", "omnivideosrc"};
+
+/// One run of an element, up to EOS or an error.
+class LedgerRun : public ElementRun {
+ public:
+  LedgerRun(const std::string& url, const std::string& state, const std::string& properties = "",
+            const char* factory = "omniv2v")
+      : ElementRun(url, "prompt=x state-dir=" + state + " " + properties, factory) {
+    if (std::string(factory) == "omniv2v") push_stream(kClip);
+  }
+};
+
+std::vector<LedgerRow> rows_in(const std::string& folder) {
+  LedgerStore store(folder);
+  std::vector<LedgerRow> rows;
+  store.transaction([&] { rows = store.rows(); });
+  return rows;
+}
+
+/// The fields of the last omni/job.
+StructurePtr last_job(ElementRun& run) {
+  StructurePtr last;
+  for (const auto& message : run.messages()) {
+    const GstStructure* structure = gst_message_get_structure(message.get());
+    if (structure && gst_structure_has_name(structure, "omni/job"))
+      last.reset(gst_structure_copy(structure));
+  }
+  fail_unless(bool(last));
+  return last;
+}
+
+FakeService::Answer refuse_polls(const std::atomic<bool>& refuse) {
+  return [&refuse](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (refuse && is_poll(request)) return ServerReply{.status = 401, .body = "{}"};
+    return std::nullopt;
+  };
+}
+
+}  // namespace
+
+GST_START_TEST(taken_up_by_the_next_run) {
+  const WithKey key;
+  const FreshFolder state;
+  const char* factory = kFactories[__i__];
+  std::atomic<bool> refuse = true;
+  FakeService service(kResult, refuse_polls(refuse));
+  {
+    LedgerRun run(service.server.url(), state.path(), "", factory);
+    expect_equal(run.wait_reason(), "unauthorized");
+    fail_unless_equals_int(run.stat("jobs-paid"), 1);
+  }
+  refuse = false;
+  LedgerRun run(service.server.url(), state.path(), "", factory);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+  fail_unless_equals_int(run.stat("reused"), 1);
+  fail_unless_equals_int(run.stat("jobs-paid"), 0);
+  const StructurePtr job = last_job(run);
+  gboolean reused = FALSE;
+  fail_unless(gst_structure_get_boolean(job.get(), "reused", &reused) && reused);
+  const auto rows = rows_in(state.path());
+  fail_unless_equals_int(static_cast<int>(rows.size()), 1);
+  expect_equal(rows[0].state, "delivered");
+  expect_equal(rows[0].id, gst_structure_get_string(job.get(), "ledger-id"));
+}
+GST_END_TEST
+
+// Downstream has not taken all of it: it is owed still, and is here without asking anybody.
+GST_START_TEST(not_delivered_when_downstream_fails) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  {
+    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path());
+    gst_pad_add_probe(
+        run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad*, GstPadProbeInfo* info, gpointer) {
+          GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_ERROR;
+          gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+          return GST_PAD_PROBE_HANDLED;
+        },
+        nullptr, nullptr);
+    run.push_stream(kClip);
+    fail_unless(bool(run.wait_message(GST_MESSAGE_ERROR)));
+  }
+  expect_equal(rows_in(state.path()).at(0).state, "fetched");
+  const auto requests = service.server.seen().size();
+  LedgerRun run(service.server.url(), state.path());
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless(service.server.seen().size() == requests);
+  expect_equal(rows_in(state.path()).at(0).state, "delivered");
+}
+GST_END_TEST
+
+// T12 of the list of what users suffer: the same again costs nothing.
+GST_START_TEST(second_run_costs_nothing) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  for (int i = 0; i < 2; ++i) {
+    LedgerRun run(service.server.url(), state.path(), "reuse=all", kFactories[__i__]);
+    fail_unless(run.pull_stream() == kResult);
+  }
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
+// It cannot be kept: a warning and a working element, or nothing is bought.
+GST_START_TEST(unusable_state_folder) {
+  const WithKey key;
+  const FreshFolder folder;
+  const std::string state = folder.path() + "/file";
+  std::ofstream(state) << "not a folder";
+  FakeService service(kResult);
+  {
+    LedgerRun run(service.server.url(), state);
+    std::string text;
+    expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "budget");
+    fail_unless(text.find("state-dir") != std::string::npos, "%s", text.c_str());
+    fail_unless(run.pull_stream() == kResult);
+  }
+  {
+    LedgerRun run(service.server.url(), state, "ledger=off");
+    fail_unless(run.pull_stream() == kResult);
+    for (const auto& message : run.messages())
+      fail_if(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_WARNING);
+  }
+  fail_unless_equals_int(service.creates(), 2);
+  LedgerRun run(service.server.url(), state, "ledger=required");
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_ERROR, &text), "budget");
+  fail_unless(text.find("ledger=on") != std::string::npos, "%s", text.c_str());
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
+GST_START_TEST(off_leaves_nothing_behind) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  LedgerRun run(service.server.url(), state.path(), "ledger=off");
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless(std::filesystem::is_empty(state.path()));
+}
+GST_END_TEST
+
+GST_START_TEST(budget_over_runs) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  const std::string budget = "max-jobs=1 budget-period=3600000000000 ";
+  {
+    LedgerRun run(service.server.url(), state.path(), budget);
+    fail_unless(run.pull_stream() == kResult);
+  }
+  {
+    LedgerRun run(service.server.url(), state.path(), budget + "reuse=none");
+    expect_equal(run.wait_reason(), "budget");
+  }
+  {
+    LedgerRun run(service.server.url(), state.path(), budget + "reuse=all");
+    fail_unless(run.pull_stream() == kResult);
+  }
+  LedgerRun run(service.server.url(), state.path(), budget + "ledger=off");
+  expect_equal(run.wait_reason(), "invalid-request");
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
+// Counted as it would be, and summed up at the end.
+GST_START_TEST(dry_run_has_a_sum) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(),
+                 "prompt=x dry-run=true input-mode=buffer max-jobs=3 on-failure=skip");
+  for (int i = 0; i < 4; ++i) run.push(kClip, i * GST_SECOND, GST_SECOND);
+  run.push_eos();
+  run.wait_event(GST_EVENT_EOS);
+  guint jobs = 0, seconds = 0, planned = 0, refused = 0;
+  guint64 bytes = 0;
+  for (const auto& message : run.messages()) {
+    const GstStructure* structure = gst_message_get_structure(message.get());
+    if (GST_MESSAGE_TYPE(message.get()) != GST_MESSAGE_ELEMENT) continue;
+    if (gst_structure_has_name(structure, "omni/plan")) {
+      fail_unless(gst_structure_get(structure, "jobs", G_TYPE_UINT, &jobs, "seconds", G_TYPE_UINT,
+                                    &seconds, "bytes", G_TYPE_UINT64, &bytes, nullptr));
+    } else {
+      planned += g_str_equal(gst_structure_get_string(structure, "state"), "planned");
+      refused += g_str_equal(gst_structure_get_string(structure, "state"), "failed");
+    }
+  }
+  fail_unless_equals_int(planned, 3);
+  fail_unless_equals_int(refused, 1);
+  fail_unless_equals_int(jobs, 3);
+  fail_unless_equals_int(seconds, 24);
+  fail_unless(bytes == 3 * kClip.size());
+  fail_unless_equals_int(service.creates(), 0);
+}
+GST_END_TEST
+
+// Six lines at level 4 tell what became of a job.
+GST_START_TEST(story_of_a_job) {
+  const WithKey key;
+  FakeService service(kResult);
+  struct Lines {
+    std::mutex lock;
+    std::vector<std::string> texts;
+  } lines;
+  const GstLogFunction listen = [](GstDebugCategory* category, GstDebugLevel level, const gchar*,
+                                   const gchar*, gint, GObject*, GstDebugMessage* message,
+                                   gpointer data) {
+    if (level > GST_LEVEL_INFO || !g_str_equal(gst_debug_category_get_name(category), "omni"))
+      return;
+    auto* to = static_cast<Lines*>(data);
+    const std::lock_guard lock(to->lock);
+    to->texts.push_back(gst_debug_message_get(message));
+  };
+  gst_debug_set_active(TRUE);
+  gst_debug_set_threshold_for_name("omni", GST_LEVEL_INFO);
+  gst_debug_add_log_function(listen, &lines, nullptr);
+  {
+    ElementRun run(service.server.url(), "prompt=x");
+    run.push_stream(kClip);
+    run.pull_stream();
+  }
+  gst_debug_remove_log_function_by_data(&lines);
+  const char* const story[] = {"submitting to", "accepted as task video_1",
+                               "running",       "done after",
+                               "result: ",      "delivered"};
+  fail_unless_equals_int(static_cast<int>(lines.texts.size()), 6);
+  for (std::size_t i = 0; i < lines.texts.size(); ++i)
+    fail_unless(lines.texts[i].find(story[i]) != std::string::npos, "line %zu: %s", i,
+                lines.texts[i].c_str());
+}
+GST_END_TEST
+
+static Suite* ledger_suite() {
+  Suite* suite = suite_create("ledger");
+  TCase* tests = tcase_create("elements");
+  tcase_set_timeout(tests, 60);
+  suite_add_tcase(suite, tests);
+  tcase_add_loop_test(tests, taken_up_by_the_next_run, 0, 2);
+  tcase_add_test(tests, not_delivered_when_downstream_fails);
+  tcase_add_loop_test(tests, second_run_costs_nothing, 0, 2);
+  tcase_add_test(tests, unusable_state_folder);
+  tcase_add_test(tests, off_leaves_nothing_behind);
+  tcase_add_test(tests, budget_over_runs);
+  tcase_add_test(tests, dry_run_has_a_sum);
+  tcase_add_test(tests, story_of_a_job);
+  return suite;
+}
+
+GST_CHECK_MAIN(ledger)
