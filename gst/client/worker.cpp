@@ -45,10 +45,10 @@ void Worker::loop() {
     }
     std::vector<Work> works;
     for (Task& task : tasks) works.push_back(std::move(task.work));
-    const Outcomes outcomes = batch_(works);
+    Outcomes outcomes = batch_(works);
     // What it has captured goes before anybody is told that it is done.
     works.clear();
-    for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(outcomes[i]);
+    for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(std::move(outcomes[i]));
   }
 }
 
@@ -69,7 +69,8 @@ void Worker::Done::await_suspend(std::coroutine_handle<> handle) {
   awaiting = handle;
   const auto context = MainContextPtr::adopt(g_main_context_ref_thread_default());
   const auto wake = [this, context](std::exception_ptr outcome) {
-    failure = outcome;
+    failure = std::move(outcome);
+    over.store(true, std::memory_order_release);
     GSource* source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
     g_source_set_callback(source, resume, this, nullptr);
@@ -80,8 +81,10 @@ void Worker::Done::await_suspend(std::coroutine_handle<> handle) {
     wake(std::make_exception_ptr(Failure(Reason::cancelled, "stopped")));
 }
 
-gboolean Worker::Done::resume(gpointer self) {
-  static_cast<Done*>(self)->awaiting.resume();
+gboolean Worker::Done::resume(gpointer data) {
+  auto* self = static_cast<Done*>(data);
+  static_cast<void>(self->over.load(std::memory_order_acquire));
+  self->awaiting.resume();
   return G_SOURCE_REMOVE;
 }
 

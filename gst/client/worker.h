@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -51,14 +52,16 @@ class Worker {
   struct Done {
     Worker& worker;
     Work work;
-    std::exception_ptr failure;
-    std::coroutine_handle<> awaiting;
+    std::exception_ptr failure = nullptr;
+    std::coroutine_handle<> awaiting = nullptr;
+    // Orders the two threads in the eyes of C++ too; the main context, which does it, is C.
+    std::atomic<bool> over = false;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handle);
     void await_resume() const {
       if (failure) std::rethrow_exception(failure);
     }
-    static gboolean resume(gpointer self);
+    static gboolean resume(gpointer data);
   };
   bool add(Task task);
   void loop();
@@ -76,11 +79,11 @@ template <class F>
 Async<std::invoke_result_t<F>> Worker::run(F work) {
   using Result = std::invoke_result_t<F>;
   if constexpr (std::is_void_v<Result>) {
-    Done done{*this, [&work] { work(); }, nullptr, nullptr};
+    Done done{*this, [&work] { work(); }};
     co_await done;
   } else {
     std::optional<Result> result;
-    Done done{*this, [&work, &result] { result.emplace(work()); }, nullptr, nullptr};
+    Done done{*this, [&work, &result] { result.emplace(work()); }};
     co_await done;
     co_return std::move(*result);
   }
