@@ -37,14 +37,15 @@ build_targets() {
       -Dfuzz=true --buildtype=debugoptimized -Db_lundef=false
   fi
   ninja -C "$build" tests/fuzz/fuzz-reply tests/fuzz/fuzz-mp4 tests/fuzz/fuzz-remux \
-    tests/fuzz/make-mp4-seeds
+    tests/fuzz/fuzz-text tests/fuzz/make-mp4-seeds
 }
 
 make_corpus() {
-  mkdir -p "$corpus/reply" "$corpus/mp4" "$corpus/remux"
+  mkdir -p "$corpus/reply" "$corpus/mp4" "$corpus/remux" "$corpus/text"
   cp "$here"/seeds/reply/*.json "$corpus/reply/"
   "$build/tests/fuzz/make-mp4-seeds" "$corpus/mp4"
   "$build/tests/fuzz/make-mp4-seeds" "$corpus/remux"
+  cp "$here"/seeds/text/* "$corpus/text/"
 }
 
 # A finding leaves its input beside the corpus, and ends the script with the fuzzer's status.
@@ -69,3 +70,4 @@ make_corpus
 fuzz reply -max_len=8192 -dict="$here/reply.dict"
 fuzz mp4 -max_len=16384 -dict="$here/mp4.dict"
 fuzz remux -max_len=16384 -dict="$here/mp4.dict"
+fuzz text -max_len=1024 -dict="$here/text.dict"
