@@ -2,6 +2,7 @@
 #include "client/job.h"
 #include "client/url.h"
 #include "service/json.h"
+#include "service/redact.h"
 
 namespace omni {
 
@@ -40,7 +41,8 @@ Async<Task> Job::wait_until_done() {
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
       log(LogLevel::warning,
-          "the service reports the unknown status \"" + task.word + "\": taken as still running");
+          "the service reports the unknown status \"" + quote_for_user(task.word, 60) +
+              "\": taken as still running");
     }
     update(task.state == TaskState::pending ? JobState::pending : JobState::running, task.progress);
   }
