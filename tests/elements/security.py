@@ -5,7 +5,8 @@ certificates that are not to be trusted; what a served reference's door gives; m
 
 security.py OMNI-EMULATOR [CASE...]. The plugin comes from GST_PLUGIN_PATH. Ends with a line that counts.
 """
-import http.client
+import concurrent.futures
+import itertools
 import json
 import os
 import re
@@ -22,80 +23,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_service import PATIENCE
 from publish_rig import PublishCase, make, run_cases, wait_until
-from security_rig import (APPLICATION, KEY, PASSWORD, SECRETS, SIGNATURE, SIGNED, TENANT, TICKET, Authority,
-                          Recorder, Reply, environment, files_below, forms, free_port, hits)
+from security_rig import (KEY, PASSWORD, SECRETS, SIGNATURE, SIGNED, SOON, TENANT, TICKET, Authority, Recorder,
+                          Reply, Run, ask, environment, files_below, finish, forms, free_port, hits)
 
 EMULATOR = os.path.abspath(sys.argv[1])
-SOON = "poll-interval=50000000 retry-attempts=2"
 ELEMENTS = ("omniv2v", "omniv2vbin", "omnivideosrc")
 FAR = 1 << 21  # bytes: a result that goes to a file
-
-
-def line_of(element, clip, options):
-    """A pipeline with one job; its element is called omni."""
-    omni = f"{element} name=omni prompt=identity {SOON} {options}"
-    return {
-        "omniv2v": f"filesrc location={clip} ! {omni} ! filesink location=out.mp4",
-        "omniv2vbin": "videotestsrc num-buffers=40 pattern=ball ! video/x-raw,format=I420,width=64,height=64,"
-                      f"framerate=10/1 ! {omni} segment-duration=4000000000 ! fakesink",
-        "omnivideosrc": f"{omni} seconds=4 ! filesink location=out.mp4",
-    }[element]
-
-
-def finish(process, text=None):
-    try:
-        return process.communicate(text, timeout=PATIENCE)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise AssertionError("hangs: " + process.communicate()[0][-2000:]) from None
-
-
-class Run:
-    """One process and all that it leaves, in a folder of its own: log, messages, dots/, state/."""
-
-    def __init__(self, folder, element, clip, url, options="", key=KEY, properties=None, umask=-1,
-                 debug="*:9", state=None):
-        self.folder = folder
-        (folder / "dots").mkdir(parents=True)
-        self.state = state or folder / "state"
-        options += f" base-url={url} state-dir={self.state}"
-        more = {"GST_DEBUG": debug, "GST_DEBUG_FILE": str(folder / "debug.log"), "GST_DEBUG_NO_COLOR": "1",
-                "GST_DEBUG_DUMP_DOT_DIR": str(folder / "dots"), "G_MESSAGES_DEBUG": "all"}
-        line = line_of(element, clip, options)
-        command = ["gst-launch-1.0", "-m", "-v", *line.split()]
-        text = None
-        if properties is not None:
-            command = ["/usr/bin/python3", "-c", APPLICATION]
-            text = json.dumps({"line": line, "properties": properties}) + "\n"
-            if "OMNI_TEST_PRELOAD" in os.environ:
-                more.update(LD_PRELOAD=os.environ["OMNI_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
-        self.process = subprocess.Popen(command, env=environment(key, **more), text=True, umask=umask,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, cwd=folder)
-        self.input = text
-
-    def finish(self):
-        self.said = finish(self.process, self.input)
-        (self.folder / "said.txt").write_text(self.said)
-        return self
-
-    @property
-    def status(self):
-        return self.process.returncode
-
-
-def ask(port, path, method="GET"):
-    """Its status, the path sent as it is; 0 when nobody listens there."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        connection.putheader("Content-Length", "0")
-        connection.endheaders()
-        return connection.getresponse().status
-    except ConnectionRefusedError:
-        return 0
-    finally:
-        connection.close()
 
 
 class Security(PublishCase):
@@ -118,6 +51,14 @@ class Security(PublishCase):
 
     def recorder(self, behave=None, certificate=None, **more):
         return Recorder(behave, certificate, result=self.clip.read_bytes(), **more)
+
+    def each(self, check, *cases):
+        """check(*case) for all of them, four at a time: most of their time goes in pauses between tries."""
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            results = [(case, pool.submit(check, *case)) for case in cases]
+        for case, result in results:
+            with self.subTest(" ".join(map(str, case))):
+                result.result()
 
     def run_one(self, name, element, url, options="", **more):
         return Run(self.out / name, element, self.clip, url, options, **more).finish()
@@ -211,7 +152,8 @@ class Security(PublishCase):
         for element in ELEMENTS:
             with self.subTest(element), self.recorder() as service:
                 port = urllib.parse.urlsplit(service.url).port
-                run = self.run_one(element, element, "http://service.invalid", properties={
+                run = self.run_one(element, element, "http://service.invalid", key="", properties={
+                    "api-key": KEY,
                     "extra-headers": {"X-Tenant": TENANT},
                     "proxy": f"http://user:{PASSWORD}@127.0.0.1:{port}",
                     "put-url": f"http://user:{PASSWORD}@127.0.0.1:{port}/{{name}}?t={TICKET}",
@@ -220,6 +162,7 @@ class Security(PublishCase):
                 self.assertEqual(run.status, 0, run.said[-2000:])
                 [create] = service.creates()
                 self.assertTrue(create.target.startswith("http://service.invalid/"), create.target)
+                self.assertEqual(create.headers["authorization"], f"Bearer {KEY}")
                 self.assertEqual(create.headers["x-tenant"], TENANT)
                 self.assertRegex(run.said, r"property proxy http://\(left out\)@127")
                 self.assertRegex(run.said, r"property extra-headers .*X-Tenant=.*left")
@@ -298,38 +241,42 @@ class Security(PublishCase):
                                    fails(seen) or refuses(seen) if seen.path.endswith("/content") else None)
 
         polled = []
-        return {"401": (refuses, "unauthorized", 1), "page": (page, "invalid-request", 1),
-                "long": (long_text, "invalid-request", 1), "failed": (fails, "service-error", 1),
-                "word": (odd_word, "service-error", 1), "expired": (expired, "bad-result", 1),
-                "astray": (leads_astray, "bad-result", 1), "no-address": (no_address, "bad-result", 1)}
+        return {"401": (refuses, "unauthorized"), "page": (page, "invalid-request"),
+                "long": (long_text, "invalid-request"), "failed": (fails, "service-error"),
+                "word": (odd_word, "service-error"), "expired": (expired, "bad-result"),
+                "astray": (leads_astray, "bad-result"), "no-address": (no_address, "bad-result")}
 
     def test_failures(self):
-        for name in self.failing():
-            for element in ELEMENTS:
-                behave, reason, creates = self.failing()[name]
-                with self.subTest(element, failure=name), self.recorder(behave) as service:
-                    run = self.run_one(f"{element}-{name}", element, service.url,
-                                       properties={"extra-headers": {"X-Tenant": TENANT}})
-                    self.assertEqual(run.status, 1, run.said[-2000:])
-                    self.assertEqual(len(service.creates()), creates)
-                    self.check_nothing_shown(run, f"ended: {reason}: ")
-                    if name == "long":
-                        self.assertNotIn(KEY[:8], run.said)
+        self.each(self.one_failure, *itertools.product(self.failing(), ELEMENTS))
+
+    def one_failure(self, name, element):
+        behave, reason = self.failing()[name]
+        with self.recorder(behave) as service:
+            run = self.run_one(f"{element}-{name}", element, service.url,
+                               properties={"extra-headers": {"X-Tenant": TENANT}})
+        self.assertEqual(run.status, 1, run.said[-2000:])
+        self.assertEqual(len(service.creates()), 1)
+        self.check_nothing_shown(run, f"ended: {reason}: ")
+        if name == "long":
+            self.assertNotIn(KEY[:8], run.said)
 
     def test_failures_of_tls(self):
-        # A certificate that is refused, and a result that would go over to plain http.
-        for element in ELEMENTS:
-            with self.subTest(element, failure="certificate"), \
-                    self.recorder(certificate=self.authority.self_signed) as service:
-                run = self.run_one(f"{element}-certificate", element, service.url)
-                self.assertEqual((run.status, service.seen), (1, []))
-                self.check_nothing_shown(run, "ended: unreachable: ")
-            with self.subTest(element, failure="redirect"), self.recorder() as plain, \
-                    self.recorder(self.redirects(plain, f"/{KEY}/o.mp4"), self.authority.good) as service:
-                run = self.run_one(f"{element}-redirect", element, service.url,
-                                   f"ssl-ca-file={self.authority.file}")
-                self.assertEqual((run.status, plain.seen), (1, []))
-                self.check_nothing_shown(run, "ended: bad-result: a redirect from https://", "was refused")
+        self.each(self.refused_certificate, *((element,) for element in ELEMENTS))
+        self.each(self.refused_redirect, *((element,) for element in ELEMENTS))
+
+    def refused_certificate(self, element):
+        with self.recorder(certificate=self.authority.self_signed) as service:
+            run = self.run_one(f"{element}-certificate", element, service.url)
+        self.assertEqual((run.status, service.seen), (1, []))
+        self.check_nothing_shown(run, "ended: unreachable: ")
+
+    def refused_redirect(self, element):
+        """A result that would go over to plain http, its path holding what the service knows."""
+        with self.recorder() as plain, \
+                self.recorder(self.redirects(plain, f"/{KEY}/o.mp4"), self.authority.good) as service:
+            run = self.run_one(f"{element}-redirect", element, service.url, f"ssl-ca-file={self.authority.file}")
+        self.assertEqual((run.status, plain.seen, len(service.creates())), (1, [], 1))
+        self.check_nothing_shown(run, "ended: bad-result: a redirect from https://", "was refused")
 
     # --- headers at other origins --------------------------------------------------------------------
 
@@ -425,21 +372,21 @@ class Security(PublishCase):
     # --- certificates --------------------------------------------------------------------------------
 
     def test_certificates_refused(self):
-        authority = self.authority
-        for element in ELEMENTS:
-            for name in ("self_signed", "other_host", "expired", "not_yet", "good"):
-                # "good" is refused where nobody said that the private CA is to be trusted.
-                trusted = f"ssl-ca-file={authority.file}" if name != "good" else ""
-                with self.subTest(element, certificate=name), \
-                        self.recorder(certificate=getattr(authority, name)) as service:
-                    run = self.run_one(f"{element}-{name}", element, service.url, trusted, debug="2")
-                    self.assertEqual(run.status, 1, run.said[-2000:])
-                    self.assertRegex(run.said, r"ERROR: from element .*omni: unreachable: ")
-                    error = run.said[run.said.index("unreachable: "):][:600].lower()
-                    self.assertIn("certificate", error)
-                    self.assertIn("ssl-ca-file", error)
-                    self.assertGreater(service.handshakes, 0)
-                    self.assertEqual(service.seen, [])
+        # "good" is refused where nobody said that the private CA is to be trusted.
+        self.each(self.one_certificate, *itertools.product(
+            ("self_signed", "other_host", "expired", "not_yet", "good"), ELEMENTS))
+
+    def one_certificate(self, name, element):
+        trusted = f"ssl-ca-file={self.authority.file}" if name != "good" else ""
+        with self.recorder(certificate=getattr(self.authority, name)) as service:
+            run = self.run_one(f"{element}-{name}", element, service.url, trusted, debug="2")
+        self.assertEqual(run.status, 1, run.said[-2000:])
+        self.assertRegex(run.said, r"ERROR: from element .*omni: unreachable: ")
+        error = run.said[run.said.index("unreachable: "):][:600].lower()
+        self.assertIn("certificate", error)
+        self.assertIn("ssl-ca-file", error)
+        self.assertGreater(service.handshakes, 0)
+        self.assertEqual(service.seen, [])
 
     def test_private_authority_accepted(self):
         for element in ELEMENTS:
@@ -451,14 +398,16 @@ class Security(PublishCase):
 
     def test_result_from_a_bad_certificate(self):
         # The service is good; what it links to is not what it says it is.
-        for element in ELEMENTS:
-            with self.subTest(element), self.recorder(certificate=self.authority.other_host) as other:
-                links = f"{other.url}/results/{{id}}.mp4"
-                with self.recorder(self.no_content, self.authority.good, links=links) as service:
-                    run = self.run_one(element, element, service.url, f"ssl-ca-file={self.authority.file}",
-                                       debug="2")
-                    self.assertEqual(run.status, 1, run.said[-2000:])
-                    self.assertEqual((len(service.creates()), other.seen), (1, []))
+        self.each(self.one_bad_link, *((element,) for element in ELEMENTS))
+
+    def one_bad_link(self, element):
+        with self.recorder(certificate=self.authority.other_host) as other:
+            links = f"{other.url}/results/{{id}}.mp4"
+            with self.recorder(self.no_content, self.authority.good, links=links) as service:
+                run = self.run_one(element, element, service.url, f"ssl-ca-file={self.authority.file}",
+                                   debug="2")
+        self.assertEqual(run.status, 1, run.said[-2000:])
+        self.assertEqual((len(service.creates()), other.seen), (1, []))
 
     @staticmethod
     def no_content(seen):
@@ -578,11 +527,7 @@ class Security(PublishCase):
         return modes
 
     def test_modes(self):
-        for element in ELEMENTS:
-            for umask in (0o022, 0o000):
-                for there in (False, True):
-                    with self.subTest(element, umask=oct(umask), there=there):
-                        self.one_mode(element, umask, there)
+        self.each(self.one_mode, *itertools.product(ELEMENTS, (0o022, 0o000), (False, True)))
 
     def one_mode(self, element, umask, there):
         """A result so long that it goes to a file, stopped on its way so that the file can be looked at."""

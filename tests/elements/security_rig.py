@@ -1,6 +1,7 @@
 """What the tests of security share: a service of their own that keeps all that reaches it, certificates
 made with openssl, an application that gets its secrets on stdin, and a search that goes through bytes."""
 import base64
+import http.client
 import http.server
 import json
 import os
@@ -64,9 +65,82 @@ sys.exit(message.type == Gst.MessageType.ERROR)
 """
 
 
+SOON = "poll-interval=50000000 retry-attempts=2"
+
+
 def environment(key=KEY, **more):
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     return dict(clean, OMNI_API_KEY=key, **more)
+
+
+# --- a run ------------------------------------------------------------------------------------------
+
+
+def line_of(element, clip, options):
+    """A pipeline with one job; its element is called omni."""
+    omni = f"{element} name=omni prompt=identity {SOON} {options}"
+    return {
+        "omniv2v": f"filesrc location={clip} ! {omni} ! filesink location=out.mp4",
+        "omniv2vbin": "videotestsrc num-buffers=40 pattern=ball ! video/x-raw,format=I420,width=64,height=64,"
+                      f"framerate=10/1 ! {omni} segment-duration=4000000000 ! fakesink",
+        "omnivideosrc": f"{omni} seconds=4 ! filesink location=out.mp4",
+    }[element]
+
+
+def finish(process, text=None):
+    try:
+        return process.communicate(text, timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("hangs: " + process.communicate()[0][-2000:]) from None
+
+
+class Run:
+    """One process and all that it leaves, in a folder of its own: log, messages, dots/, state/."""
+
+    def __init__(self, folder, element, clip, url, options="", key=KEY, properties=None, umask=-1,
+                 debug="*:9", state=None):
+        self.folder = folder
+        (folder / "dots").mkdir(parents=True)
+        self.state = state or folder / "state"
+        options += f" base-url={url} state-dir={self.state}"
+        more = {"GST_DEBUG": debug, "GST_DEBUG_FILE": str(folder / "debug.log"), "GST_DEBUG_NO_COLOR": "1",
+                "GST_DEBUG_DUMP_DOT_DIR": str(folder / "dots"), "G_MESSAGES_DEBUG": "all"}
+        line = line_of(element, clip, options)
+        command = ["gst-launch-1.0", "-m", "-v", *line.split()]
+        text = None
+        if properties is not None:
+            command = ["/usr/bin/python3", "-c", APPLICATION]
+            text = json.dumps({"line": line, "properties": properties}) + "\n"
+            if "OMNI_TEST_PRELOAD" in os.environ:
+                more.update(LD_PRELOAD=os.environ["OMNI_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
+        self.process = subprocess.Popen(command, env=environment(key, **more), text=True, umask=umask,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, cwd=folder)
+        self.input = text
+
+    def finish(self):
+        self.said = finish(self.process, self.input)
+        (self.folder / "said.txt").write_text(self.said)
+        return self
+
+    @property
+    def status(self):
+        return self.process.returncode
+
+
+def ask(port, path, method="GET"):
+    """Its status, the path sent as it is; 0 when nobody listens there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putheader("Content-Length", "0")
+        connection.endheaders()
+        return connection.getresponse().status
+    except ConnectionRefusedError:
+        return 0
+    finally:
+        connection.close()
 
 
 # --- what is searched for ----------------------------------------------------------------------------
