@@ -2,8 +2,8 @@
 """Runs a pipeline and shows its jobs in a table that is redrawn in place.
 
     OMNI_API_KEY=... ./monitor.py --price-per-second 0.10 \\
-        filesrc location=in.mp4 ! decodebin ! videoconvert ! omniv2vbin prompt="film noir" ! \\
-        x264enc ! mp4mux ! filesink location=out.mp4
+        filesrc location=in.mp4 ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \\
+        omniv2vbin prompt="film noir" ! x264enc ! mp4mux ! filesink location=out.mp4
 
 The pipeline is written as for gst-launch-1.0, with one or more of omniv2v, omniv2vbin and omnivideosrc in
 it. All that is shown comes from the bus (omni/job, warnings, errors) and from the property stats. Where the
@@ -171,7 +171,8 @@ def summary(board, stats, price):
     for state in ("late", "cancelled", "planned"):
         if counts[state]:
             segments += f", {counts[state]} {state}"
-    paid = f"{stats.sum('jobs-paid')} jobs, {stats.sum('seconds-paid')} s"
+    jobs = stats.sum("jobs-paid")
+    paid = f"{jobs} job{'' if jobs == 1 else 's'}, {stats.sum('seconds-paid')} s"
     if price is not None:
         paid += f", cost {price * stats.sum('seconds-paid'):.2f}"
     reused = f"reused {stats.sum('reused')}   " if stats.has("reused") else ""

@@ -40,9 +40,8 @@ Async<Task> Job::wait_until_done() {
     if (task.state == TaskState::done) co_return co_await ask_for_url(task);
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
-      log(LogLevel::warning,
-          "the service reports the unknown status \"" + quote_for_user(task.word, 60) +
-              "\": taken as still running");
+      log(LogLevel::warning, "the service reports the unknown status \"" +
+                                 quote_for_user(task.word, 60) + "\": taken as still running");
     }
     update(task.state == TaskState::pending ? JobState::pending : JobState::running, task.progress);
   }

@@ -147,8 +147,8 @@ class Monitor(PublishCase):
 
     def stream(self, service, more="", frames=120):
         """Segments of 4 s."""
-        return (f"videotestsrc num-buffers={frames} ! video/x-raw,format=I420,width=64,height=64,framerate=10/1 "
-                f"! omniv2vbin prompt=identity segment-duration=4000000000 {SOON} base-url={service.url} "
+        return (f"videotestsrc num-buffers={frames} ! video/x-raw,format=I420,width=64,height=64,"
+                f"framerate=10/1 ! omniv2vbin prompt=identity segment-duration=4000000000 {SOON} base-url={service.url} "
                 f"state-dir={self.out}/state {more} ! fakesink")
 
     def check_fits(self, shown, columns):
@@ -180,7 +180,8 @@ class Monitor(PublishCase):
             bar = r"\n +\d 0:\d\d\.0-0:\d\d\.0 +running +[\u2588\u2591]+ +\d+% video_"
             shown.read(lambda text: re.search(bar, text))
             text = shown.terminal.text()
-            in_flight = len(re.findall(r"\n +\d 0:.*(waiting|submitting|pending|running|downloading) ", text))
+            in_flight = len(re.findall(r"\n +\d 0:.*(waiting|submitting|pending|running|downloading) ",
+                                       text))
             self.assertRegex(text, rf"^segments \d done, \d failed, {in_flight} in flight   paid \d jobs, \d+ s, "
                                    r"cost \d\.00\n")
             shown.read()

@@ -173,7 +173,7 @@ class Security(PublishCase):
         def store(seen):
             if seen.method == "PUT" and behaviour == "refuses":
                 return Reply(403, f"<Error><Code>Denied</Code><Message>{self.echoes(seen)} {seen.target}"
-                                  f"</Message></Error>".encode(), "application/xml")
+                                  "</Message></Error>".encode(), "application/xml")
             if seen.method in ("PUT", "DELETE"):
                 stored[seen.path] = seen.body
                 return Reply(201)
