@@ -413,6 +413,35 @@ class Security(PublishCase):
     def no_content(seen):
         return Reply(404, {"error": {"message": "no"}}) if seen.path.endswith("/content") else None
 
+    # --- results -------------------------------------------------------------------------------------
+
+    def test_results_that_make_no_sense(self):
+        # Whole MP4s that are looked at before they go downstream; all cases are in unit/result-check.cpp.
+        self.each(self.one_senseless, *itertools.product(("long", "wide"), ELEMENTS))
+
+    def one_senseless(self, name, element):
+        clip = bytearray(self.clip.read_bytes())
+        if name == "long":  # each frame of the table of times lasts for hours
+            at = clip.index(b"stts") + 16
+            clip[at:at + 4] = b"\x7f\xff\xff\xff"
+        else:
+            at = clip.index(b"tkhd") + 4 + 76
+            clip[at:at + 4] = b"\xff\xff\0\0"
+
+        def hostile(seen):
+            if seen.is_result or seen.path.endswith("/content"):
+                return Reply(body=bytes(clip), kind="video/mp4")
+            return None
+
+        with self.recorder(hostile) as service:
+            run = self.run_one(f"{element}-{name}", element, service.url, debug="2")
+        self.assertEqual(run.status, 1, run.said[-2000:])
+        self.assertEqual(len(service.creates()), 1)
+        self.assertRegex(run.said, r"omni: bad-result: .*not usable: it" + (
+            r" is \d+ s long, and 4 s were bought" if name == "long" else r"s picture is said to be 65535x64"))
+        out = run.folder / "out.mp4"
+        self.assertEqual(out.read_bytes() if out.exists() else b"", b"")
+
     # --- the door of reference-transport=serve -------------------------------------------------------
 
     def test_doors_beside_each_other(self):
