@@ -11,7 +11,7 @@
 #include "client/client.h"
 #include "client/sqlite-ledger.h"
 #include "ledger-command.h"
-#include "media/mp4.h"
+#include "media/result-check.h"
 
 namespace omni::ledger {
 
@@ -32,13 +32,6 @@ class Waiting : public JobObserver {
   std::shared_ptr<Receipt> receipt;
   std::promise<JobOutcome> done;
 };
-
-std::optional<std::string> check_result(const Bytes& result) {
-  const auto probed = mp4::probe(result);
-  const auto* problem = std::get_if<mp4::Problem>(&probed);
-  if (!problem) return std::nullopt;
-  return "The result is not usable: " + problem->text + ".";
-}
 
 std::string key_for(const Dialect& dialect, const std::string& file) {
   if (!file.empty()) {
@@ -105,7 +98,9 @@ void fetch_result(const LedgerRow& row, const FetchOptions& options) {
   spec.label = "fetch";
   spec.take_up = row.id;
   spec.download_folder = options.state_dir;
-  spec.check_result = check_result;
+  spec.check_result = [seconds = row.seconds](const Bytes& result) {
+    return mp4::result_problem(result, seconds);
+  };
   auto waiting = std::make_shared<Waiting>();
   auto future = waiting->done.get_future();
   client.submit(std::move(spec), waiting);

@@ -5,8 +5,22 @@
 #include <future>
 
 #include "client/request-hash.h"
+#include "service/redact.h"
 
 namespace omni {
+
+namespace {
+
+/// What goes to the service with every request, as it is and as it would stand in a URL.
+std::vector<std::string> secrets_of(const HttpSettings& http) {
+  std::vector<std::string> secrets{http.api_key};
+  for (const auto& [name, value] : http.extra_headers) secrets.push_back(value);
+  for (std::size_t i = 0, count = secrets.size(); i < count; ++i)
+    secrets.emplace_back(CharPtr(g_uri_escape_string(secrets[i].c_str(), nullptr, FALSE)).get());
+  return secrets;
+}
+
+}  // namespace
 
 struct Client::Network {
   Network(Client& client)
@@ -78,6 +92,7 @@ void Client::stop() {
 /// The network thread from its first to its last line.
 void Client::run(std::function<void(std::exception_ptr)> started) {
   pthread_setname_np(pthread_self(), "omni-network");
+  hide_words(secrets_of(settings_.http));
   g_main_context_push_thread_default(context_.get());
   bool ready = false;
   try {

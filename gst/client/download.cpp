@@ -2,6 +2,7 @@
 
 #include "client/url.h"
 #include "service/json.h"
+#include "service/redact.h"
 #include "service/reply.h"
 
 namespace omni {
@@ -173,7 +174,8 @@ Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   Download result;
   result.error = {Reason::bad_result,
                   "The result's link " + redact_url(response.url()) + " answered HTTP " +
-                      std::to_string(status) + (refusal ? ": " + refusal->text : ""),
+                      std::to_string(status) +
+                      (refusal ? ": " + quote_for_user(refusal->text) : ""),
                   status,
                   {},
                   {}};

@@ -2,6 +2,7 @@
 #include "client/job.h"
 #include "client/url.h"
 #include "service/json.h"
+#include "service/redact.h"
 
 namespace omni {
 
@@ -39,8 +40,8 @@ Async<Task> Job::wait_until_done() {
     if (task.state == TaskState::done) co_return co_await ask_for_url(task);
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
-      log(LogLevel::warning,
-          "the service reports the unknown status \"" + task.word + "\": taken as still running");
+      log(LogLevel::warning, "the service reports the unknown status \"" +
+                                 quote_for_user(task.word, 60) + "\": taken as still running");
     }
     const bool running = task.state != TaskState::pending;
     if (running && last_.state != JobState::running) log(LogLevel::info, "running at the service");

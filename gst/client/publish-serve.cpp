@@ -227,6 +227,9 @@ void ServePublisher::answer(SoupServerMessage* message, const char* path) {
   soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
   soup_message_headers_replace(headers, "Cache-Control", "no-store");
+  // libsoup closes after each reply, since the connections are not of its own listener. A client
+  // that does not know would send its next request into a closed one.
+  soup_message_headers_replace(headers, "Connection", "close");
   const File* file = find(path);
   if (!file) return soup_server_message_set_status(message, SOUP_STATUS_NOT_FOUND, nullptr);
   if (method != "GET" && method != "HEAD") {

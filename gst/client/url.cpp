@@ -6,6 +6,7 @@
 #include <array>
 
 #include "service/glib-ptr.h"
+#include "service/redact.h"
 
 namespace omni {
 
@@ -137,7 +138,7 @@ std::string redact_url(const std::string& url) {
   }
   shown += g_uri_get_path(uri.get());
   if (g_uri_get_query(uri.get())) shown += "?(left out)";
-  return shown;
+  return without_hidden_words(shown);
 }
 
 }  // namespace omni

@@ -4,6 +4,7 @@
 #include "elements/files.h"
 #include "elements/material.h"
 #include "media/mp4.h"
+#include "media/result-check.h"
 #include "service/request.h"
 
 namespace omni {
@@ -45,11 +46,8 @@ ReferenceInfo facts_of(const Bytes& reference, const mp4::Info& info, bool by_ur
   return {reference.size(), info.duration_ns, video->width, video->height, by_url};
 }
 
-std::optional<std::string> check_result(const Bytes& result) {
-  const auto probed = mp4::probe(result);
-  const auto* problem = std::get_if<mp4::Problem>(&probed);
-  if (!problem) return std::nullopt;
-  return "The result that the service sent is not usable: " + problem->text + ".";
+ResultCheck result_check(unsigned seconds) {
+  return [seconds](const Bytes& result) { return mp4::result_problem(result, seconds); };
 }
 
 /// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
@@ -116,7 +114,6 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
   spec.poll_interval = static_cast<Micros>(settings.poll_interval / 1000);
   spec.max_attempts = static_cast<int>(settings.retry_attempts);
   spec.download_folder = state_folder(settings);
-  spec.check_result = check_result;
   spec.reuse = settings.reuse;
   spec.spend_limit = {settings.max_jobs, settings.max_seconds,
                       static_cast<Micros>(settings.budget_period / 1000)};
@@ -238,6 +235,7 @@ Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
   plan.spec.uploads = material.uploads_in(plan.spec.body.head + plan.spec.body.tail);
   plan.spec.seconds = plan.fitted.seconds;
   plan.spec.model = plan.fitted.request.model;
+  plan.spec.check_result = result_check(plan.spec.seconds);
   return plan;
 }
 

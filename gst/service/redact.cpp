@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view kHidden = "***";
 constexpr std::size_t kLongestText = 64 * 1024;  // nobody reads more, whatever was sent
 constexpr std::size_t kKeyLength = 40;           // request and task ids are shorter, keys are not
+constexpr std::size_t kShortestWord = 6;         // shorter ones stand in half of all sentences
+
+thread_local std::vector<std::string> hidden_words;
 
 bool is_key_char(char c) {
   return g_ascii_isalnum(c) || c == '-' || c == '_';
@@ -45,7 +48,8 @@ bool looks_like_key(std::string_view run) {
 
 class Redactor {
  public:
-  explicit Redactor(std::string_view text) : text_(text.substr(0, kLongestText)) {}
+  explicit Redactor(std::string_view text)
+      : given_(without_hidden_words(text.substr(0, kLongestText))), text_(given_) {}
 
   std::string run() {
     while (at_ < text_.size()) step();
@@ -134,6 +138,7 @@ class Redactor {
     if (at_ > before) out_ += kHidden;
   }
 
+  const std::string given_;
   std::string_view text_;
   std::size_t at_ = 0;
   bool in_url_ = false;
@@ -167,6 +172,26 @@ std::size_t after_request_id(const std::string& lowered) {
 
 }  // namespace
 
+void hide_words(std::vector<std::string> words) {
+  std::erase_if(words, [](const std::string& word) { return word.size() < kShortestWord; });
+  // The longest first: one may be a part of another.
+  std::sort(words.begin(), words.end(),
+            [](const auto& one, const auto& other) { return one.size() > other.size(); });
+  hidden_words = std::move(words);
+}
+
+std::string without_hidden_words(std::string_view text) {
+  std::string shown(text);
+  for (const std::string& word : hidden_words) {
+    std::size_t at = 0;
+    while ((at = shown.find(word, at)) != std::string::npos) {
+      shown.replace(at, word.size(), kHidden);
+      at += kHidden.size();
+    }
+  }
+  return shown;
+}
+
 std::string redact_secrets(std::string_view text) {
   return Redactor(text).run();
 }
@@ -184,10 +209,10 @@ std::string quote_for_user(std::string_view text, std::size_t max_characters) {
 }
 
 std::string find_request_id(std::string_view text) {
-  text = text.substr(0, kLongestText);
-  const std::size_t after = after_request_id(lower(text));
+  const std::string shown = without_hidden_words(text.substr(0, kLongestText));
+  const std::size_t after = after_request_id(lower(shown));
   if (after == std::string::npos) return {};
-  std::string_view rest = text.substr(after);
+  std::string_view rest = std::string_view(shown).substr(after);
   if (rest.empty() || is_key_char(rest.front())) return {};  // "request identification"
   rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" :=\"'\\\xEF\xBC\x9A")));
   std::size_t length = 0;

@@ -5,8 +5,15 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace omni {
+
+/// From now on no text that this thread redacts shows these words, wherever they stand in it. For a
+/// client's own secrets on its own thread: a service may repeat the key in any sentence, and only
+/// who has it knows that it is one. Words under six characters are left alone.
+void hide_words(std::vector<std::string> words);
+std::string without_hidden_words(std::string_view text);
 
 /// Replaces by "***" what may be a secret: URL queries, fragments and user names, bearer tokens,
 /// keys (sk-..., JWTs, any run of 40 or more key characters), and values of members named like

@@ -49,6 +49,8 @@ START_TEST(serve_gives_the_reference) {
   ck_assert_str_eq(got.headers["content-type"].c_str(), "video/mp4");
   ck_assert_str_eq(got.headers["accept-ranges"].c_str(), "bytes");
   ck_assert_str_eq(got.headers["cache-control"].c_str(), "no-store");
+  ck_assert_str_eq(got.headers["connection"].c_str(), "close");
+  ck_assert_str_eq(wrong_path.headers["connection"].c_str(), "close");
   ck_assert_int_eq(head.status, 200);
   ck_assert_uint_eq(std::stoul(head.headers["content-length"]), run.reference.size());
   ck_assert_uint_eq(head.body.size(), 0);

@@ -9,6 +9,7 @@
 #include "client/traffic.h"
 #include "client/url.h"
 #include "service/error.h"
+#include "service/redact.h"
 
 using namespace omni;
 
@@ -351,6 +352,9 @@ START_TEST(urls) {
   ck_assert(!may_redirect("https://a/", "file:///x"));
   ck_assert(redact_url("https://u:p@h:8443/a?sig=1#f") == "https://h:8443/a?(left out)");
   ck_assert(redact_url("data:video/mp4;base64,AAAA") == "data:(left out)");
+  hide_words({"tenant/7"});
+  ck_assert(redact_url("https://h/tenant/7/o.mp4?sig=1") == "https://h/***/o.mp4?(left out)");
+  hide_words({});
 }
 END_TEST
 

@@ -547,6 +547,23 @@ START_TEST(t24_request_id_once) {
 }
 END_TEST
 
+/// What nobody could know for a secret, in every text that is made of what a service says.
+START_TEST(hidden_words) {
+  omni::hide_words({"my+key/1=", "my+key", "tenant", "", "short"});
+  expect_text("anywhere", omni::quote_for_user("a my+key/1=b (xmy+keyx) tenant's short"),
+              "a ***b (x***x) ***'s short");
+  expect_text("before it is cut", omni::quote_for_user("say my+key/1=", 8), "say ***");
+  expect_text("as an id", omni::find_request_id("request id: tenant"), "");
+  const Refusal refusal{"tenant", "no such key my+key/1= (request id: my+key)"};
+  const std::string text = omni::error_from_refusal("Service", 401, refusal).message;
+  expect_lacks("error", text, "my+key");
+  expect_lacks("code", text, "tenant");
+  expect_contains("the rest", text, "no such key *** (request id: ***)");
+  omni::hide_words({});
+  expect_text("until it is told otherwise", omni::quote_for_user("tenant"), "tenant");
+}
+END_TEST
+
 START_TEST(t24_no_secret_in_messages) {
   const Refusal refusal{"sk-SECRETSECRET", "https://h/v?SECRET Bearer SECRET token=SECRET"};
   for (const int status : {0, 200, 400, 401, 403, 429, 500}) {
@@ -570,5 +587,6 @@ int main() {
                                      {"secrets", secrets, kSecrets.size()},
                                      {"T24 long text", t24_long_text, 1},
                                      {"T24 request id once", t24_request_id_once, 1},
+                                     {"hidden words", hidden_words, 1},
                                      {"T24 no secret in messages", t24_no_secret_in_messages, 1}});
 }
