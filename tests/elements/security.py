@@ -545,11 +545,11 @@ class Security(PublishCase):
             self.assertEqual(oct(path.stat().st_mode & 0o777), oct(wanted), path)
 
     def open_files(self, pid, folder):
-        """Modes of what a process has open below a folder, also of what has no name any more."""
+        """Modes of the results that a process is fetching into a folder; they have no name any more."""
         modes = []
         for entry in Path(f"/proc/{pid}/fd").iterdir():
             try:
-                if os.readlink(entry).startswith(f"{folder}/"):
+                if os.readlink(entry).startswith(f"{folder}/result-"):
                     modes.append(oct(entry.stat().st_mode & 0o777))
             except FileNotFoundError:
                 continue
@@ -579,6 +579,8 @@ class Security(PublishCase):
             run.finish()
             self.assertEqual(run.status, 0, run.said[-2000:])
             self.check_modes(run.state)
+            self.assertTrue((run.state / "ledger.db").exists())
+            self.assertEqual(len(list(run.state.glob("results/*.mp4"))), 1)
 
     def test_modes_of_folders_above(self):
         # Folders that had to be made on the way are as closed as the last.
