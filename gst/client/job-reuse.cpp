@@ -47,6 +47,7 @@ std::shared_ptr<const Bytes> Job::resume(Claim claim) {
   services_.count([](JobCounters& c) { ++c.reused; });
   if (claim.result && !spec_.check_result(*claim.result)) {
     log(LogLevel::info, "taken up: the result of task " + claim.task_id + " is kept here");
+    update(JobState::downloading);
     return claim.result;
   }
   const auto& routes = services_.dialect.service().routes;

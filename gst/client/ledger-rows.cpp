@@ -64,6 +64,7 @@ const char* group_of(LedgerStore::Group group) {
 
 void LedgerStore::intent(const std::string& id, const JobFacts& facts, const SpendLimit& limit) {
   if (limit.period > 0 && limit.any()) {
+    reap();  // what dead processes never sent cost nothing
     Statement query(*database_,
                     "SELECT count(*), coalesce(sum(seconds), 0) FROM jobs "
                     "WHERE created_at > ? AND state != 'refused'");

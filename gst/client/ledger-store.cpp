@@ -103,7 +103,7 @@ void LedgerStore::make_file() {
 }
 
 void LedgerStore::open() {
-  database_.emplace(state_dir_ + "/ledger.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW);
+  database_.emplace(state_dir_ + "/ledger.db", SQLITE_OPEN_READWRITE);
   sqlite3_busy_handler(database_->get(), busy, this);
   database_->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
   transaction([this] { make_tables(); });

@@ -28,7 +28,7 @@ int main(int count, char** words) {
   const bench::Film film(kNoise);
   const bench::Pipeline pipeline(
       "appsrc name=src format=time block=true max-buffers=4 caps=\"" + kNoise.caps() +
-      "\" ! omniv2vbin prompt=rain base-url=" + words[1] + " max-in-flight=" + words[2] +
+      "\" ! omniv2vbin prompt=rain reuse=none base-url=" + words[1] + " max-in-flight=" + words[2] +
       " ! fakesink name=out signal-handoffs=true");
   int frames = 0;
   g_signal_connect(pipeline.element("out").get(), "handoff", G_CALLBACK(count_frame), &frames);

@@ -43,7 +43,7 @@ int main(int count, char** words) {
   const int frames = kSegment * picture.rate;
   const std::string line = "appsrc name=src format=time block=true max-buffers=4 caps=\"" +
                            picture.caps() +
-                           "\" ! omniv2vbin prompt=rain segment-duration=4000000000 "
+                           "\" ! omniv2vbin prompt=rain reuse=none segment-duration=4000000000 "
                            "poll-interval=20000000 max-in-flight=" +
                            words[2] + " base-url=" + words[1] + " ! fakesink async=false";
   std::mt19937 random(1);

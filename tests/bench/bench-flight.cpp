@@ -50,7 +50,7 @@ int main(int count, char** words) {
   const int jobs = std::atoi(words[3]);
   bench::Pipeline pipeline(std::string("appsrc name=src format=time max-bytes=0 "
                                        "caps=video/quicktime ! omniv2v input-mode=buffer "
-                                       "prompt=rain max-in-flight=") +
+                                       "prompt=rain reuse=none max-in-flight=") +
                            words[3] + " base-url=" + words[1] +
                            " ! fakesink name=out async=false signal-handoffs=true");
   Seen seen;

@@ -12,7 +12,7 @@ int main(int count, char** words) {
   if (count < 4 || count > 5)
     bench::die("usage: bench-memory BASE-URL TINY.mp4 CLIP.mp4 [PROPERTIES]");
   bench::Pipeline pipeline(std::string("filesrc name=src ! omniv2v poll-interval=20000000 "
-                                       "prompt=rain base-url=") +
+                                       "prompt=rain reuse=none base-url=") +
                            words[1] + " " + (count == 5 ? words[4] : "") + " ! fakesink");
   const auto source = pipeline.element("src");
   g_object_set(source.get(), "location", words[2], nullptr);

@@ -214,6 +214,26 @@ def by_url(bench, row):
         f"{serve:.0f} ms; inline {inline:.0f} ms: {serve / inline:.2f} x", "", None)
 
 
+def ledger(bench, row):
+    """With the state folder on a disk that is synced, unlike those of the other rows."""
+    disk = Path(tempfile.mkdtemp(prefix="omni-bench-ledger-", dir="/var/tmp"))
+    out = bench.folder / "out.mp4"
+    times = {"on": [], "off": []}
+    try:
+        with bench.server(result=bench.clip) as server:
+            for _ in range(REPETITIONS):
+                for mode in times:
+                    element = (f"omniv2v prompt=unchanged base-url={server.url} ledger={mode} "
+                               f"state-dir={disk} poll-interval={int(INTERVAL * 1e9)}")
+                    line = f"filesrc location={bench.clip} ! {element} ! filesink location={out}"
+                    times[mode].append(float(bench.timed(out, bench.tool("bench-inside"), 1, out, line)[1]))
+    finally:
+        shutil.rmtree(disk)
+    on, off = (statistics.median(times[mode]) for mode in ("on", "off"))
+    row("ledger, 15 MiB clip, result as large: submit to result, inside the process",
+        f"{on:.0f} ms; without a ledger {off:.0f} ms: {on - off:+.0f} ms, {on / off:.2f} x", "", None)
+
+
 def fit(bench, row):
     """Against the plain pipeline that decodes and encodes the same at the rate that came out."""
     clip = bench.folder / "large.mp4"
@@ -278,7 +298,7 @@ def flight(bench, row):
     row("in flight, 64 results in order", str(figures[64][2]), "64", figures[64][2] == 64)
 
 
-ROWS = {"overhead": overhead, "memory": memory, "by-url": by_url, "fit": fit, "polling": polling, "stop": stop, "flight": flight}
+ROWS = {"overhead": overhead, "memory": memory, "by-url": by_url, "ledger": ledger, "fit": fit, "polling": polling, "stop": stop, "flight": flight}
 for bin_name, bin_row in bin_rows.ROWS.items():
     ROWS[bin_name] = functools.partial(bin_row, run=run)
 

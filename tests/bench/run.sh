@@ -1,6 +1,6 @@
 #!/bin/bash
 # Measures what the design promises and prints one table: tests/bench/run.sh [ROW...]
-# Rows: overhead memory by-url fit polling stop flight, and of omniv2vbin: bin-stream bin-flight
+# Rows: overhead memory by-url ledger fit polling stop flight, and of omniv2vbin: bin-stream bin-flight
 # bin-cost bin-capacity bin-stop (default: all, about twenty minutes after the build).
 # BUILD_DIR chooses another folder than build-bench in the checkout.
 set -eu

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "client/ledger-store.h"
 #include "client/sqlite-ledger.h"
@@ -162,7 +163,10 @@ START_TEST(fetched_is_delivered_from_disk) {
   run_job(service.server.url(), ledger_in(folder.path()), false).has_result();
   ck_assert_str_eq(row_in(folder.path()).state.c_str(), "fetched");
   const int requests = static_cast<int>(service.server.seen().size());
-  run_job(service.server.url(), ledger_in(folder.path())).has_result();
+  const Done again = run_job(service.server.url(), ledger_in(folder.path()));
+  again.has_result();
+  ck_assert(again.updates.back().reused);
+  ck_assert_str_eq(again.updates.back().task_id.c_str(), "video_1");
   ck_assert_int_eq(static_cast<int>(service.server.seen().size()), requests);
   ck_assert_str_eq(row_in(folder.path()).state.c_str(), "delivered");
 }
@@ -540,6 +544,40 @@ START_TEST(orphans_of_a_dead_process) {
 }
 END_TEST
 
+// Many open it in the moment in which it comes into being.
+START_TEST(made_by_many_at_once) {
+  for (int round = 0; round < 5; ++round) {
+    const FreshFolder folder;
+    std::atomic<int> opened = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] {
+        try {
+          LedgerStore store(folder.path());
+          store.transaction([&] { store.rows(); });
+          ++opened;
+        } catch (const std::exception& problem) {
+          std::fprintf(stderr, "%s\n", problem.what());
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    ck_assert_int_eq(opened, 8);
+  }
+}
+END_TEST
+
+// A home that is reached through a link is a home like any other.
+START_TEST(folder_behind_a_link) {
+  const FreshFolder folder;
+  const std::string real = folder.path() + "/real", link = folder.path() + "/link";
+  ck_assert_int_eq(g_mkdir(real.c_str(), 0700), 0);
+  ck_assert_int_eq(symlink(real.c_str(), link.c_str()), 0);
+  FakeService service(kResult);
+  run_job(service.server.url(), ledger_in(link + "/state", true)).has_result();
+  ck_assert_str_eq(row_in(real + "/state").state.c_str(), "delivered");
+}
+END_TEST
+
 // Many clients write into one ledger at the same time; no row is lost.
 START_TEST(many_share_one) {
   const FreshFolder folder;
@@ -596,6 +634,8 @@ int main() {
                        {"ledger_breaks_later", ledger_breaks_later, 2},
                        {"stop_while_locked", stop_while_locked, 1},
                        {"orphans_of_a_dead_process", orphans_of_a_dead_process, 1},
+                       {"made_by_many_at_once", made_by_many_at_once, 1},
+                       {"folder_behind_a_link", folder_behind_a_link, 1},
                        {"many_share_one", many_share_one, 1},
                    });
 }
