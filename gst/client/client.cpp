@@ -35,6 +35,7 @@ struct Client::Network {
                  gate,
                  pacer,
                  times,
+                 at_service,
                  client.settings_.log,
                  [this, &client](const auto& change) {
                    const std::lock_guard lock(client.stats_lock_);
@@ -49,6 +50,7 @@ struct Client::Network {
   Gate gate;
   Pacer pacer;
   ServiceTimes times;
+  unsigned at_service = 0;
   JobServices services;
   std::map<JobId, std::shared_ptr<Job>> jobs;
   bool stopping = false;

@@ -38,6 +38,7 @@ Async<std::string> Job::create() {
       log(LogLevel::info, "not accepted (" + refusal_.message + "); trying " + route().create);
       continue;
     }
+    attempt.others_run = services_.at_service > 0;
     const Action action = decide_create(attempt, spec_.max_attempts);
     if (action == Action::proceed || action == Action::unknown) raise_create(action, attempt);
     co_await take_back_sent();

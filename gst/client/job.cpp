@@ -10,6 +10,17 @@ namespace {
 
 constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
 
+/// One more as long as it lives.
+class Counted {
+ public:
+  explicit Counted(unsigned& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+
+ private:
+  unsigned& count_;
+};
+
 bool is_base64_video(const std::string& url) {
   return g_str_has_prefix(url.c_str(), "data:");
 }
@@ -135,6 +146,7 @@ Async<void> Job::buy() {
 
 /// Waits for a task that is paid for, and fetches what comes of it.
 Async<std::shared_ptr<const Bytes>> Job::collect() {
+  const Counted at_service(services_.at_service);
   update(JobState::pending);
   if (last_.reused) asked_pause_ = 0;  // it may have been done for long
   const Task task = co_await wait_until_done();

@@ -92,6 +92,7 @@ struct JobServices {
   Gate& gate;
   Pacer& pacer;
   ServiceTimes& times;
+  unsigned& at_service;  // jobs that it has taken, and has not done
   LogSink log;
   /// Changes the counters under the client's lock.
   std::function<void(const std::function<void(JobCounters&)>&)> count;

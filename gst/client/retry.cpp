@@ -42,7 +42,9 @@ Action decide_create(const Attempt& attempt, int max_attempts) {
   if (attempt.fault) return decide_broken_create(attempt, max_attempts);
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
-  if (status == 429) return again_or_refuse(attempt, max_attempts);
+  // As many at once as the service allows: room comes as soon as one of them is done.
+  if (status == 429)
+    return attempt.others_run ? Action::retry : again_or_refuse(attempt, max_attempts);
   if (is_definite_503(attempt)) {
     // No channel serves this model: a wrong name more often than a passing state.
     const int most = attempt.service_code == "model_not_found" ? 2 : max_attempts;

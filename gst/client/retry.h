@@ -27,6 +27,7 @@ struct Attempt {
   bool has_retry_after = false;
   bool json_error = false;  // the body is an error of the service itself
   std::string service_code;
+  bool others_run = false;  // for creates: the service has jobs of ours that are not done
   Micros since_create = 0;  // for polls: age of the task
 };
 

@@ -1,5 +1,7 @@
 // The create and the ledger against a server that misbehaves on purpose: what becomes of the job,
 // how many creates it took (each may cost money), and what the server got to see.
+#include <map>
+
 #include "support/client-run.h"
 
 using namespace omni;
@@ -279,6 +281,50 @@ START_TEST(many_at_once) {
 }
 END_TEST
 
+// A service that runs two at once, and says 429 to more: the others wait for room, however often
+// they have to ask, and none is lost.
+START_TEST(more_than_the_service_runs) {
+  std::mutex lock;
+  std::map<std::string, Micros> running;
+  std::size_t most = 0, refused = 0;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const std::lock_guard guard(lock);
+    std::erase_if(running, [](const auto& task) { return task.second <= now(); });
+    if (is_create(request)) {
+      if (running.size() == 2) {
+        ++refused;
+        return ServerReply{.status = 429, .body = "{}"};
+      }
+      const std::string id = "job" + std::to_string(request.number);
+      running[id] = now() + kSecond;
+      most = std::max(most, running.size());
+      return ServerReply{.body = task_json(id, "queued", 0)};
+    }
+    if (!is_poll(request)) return std::nullopt;
+    const std::string id = request.target.substr(11);
+    return ServerReply{
+        .body = task_json(id, running.contains(id) ? "running" : "completed", 50, "/files/o.mp4")};
+  });
+  Run run(service.server.url());
+  run.spec.max_attempts = 2;
+  run.spec.first_pause = kSecond / 20;
+  run.client = std::make_unique<Client>(run.settings);
+  std::vector<std::shared_ptr<Recorder>> recorders;
+  for (int i = 0; i < 10; ++i) {
+    recorders.push_back(std::make_shared<Recorder>());
+    run.client->submit(run.spec, recorders.back());
+  }
+  for (const auto& recorder : recorders)
+    ck_assert_msg(
+        std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()),
+        "%s", run.log.c_str());
+  ck_assert_uint_eq(most, 2);
+  ck_assert_uint_gt(refused, 10);
+  ck_assert_uint_eq(service.creates() - refused, 10);
+  ck_assert_uint_eq(run.client->stats().jobs.jobs_paid, 10);
+}
+END_TEST
+
 // The service never has the whole request before the ledger says so, and every step is on record
 // before the next one is taken.
 START_TEST(ledger_comes_first) {
@@ -343,6 +389,7 @@ int main() {
                        {"create_never_answered", create_never_answered, 1},
                        {"stop_while_connecting_and_waiting", stop_while_connecting_and_waiting, 1},
                        {"many_at_once", many_at_once, 1},
+                       {"more_than_the_service_runs", more_than_the_service_runs, 1},
                        {"ledger_comes_first", ledger_comes_first, 1},
                        {"ledger_fails", ledger_fails, 2},
                        {"stop_while_the_ledger_writes", stop_while_the_ledger_writes, 1},
