@@ -157,7 +157,7 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
   try {
     const std::string reference_hash = co_await hashed();
     written_as_sent_ = true;
-    co_await services_.ledger->sent(name_, reference_hash);
+    co_await services_.ledger->sent(name_, facts(), reference_hash);
     body->open_gate();
   } catch (const std::exception& problem) {
     const auto* failure = dynamic_cast<const Failure*>(&problem);

@@ -140,7 +140,7 @@ Async<void> Job::buy() {
                           " bytes, job " + name_);
   last_.task_id = co_await create();
   created_at_ = now();
-  co_await services_.ledger->accepted(name_, last_.task_id, route().create);
+  co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
 }
 

@@ -46,7 +46,7 @@ LedgerStore::Found LedgerStore::found_in(Statement& row, const std::string& base
   found.result_hash = row.text(7);
   if (!found.result_hash.empty())
     claim.kind = Claim::Kind::result;
-  else if (state == "sent")
+  else if (claim.task_id.empty())
     claim.kind = Claim::Kind::doubt;
   else if (state == "delivered")
     claim.kind = Claim::Kind::nothing;

@@ -73,9 +73,14 @@ void LedgerStore::intent(const std::string& id, const JobFacts& facts, const Spe
                       static_cast<unsigned>(query.number(1))};
     check_spend(limit, spent, facts.seconds);
   }
+  put(id, facts);
+}
+
+/// The row, unless it is there. It is not when the ledger could not be written for a while.
+void LedgerStore::put(const std::string& id, const JobFacts& facts) {
   Statement(*database_,
-            "INSERT INTO jobs(id, state, owner, provider, base_url, model, pipeline, label, "
-            "seconds, request_hash, reference_bytes, created_at, changed_at) "
+            "INSERT OR IGNORE INTO jobs(id, state, owner, provider, base_url, model, pipeline, "
+            "label, seconds, request_hash, reference_bytes, created_at, changed_at) "
             "VALUES(?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(id)
       .bind(owner_->name())
@@ -93,7 +98,9 @@ void LedgerStore::intent(const std::string& id, const JobFacts& facts, const Spe
   running_.insert(id);
 }
 
-void LedgerStore::sent(const std::string& id, const std::string& reference_hash) {
+void LedgerStore::sent(const std::string& id, const JobFacts& facts,
+                       const std::string& reference_hash) {
+  put(id, facts);
   Statement(*database_,
             "UPDATE jobs SET state='sent', reference_hash=?, sent_at=?, changed_at=? WHERE id=?")
       .bind(reference_hash)
@@ -112,8 +119,9 @@ void LedgerStore::not_taken(const std::string& id) {
       .finish();
 }
 
-void LedgerStore::accepted(const std::string& id, const std::string& task_id,
+void LedgerStore::accepted(const std::string& id, const JobFacts& facts, const std::string& task_id,
                            const std::string& create_path) {
+  put(id, facts);
   Statement(*database_,
             "UPDATE jobs SET state='accepted', task_id=?, create_path=?, accepted_at=?, "
             "changed_at=? WHERE id=?")

@@ -69,9 +69,10 @@ class LedgerStore {
   Found claim(const JobKey& key, const std::string& reference_hash, Reuse reuse);
   Found take(const std::string& id);
   void intent(const std::string& id, const JobFacts& facts, const SpendLimit& limit);
-  void sent(const std::string& id, const std::string& reference_hash);
+  void sent(const std::string& id, const JobFacts& facts, const std::string& reference_hash);
   void not_taken(const std::string& id);
-  void accepted(const std::string& id, const std::string& task_id, const std::string& create_path);
+  void accepted(const std::string& id, const JobFacts& facts, const std::string& task_id,
+                const std::string& create_path);
   void fetched(const std::string& id);
   void delivered(const std::string& id);
   void let_go(const std::string& id);
@@ -102,6 +103,7 @@ class LedgerStore {
   void open();
   void make_tables();
   void reap();
+  void put(const std::string& id, const JobFacts& facts);
   void disown(const std::string& id);
   void own(const std::string& id);
   bool is_free(const std::string& id, const std::string& owner) const;

@@ -85,7 +85,8 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Each is on disk when it returns. They throw Failure only where nothing may be bought then.
+  // Each is on disk when it returns. They throw Failure only where nothing may be bought then; else
+  // what could not be written is written as soon as that works again, with the facts that it needs.
   /// Takes over what is there for the same reference and request.
   virtual Async<Claim> claim(JobKey key, Reuse reuse, Hashed reference) = 0;
   /// Takes over one certain row; Kind::nothing when it is gone, in use, or owes nothing.
@@ -94,10 +95,11 @@ class Ledger {
   /// Throws Failure(budget) when `limit` is reached.
   virtual Async<void> intent(std::string id, JobFacts facts, SpendLimit limit) = 0;
   /// Everything but the request's last chunk is out. Only when this returns does that chunk go.
-  virtual Async<void> sent(std::string id, std::string reference_hash) = 0;
+  virtual Async<void> sent(std::string id, JobFacts facts, std::string reference_hash) = 0;
   /// The last create was surely not taken: back to `intent`.
   virtual Async<void> not_taken(std::string id) = 0;
-  virtual Async<void> accepted(std::string id, std::string task_id, std::string create_path) = 0;
+  virtual Async<void> accepted(std::string id, JobFacts facts, std::string task_id,
+                               std::string create_path) = 0;
   virtual Async<void> ended(std::string id, Ending ending, Error error) = 0;
   /// What a reference is known by; empty when it was abandoned.
   virtual Async<std::string> hash(Hashed reference) = 0;
@@ -124,9 +126,9 @@ class NoLedger : public Ledger {
   Async<Claim> claim(JobKey, Reuse, Hashed) override { co_return Claim{}; }
   Async<Claim> take(std::string) override { co_return Claim{}; }
   Async<void> intent(std::string, JobFacts, SpendLimit) override { co_return; }
-  Async<void> sent(std::string, std::string) override { co_return; }
+  Async<void> sent(std::string, JobFacts, std::string) override { co_return; }
   Async<void> not_taken(std::string) override { co_return; }
-  Async<void> accepted(std::string, std::string, std::string) override { co_return; }
+  Async<void> accepted(std::string, JobFacts, std::string, std::string) override { co_return; }
   Async<void> ended(std::string, Ending, Error) override { co_return; }
   Async<std::string> hash(Hashed) override { co_return std::string(); }
   void fetched(std::string, std::shared_ptr<const Bytes>) override {}

@@ -14,7 +14,7 @@ constexpr int kDamagedResults = 8;
 SqliteLedger::SqliteLedger(LedgerSettings settings)
     : settings_(std::move(settings)),
       store_(settings_.state_dir),
-      rows_("omni-ledger", [this](const auto& works) { return store_.transaction(works); }),
+      rows_("omni-ledger", [this](const auto& works) { return batch(works); }),
       files_("omni-results") {
 }
 
@@ -22,6 +22,7 @@ void SqliteLedger::close() {
   store_.hurry();
   files_.stop();
   rows_.stop();
+  if (!unwritten_.empty()) batch({});  // one last time; its threads have ended
 }
 
 void SqliteLedger::trouble(const std::exception& problem) {
@@ -38,8 +39,35 @@ void SqliteLedger::trouble(const std::exception& problem) {
                   {}});
 }
 
+/// What failed before goes first, in its order, with whatever comes next.
+Worker::Outcomes SqliteLedger::batch(const std::vector<Worker::Work>& works) {
+  std::vector<Worker::Work> all;
+  {
+    const std::lock_guard lock(unwritten_lock_);
+    all.swap(unwritten_);
+  }
+  const std::size_t before = all.size();
+  all.insert(all.end(), works.begin(), works.end());
+  Worker::Outcomes outcomes = store_.transaction(all);
+  for (std::size_t i = 0; i < before; ++i)
+    if (outcomes[i]) write_later(std::move(all[i]));
+  outcomes.erase(outcomes.begin(), outcomes.begin() + static_cast<std::ptrdiff_t>(before));
+  return outcomes;
+}
+
+void SqliteLedger::write_later(Worker::Work work) {
+  const std::lock_guard lock(unwritten_lock_);
+  unwritten_.push_back(std::move(work));
+}
+
+void SqliteLedger::require(const std::string& problem) const {
+  if (problem.empty() || !settings_.required) return;
+  throw Failure(Reason::budget, "Nothing is bought, for the ledger in " + settings_.state_dir +
+                                    " cannot be written (ledger=required): " + problem + ".");
+}
+
 /// Failures that a step throws on purpose pass; those of the database are told.
-Async<void> SqliteLedger::write(Worker::Work work, Gravity gravity) {
+Async<void> SqliteLedger::ask(Worker::Work work) {
   std::string problem;
   try {
     co_await rows_.run(std::move(work));
@@ -47,18 +75,38 @@ Async<void> SqliteLedger::write(Worker::Work work, Gravity gravity) {
     trouble(error);
     problem = error.what();
   }
-  if (problem.empty() || gravity == Gravity::told || !settings_.required) co_return;
-  throw Failure(Reason::budget, "Nothing is bought, for the ledger in " + settings_.state_dir +
-                                    " cannot be written (ledger=required): " + problem + ".");
+  require(problem);
+}
+
+Async<void> SqliteLedger::write(Worker::Work work) {
+  std::string problem;
+  try {
+    co_await rows_.run(work);
+  } catch (const SqliteError& error) {
+    trouble(error);
+    problem = error.what();
+  }
+  require(problem);
+  if (!problem.empty()) write_later(std::move(work));
+}
+
+Async<void> SqliteLedger::note(Worker::Work work) {
+  try {
+    co_await rows_.run(work);
+  } catch (const SqliteError& error) {
+    trouble(error);
+    write_later(std::move(work));
+  }
 }
 
 void SqliteLedger::post(Worker::Work work) {
-  rows_.post(std::move(work), [this](std::exception_ptr failure) {
+  rows_.post(work, [this, work](std::exception_ptr failure) {
     try {
       std::rethrow_exception(failure);
     } catch (const std::exception& problem) {
       trouble(problem);
     }
+    write_later(work);
   });
 }
 
@@ -66,32 +114,29 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, Hashed reference) {
   if (reuse == Reuse::none) co_return Claim{};
   // Most jobs are new. That shows without reading the whole reference.
   bool candidates = false;
-  co_await write([&] { candidates = store_.has_candidates(key, reuse); },
-                 Gravity::fatal_where_required);
+  co_await ask([&] { candidates = store_.has_candidates(key, reuse); });
   if (!candidates) co_return Claim{};
   const std::string reference_hash = co_await hash(reference);
   if (reference.bytes && reference_hash.empty()) co_return Claim{};
   for (int i = 0; i < kDamagedResults; ++i) {
     LedgerStore::Found found;
-    co_await write([&] { found = store_.claim(key, reference_hash, reuse); },
-                   Gravity::fatal_where_required);
+    co_await ask([&] { found = store_.claim(key, reference_hash, reuse); });
     if (found.claim.kind != Claim::Kind::result) co_return std::move(found.claim);
     found.claim.result =
         co_await files_.run([&] { return store_.results().load(found.result_hash); });
     if (found.claim.result) co_return std::move(found.claim);
-    co_await write(
-        [&] {
-          store_.lost(found.result_hash);
-          store_.let_go(found.claim.id);
-        },
-        Gravity::told);
+    const Worker::Work forget = [this, hash = found.result_hash, id = found.claim.id] {
+      store_.lost(hash);
+      store_.let_go(id);
+    };
+    co_await note(forget);
   }
   co_return Claim{};
 }
 
 Async<Claim> SqliteLedger::take(std::string id) {
   LedgerStore::Found found;
-  co_await write([&] { found = store_.take(id); }, Gravity::told);
+  co_await ask([&] { found = store_.take(id); });
   if (found.claim.kind == Claim::Kind::result)
     found.claim.result =
         co_await files_.run([&] { return store_.results().load(found.result_hash); });
@@ -100,25 +145,38 @@ Async<Claim> SqliteLedger::take(std::string id) {
   co_return std::move(found.claim);
 }
 
+// The work stands on a line of its own: gcc 12 destroys twice what a lambda in the awaited
+// expression has captured.
+
 Async<void> SqliteLedger::intent(std::string id, JobFacts facts, SpendLimit limit) {
-  co_await write([&] { store_.intent(id, facts, limit); }, Gravity::fatal_where_required);
+  const Worker::Work work = [&] { store_.intent(id, facts, limit); };
+  co_await ask(work);
 }
 
-Async<void> SqliteLedger::sent(std::string id, std::string reference_hash) {
-  co_await write([&] { store_.sent(id, reference_hash); }, Gravity::fatal_where_required);
+Async<void> SqliteLedger::sent(std::string id, JobFacts facts, std::string reference_hash) {
+  const Worker::Work work = [this, id, facts, reference_hash] {
+    store_.sent(id, facts, reference_hash);
+  };
+  co_await write(work);
 }
 
 Async<void> SqliteLedger::not_taken(std::string id) {
-  co_await write([&] { store_.not_taken(id); }, Gravity::told);
+  const Worker::Work work = [this, id] { store_.not_taken(id); };
+  co_await note(work);
 }
 
-Async<void> SqliteLedger::accepted(std::string id, std::string task_id, std::string create_path) {
-  // Paid already: to stop here would lose it.
-  co_await write([&] { store_.accepted(id, task_id, create_path); }, Gravity::told);
+/// Paid already: to stop here would lose it.
+Async<void> SqliteLedger::accepted(std::string id, JobFacts facts, std::string task_id,
+                                   std::string create_path) {
+  const Worker::Work work = [this, id, facts, task_id, create_path] {
+    store_.accepted(id, facts, task_id, create_path);
+  };
+  co_await note(work);
 }
 
 Async<void> SqliteLedger::ended(std::string id, Ending ending, Error error) {
-  co_await write([&] { store_.ended(id, ending, error); }, Gravity::told);
+  const Worker::Work work = [this, id, ending, error] { store_.ended(id, ending, error); };
+  co_await note(work);
 }
 
 Async<std::string> SqliteLedger::hash(Hashed reference) {

@@ -31,9 +31,10 @@ class SqliteLedger : public Ledger {
   Async<Claim> claim(JobKey key, Reuse reuse, Hashed reference) override;
   Async<Claim> take(std::string id) override;
   Async<void> intent(std::string id, JobFacts facts, SpendLimit limit) override;
-  Async<void> sent(std::string id, std::string reference_hash) override;
+  Async<void> sent(std::string id, JobFacts facts, std::string reference_hash) override;
   Async<void> not_taken(std::string id) override;
-  Async<void> accepted(std::string id, std::string task_id, std::string create_path) override;
+  Async<void> accepted(std::string id, JobFacts facts, std::string task_id,
+                       std::string create_path) override;
   Async<void> ended(std::string id, Ending ending, Error error) override;
   Async<std::string> hash(Hashed reference) override;
   void fetched(std::string id, std::shared_ptr<const Bytes> result) override;
@@ -44,16 +45,23 @@ class SqliteLedger : public Ledger {
   bool records() const override { return true; }
 
  private:
-  /// A problem with the ledger itself: money must not depend on it (false), or may not flow.
-  enum class Gravity { told, fatal_where_required };
-  Async<void> write(Worker::Work work, Gravity gravity);
-  void post(Worker::Work work);
+  // What becomes of a step that the database fails. All but a question, and the first word of a
+  // job, is written later; so it owns what it needs.
+  Async<void> ask(Worker::Work work);    // told; where the ledger is required: thrown
+  Async<void> write(Worker::Work work);  // written later, and thrown where it is required
+  Async<void> note(Worker::Work work);   // written later
+  void post(Worker::Work work);          // the same, and nobody waits
+  Worker::Outcomes batch(const std::vector<Worker::Work>& works);
+  void write_later(Worker::Work work);
   void trouble(const std::exception& problem);
+  void require(const std::string& problem) const;
   void keep(const std::string& id, const Bytes& result);
 
   const LedgerSettings settings_;
   LedgerStore store_;
   std::atomic<bool> told_ = false;
+  std::mutex unwritten_lock_;  // innermost: nothing is called under it
+  std::vector<Worker::Work> unwritten_;
   // The second hands things on to the first.
   Worker rows_;
   Worker files_;

@@ -31,8 +31,8 @@ class SlowLedger : public NoLedger {
  public:
   SlowLedger(Steps& steps, std::string fails) : steps_(steps), fails_(std::move(fails)) {}
   Async<void> intent(std::string, JobFacts, SpendLimit) override { return step("intent"); }
-  Async<void> sent(std::string, std::string) override { return step("sent"); }
-  Async<void> accepted(std::string, std::string id, std::string) override {
+  Async<void> sent(std::string, JobFacts, std::string) override { return step("sent"); }
+  Async<void> accepted(std::string, JobFacts, std::string id, std::string) override {
     return step("accepted " + id);
   }
   Async<void> ended(std::string, Ending ending, Error) override {

@@ -497,6 +497,32 @@ START_TEST(ledger_breaks_later) {
 }
 END_TEST
 
+// For a while nothing can be written: what was missed is written as soon as it can be.
+START_TEST(written_later) {
+  const FreshFolder folder;
+  std::unique_ptr<Sqlite> other;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_create(request)) {
+      // Neither the task id nor anything else can be written until the result is fetched.
+      other = std::make_unique<Sqlite>(folder.path() + "/ledger.db", SQLITE_OPEN_READWRITE);
+      other->run("ALTER TABLE jobs RENAME TO away");
+    } else if (is_file(request)) {
+      other->run("ALTER TABLE away RENAME TO jobs");
+      if (_i == 1) other->run("DELETE FROM jobs");
+    }
+    return std::nullopt;
+  });
+  std::vector<Error> warnings;
+  auto ledger = ledger_in(folder.path(), false, kRoom, &warnings);
+  run_job(service.server.url(), ledger).has_result();
+  ck_assert_uint_eq(warnings.size(), 1);
+  const LedgerRow row = row_in(folder.path());
+  ck_assert_str_eq(row.state.c_str(), "delivered");
+  ck_assert_str_eq(row.task_id.c_str(), "video_1");
+  ck_assert_str_eq(row.provider.c_str(), "octopusx");
+}
+END_TEST
+
 // Another process hangs with the lock in its hands: stopping does not wait for it for long.
 START_TEST(stop_while_locked) {
   const FreshFolder folder;
@@ -523,8 +549,8 @@ START_TEST(orphans_of_a_dead_process) {
     store.transaction([&] {
       store.intent("never-sent", facts, {});
       store.intent("accepted", facts, {});
-      store.sent("accepted", "reference");
-      store.accepted("accepted", "task", "/v1/videos");
+      store.sent("accepted", facts, "reference");
+      store.accepted("accepted", facts, "task", "/v1/videos");
     });
     kill(getpid(), SIGKILL);
   }
@@ -632,6 +658,7 @@ int main() {
                        {"budget_in_a_period", budget_in_a_period, 1},
                        {"unusable_ledgers_are_told", unusable_ledgers_are_told, 4},
                        {"ledger_breaks_later", ledger_breaks_later, 2},
+                       {"written_later", written_later, 2},
                        {"stop_while_locked", stop_while_locked, 1},
                        {"orphans_of_a_dead_process", orphans_of_a_dead_process, 1},
                        {"made_by_many_at_once", made_by_many_at_once, 1},
