@@ -1,13 +1,18 @@
 // The ledger and the power cut: each step is on disk before it returns, and whatever part of the
 // write-ahead log is left afterwards, what stands in the ledger is what stood there at some moment.
+// And what processes that died left beside it goes.
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -152,6 +157,46 @@ int remember_opened(sqlite3* database, char**, const sqlite3_api_routines*) {
 
 }  // namespace
 
+// Results that were written and never written down, the locks of the dead.
+START_TEST(remains_are_cleared_away) {
+  namespace fs = std::filesystem;
+  const FreshFolder folder;
+  const auto files_in = [&](const char* name) {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder.path() + "/" + name))
+      names.insert(entry.path().filename());
+    return names;
+  };
+  const pid_t child = fork();
+  if (child == 0) {
+    LedgerStore store(folder.path());
+    const auto keep = [&](const char* text) {
+      Bytes result;
+      result.append(BytesPtr::adopt(g_bytes_new(text, strlen(text))));
+      return store.results().keep(result);
+    };
+    const std::string known = keep("known"), lost = keep("lost");
+    store.transaction([&] { store.kept("a", known, 5, 1000); });
+    const auto yesterday = fs::file_time_type::clock::now() - std::chrono::hours(25);
+    for (const std::string& hash : {known, lost})
+      fs::last_write_time(store.results().path_of(hash), yesterday);
+    keep("young");  // its process may be about to write it down
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFSIGNALED(status));
+  const auto owners = files_in("owners");
+  ck_assert_uint_eq(owners.size(), 1);
+  ck_assert_uint_eq(files_in("results").size(), 3);
+  LedgerStore store(folder.path());
+  LedgerStore another(folder.path());  // does not take the first one's lock for left over
+  ck_assert_uint_eq(files_in("results").size(), 2);
+  ck_assert_uint_eq(files_in("owners").size(), 2);
+  ck_assert(!files_in("owners").contains(*owners.begin()));
+}
+END_TEST
+
 START_TEST(connection_is_synchronous) {
   const FreshFolder folder;
   sqlite3_auto_extension(reinterpret_cast<void (*)()>(remember_opened));
@@ -242,5 +287,6 @@ int main() {
                                        {"each_step_is_synced", each_step_is_synced, 1},
                                        {"torn_log_holds_a_prefix", torn_log_holds_a_prefix, 3},
                                        {"torn_log_is_taken_up", torn_log_is_taken_up, 1},
+                                       {"remains_are_cleared_away", remains_are_cleared_away, 1},
                                    });
 }
