@@ -23,11 +23,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "elements"))
 from bin_stream import Rig, pictures
 from fresh_state import fresh_state
 
+PROGRAMS = [os.path.abspath(path) for path in sys.argv[1:3]]
 SEGMENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 60
 RATE, SECONDS = 5, 4
 FRAMES = RATE * SECONDS  # of a segment
 SECOND = 10**9
+SANITIZED = "ASAN_OPTIONS" in os.environ
 AT_ONCE = 16
+KEPT = 90 + 5  # s that a connection without work is kept, at most
 # One fault in ten requests of a kind; the weights keep those seldom that make the client wait for seconds.
 FAULTS = {
     "create": {"429=1": 2, "429": 1, "503=1": 1, "400": 3, "drop-early": 3, "fail=made up": 3, "moderated": 3,
@@ -52,7 +55,7 @@ def fault_script(path):
 
 class Watched(Rig):
     """Knows the state folder, and looks at the process from outside while it runs."""
-    Sample = collections.namedtuple("Sample", "kilobytes files threads")
+    Sample = collections.namedtuple("Sample", "kilobytes sockets files threads")
 
     def environment(self, folder, url):
         self.state = fresh_state()
@@ -64,11 +67,13 @@ class Watched(Rig):
         while process.poll() is None:
             try:
                 status = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
-                files = len(list((place / "fd").iterdir()))
+                files = [os.readlink(file) for file in (place / "fd").iterdir()]
             except OSError:
-                break  # it has just ended
+                continue  # closed in this moment, or it has just ended
             if "VmRSS" in status:
-                samples.append(self.Sample(int(status["VmRSS"].split()[0]), files, int(status["Threads"])))
+                sockets = sum(file.startswith("socket:") for file in files)
+                samples.append(self.Sample(int(status["VmRSS"].split()[0]), sockets, len(files) - sockets,
+                                           int(status["Threads"])))
             time.sleep(0.1)
         return samples
 
@@ -79,7 +84,7 @@ class Soak(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="omni-soak-")
         os.chdir(cls.folder)
         fault_script("faults")
-        rig = Watched(*(os.path.abspath(path) for path in PROGRAMS))
+        rig = Watched(*PROGRAMS)
         line = (pictures(SEGMENTS * FRAMES, f"{RATE}/1", (64, 48)) + " ! omniv2vbin name=v prompt=noir "
                 f"poll-interval=50000000 segment-duration={SECONDS * SECOND} max-in-flight={AT_ONCE} "
                 "on-failure=source ! fakesink name=out")
@@ -157,13 +162,17 @@ class Soak(unittest.TestCase):
         self.assertEqual(len(taken) - len(tasks), unanswered)
 
     def test_flat(self):
-        """Memory, files and threads of the process, after a third of the time."""
+        """Memory, sockets, files and threads of the process, after a third of the time."""
         steady = self.samples[len(self.samples) // 3:]
         middle, last = steady[:len(steady) // 2], steady[len(steady) // 2:]
         self.assertGreater(len(last), 10, "it was too short to see anything")
         for name, slack in (("files", 8), ("threads", 8)):
             before, after = (max(getattr(one, name) for one in part) for part in (middle, last))
             self.assertLessEqual(after, before + slack, name)
+        # Each create opens a connection, which is kept for 90 s.
+        times = [one["time_us"] / 1e6 for one in self.posts]
+        kept = max(sum(0 <= end - time <= KEPT for time in times) for end in times)
+        self.assertLessEqual(max(one.sockets for one in self.samples), kept + 2 * AT_ONCE)
         if SANITIZED:
             return  # ASan keeps what was freed
         self.assertLess(self.growth(steady), 10 if SEGMENTS >= 500 else 200)
@@ -174,10 +183,6 @@ class Soak(unittest.TestCase):
         a_sample = SEGMENTS * 2 / 3 / len(steady)
         slope, _ = statistics.linear_regression(range(len(steady)), [one.kilobytes for one in steady])
         return slope / a_sample
-
-
-SANITIZED = "ASAN_OPTIONS" in os.environ
-PROGRAMS = sys.argv[1:3]
 
 
 def tell(soak):
@@ -205,7 +210,8 @@ def tell(soak):
          f"{len(soak.record.done_in_order())} / {SEGMENTS - len(soak.record.done_in_order())}"),
         ("rows in the ledger", ", ".join(f"{count} {state}" for state, count in sorted(states.items()))),
         ("memory after a third of the time", f"{span('kilobytes')} kB, {soak.growth(steady):+.1f} kB a segment"),
-        ("open files", span("files")),
+        ("sockets", span("sockets")),
+        ("other open files", span("files")),
         ("threads", span("threads")),
         ("time", f"{soak.took:.0f} s"),
     )
