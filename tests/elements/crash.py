@@ -61,7 +61,10 @@ def has_bytes(pipe):
 class Line(subprocess.Popen):
     """gst-launch-1.0; what comes out of it can be read from stdout. It lives as long as stdin is open."""
 
+    running = []
+
     def __init__(self, line, state, url, stay=False):
+        Line.running.append(self)
         self.words = tempfile.TemporaryFile("w+")
         super().__init__(["gst-launch-1.0", "-q", *line.split(), *"fdsrc ! fakesink async=false".split()],
                          env=dict(os.environ, OMNI_API_KEY=KEY, OMNI_BASE_URL=url, XDG_STATE_HOME=state),
@@ -93,12 +96,12 @@ class Line(subprocess.Popen):
             for thread in Path(f"/proc/{self.pid}/task").iterdir():
                 if (thread / "comm").read_text() == "omni-ledger\n":
                     return re.findall(r"ctxt_switches:\s*(\d+)", (thread / "status").read_text())
-        seen, since = None, 0
-        while since < 20:
-            now = switches()
-            since = since + 1 if now and now == seen else 0
-            seen = now
-            time.sleep(0.01)
+        seen = []
+
+        def sleeps():
+            seen.append(switches())
+            return seen[-1] and len(seen) > 40 and len(set(map(tuple, filter(None, seen[-40:])))) == 1
+        until(sleeps, "sleep of the ledger's thread", self)
 
     def kill9(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -220,6 +223,13 @@ class Crash(unittest.TestCase):
     def setUp(self):
         self.state = tempfile.mkdtemp(dir=self.folder)
         self.size = SMALL
+
+    def tearDown(self):
+        for run in Line.running:
+            if run.poll() is None:  # the test has failed
+                run.kill9()
+            run.words.close()
+        Line.running.clear()
 
     def remake(self, number, reference):
         return padded(reference or self.clip, self.size)
