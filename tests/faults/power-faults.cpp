@@ -197,6 +197,47 @@ START_TEST(remains_are_cleared_away) {
 }
 END_TEST
 
+// A folder without a ledger, and many processes that want one in the same moment.
+START_TEST(many_begin_at_once) {
+  constexpr int kProcesses = 12;
+  const FreshFolder folder;
+  int gate[2];
+  ck_assert_int_eq(pipe(gate), 0);
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      close(gate[1]);
+      char none;
+      if (read(gate[0], &none, 1) != 0) _exit(2);  // until the other end is closed everywhere
+      try {
+        LedgerStore store(folder.path());
+        store.transaction([&] { store.intent(std::to_string(i), kFacts, {}); });
+        store.transaction([&] { store.sent(std::to_string(i), "reference"); });
+      } catch (const std::exception& problem) {
+        fprintf(stderr, "process %d: %s\n", i, problem.what());
+        _exit(1);
+      }
+      _exit(0);
+    }
+    children.push_back(child);
+  }
+  close(gate[0]);
+  close(gate[1]);
+  int failed = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    failed += status != 0;
+  }
+  ck_assert_int_eq(failed, 0);
+  LedgerStore store(folder.path());
+  std::vector<LedgerRow> rows;
+  store.transaction([&] { rows = store.rows(); });
+  ck_assert_uint_eq(rows.size(), kProcesses);
+}
+END_TEST
+
 START_TEST(connection_is_synchronous) {
   const FreshFolder folder;
   sqlite3_auto_extension(reinterpret_cast<void (*)()>(remember_opened));
@@ -288,5 +329,6 @@ int main() {
                                        {"torn_log_holds_a_prefix", torn_log_holds_a_prefix, 3},
                                        {"torn_log_is_taken_up", torn_log_is_taken_up, 1},
                                        {"remains_are_cleared_away", remains_are_cleared_away, 1},
+                                       {"many_begin_at_once", many_begin_at_once, 5},
                                    });
 }
