@@ -252,8 +252,8 @@ START_TEST(connection_is_synchronous) {
     sqlite3_finalize(statement);
     return value;
   };
-  ck_assert_str_eq(pragma("PRAGMA journal_mode").c_str(), "wal");
-  ck_assert_str_eq(pragma("PRAGMA synchronous").c_str(), "2");  // FULL
+  ck_assert(pragma("PRAGMA journal_mode") == "wal");
+  ck_assert(pragma("PRAGMA synchronous") == "2");  // FULL
 }
 END_TEST
 
