@@ -6,6 +6,7 @@ usage() {
   cat <<END
 usage: $0 [FILTER] [--full] [--no-install]
        $0 fuzz [SECONDS]
+       $0 soak [SEGMENTS]
 Runs every test as built and with AddressSanitizer and UBSan, and those that have GStreamer in them once
 more with a check that none of its objects is left over. The last line is "N passed, N failed"; the exit status is 0 only when
 something ran and nothing failed. Builds are in build-tests/ and build-sanitized/.
@@ -16,10 +17,12 @@ something ran and nothing failed. Builds are in build-tests/ and build-sanitized
                  minute of fuzzing each
   --no-install   do not look for missing packages
   fuzz           fuzz the parsers, SECONDS each (default 60)
+  soak           a stream of SEGMENTS (default 1000) through omniv2vbin, beside a service with faults of all
+                 kinds; ends with its figures as a table (see tests/soak/README.md)
 END
 }
 
-filter='' full='' install=yes fuzz='' fuzz_seconds=60
+filter='' full='' install=yes fuzz='' fuzz_seconds=60 soak='' segments=1000
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
@@ -28,6 +31,10 @@ while [ $# -gt 0 ]; do
     fuzz)
       fuzz=only
       case ${2:-} in [0-9]*) fuzz_seconds=$2; shift ;; esac
+      ;;
+    soak)
+      soak=only
+      case ${2:-} in [0-9]*) segments=$2; shift ;; esac
       ;;
     -*) usage >&2; exit 2 ;;
     *) filter=$1 ;;
@@ -149,6 +156,27 @@ run_fuzz() {
     failed=$((failed + 1))
   fi
 }
+
+# As elements-soak, but longer, and with what it says shown.
+run_soak() {
+  local log=$root/build-tests/soak.log
+  say "Soak, $1 segments"
+  if env GST_PLUGIN_PATH="$root/build-tests/plugin" GST_REGISTRY="$root/build-tests/soak-registry.bin" \
+    GSETTINGS_BACKEND=memory python3 tests/soak/soak.py build-tests/examples/emulator/omni-emulator \
+    build-tests/tests/omni-stream-check "$1" 2>&1 | tee "$log" | sed -u 's/^/   /'; then
+    passed=$((passed + $(sed -n 's/.*Checks: \([0-9]*\),.*/\1/p' "$log")))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+if [ "$soak" = only ]; then
+  install_packages build run test
+  say "Build"
+  build "$root/build-tests"
+  run_soak "$segments"
+  exit 0
+fi
 
 if [ "$fuzz" = only ]; then
   install_packages build run test fuzz

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <string_view>
+
 #include "client/sha256.h"
 #include "service/error.h"
 
@@ -13,6 +16,7 @@ namespace omni {
 namespace {
 
 constexpr char kUnfinished[] = ".part";
+constexpr char kFinished[] = ".mp4";
 constexpr std::int64_t kLeftAfter = 24 * 3600;  // nobody writes one result for a day
 
 bool write_all(int file, const Bytes& bytes) {
@@ -35,7 +39,7 @@ using DirPtr = std::unique_ptr<GDir, FreeWith<&g_dir_close>>;
 }  // namespace
 
 std::string KeptResults::path_of(const std::string& hash) const {
-  return folder_ + "/" + hash + ".mp4";
+  return folder_ + "/" + hash + kFinished;
 }
 
 std::string KeptResults::keep(const Bytes& result) const {
@@ -73,14 +77,17 @@ void KeptResults::remove(const std::string& hash) const {
   unlink(path_of(hash).c_str());
 }
 
-void KeptResults::clean() const {
+void KeptResults::clean(const std::function<bool(const std::string& hash)>& is_known) const {
   const DirPtr folder(g_dir_open(folder_.c_str(), 0, nullptr));
   const std::int64_t now = g_get_real_time() / G_USEC_PER_SEC;
   while (const char* name = folder ? g_dir_read_name(folder.get()) : nullptr) {
     const std::string path = folder_ + "/" + name;
     struct stat status {};
-    if (!g_str_has_suffix(name, kUnfinished) || stat(path.c_str(), &status) != 0) continue;
-    if (status.st_mtime < now - kLeftAfter) unlink(path.c_str());
+    if (stat(path.c_str(), &status) != 0 || status.st_mtime >= now - kLeftAfter) continue;
+    const std::string_view file = name;
+    const bool unknown = file.ends_with(kFinished) &&
+                         !is_known(std::string(file.substr(0, file.size() - strlen(kFinished))));
+    if (unknown || file.ends_with(kUnfinished)) unlink(path.c_str());
   }
 }
 

@@ -2,6 +2,7 @@
 // they are, is the ledger's business. Blocking.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,8 +19,9 @@ class KeptResults {
   /// nullptr when it is gone, or is not what it was.
   std::shared_ptr<const Bytes> load(const std::string& hash) const;
   void remove(const std::string& hash) const;
-  /// Takes away what a process left that died while it wrote.
-  void clean() const;
+  /// Takes away what a process left that died while it wrote, or before it could say so: files of
+  /// another day of which nobody knows.
+  void clean(const std::function<bool(const std::string& hash)>& is_known) const;
   std::string path_of(const std::string& hash) const;
 
  private:

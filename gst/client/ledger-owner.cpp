@@ -6,6 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <memory>
+#include <string_view>
+
 #include "service/error.h"
 #include "service/glib-ptr.h"
 
@@ -13,8 +17,10 @@ namespace omni {
 
 namespace {
 
+constexpr char kSuffix[] = ".lock";
+
 std::string path_of(const std::string& folder, const std::string& name) {
-  return folder + "/" + name + ".lock";
+  return folder + "/" + name + kSuffix;
 }
 
 /// Somebody may have taken the file for left over between its making and its locking.
@@ -53,6 +59,15 @@ bool LedgerOwner::is_gone(const std::string& folder, const std::string& name) {
   if (gone) unlink(path.c_str());
   close(file);
   return gone;
+}
+
+void LedgerOwner::clean(const std::string& folder) {
+  const std::unique_ptr<GDir, FreeWith<&g_dir_close>> files(g_dir_open(folder.c_str(), 0, nullptr));
+  while (const char* file = files ? g_dir_read_name(files.get()) : nullptr) {
+    const std::string_view name = file;
+    if (name.ends_with(kSuffix))
+      is_gone(folder, std::string(name.substr(0, name.size() - strlen(kSuffix))));
+  }
 }
 
 }  // namespace omni

@@ -16,6 +16,8 @@ class LedgerOwner {
   const std::string& name() const { return name_; }
   /// Does nobody hold this one any more? Takes its file away then.
   static bool is_gone(const std::string& folder, const std::string& name);
+  /// Takes away the files of all that are gone.
+  static void clean(const std::string& folder);
 
  private:
   std::string folder_;

@@ -70,12 +70,21 @@ LedgerStore::LedgerStore(const std::string& state_dir)
     make_file();
     open();
     transaction([this] { reap(); });
-    results_.clean();
+    clean();
   } catch (const SqliteError& error) {
     unusable(path, error.what() + advice(error.code));
   } catch (const Failure& failure) {
     unusable(path, failure.what());
   }
+}
+
+/// What processes that died have left in the folders.
+void LedgerStore::clean() {
+  LedgerOwner::clean(state_dir_ + "/owners");
+  results_.clean([this](const std::string& hash) {
+    Statement query(*database_, "SELECT 1 FROM results WHERE hash=?");
+    return query.bind(hash).step();
+  });
 }
 
 void LedgerStore::make_folders() {

@@ -98,6 +98,7 @@ class LedgerStore {
   int prune(std::int64_t before);
 
  private:
+  void clean();
   void make_folders();
   void make_file();
   void open();

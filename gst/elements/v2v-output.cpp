@@ -101,6 +101,7 @@ void V2vStream::push_slot(const std::shared_ptr<Slot>& slot) {
       return;
     }
     undelivered_ = slot;
+    all_out_ = false;
     return start_result(std::move(*bytes));
   }
   const Error& error = std::get<Error>(outcome);
@@ -163,9 +164,14 @@ void V2vStream::push_piece() {
   // A demuxer that seeks from inside the push comes back for the rest; one that says EOS has all.
   const bool all =
       flow == GST_FLOW_EOS || (flow == GST_FLOW_OK && offset + size == result_->size());
-  if (all && seek_count == seek_count_ && undelivered_)
-    std::exchange(undelivered_, nullptr)->confirm_delivered();
+  if (all && seek_count == seek_count_) all_out_ = true;
   handle_flow(flow, seek_count);
+}
+
+/// After EOS: until then a sink may still hold the end of the result. Whether EOS was taken does
+/// not count: who hears of it stops everything, so fast that the push may have failed by that.
+void V2vStream::confirm_result() {
+  if (all_out_ && undelivered_) std::exchange(undelivered_, nullptr)->confirm_delivered();
 }
 
 bool V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
@@ -200,6 +206,7 @@ void V2vStream::finish_output() {
   ensure_caps();
   post_plan(host_.element, host_.account.take_planned());
   gst_pad_push_event(host_.src, eos.release());
+  confirm_result();
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -216,6 +223,7 @@ void V2vStream::finish_segment() {
   gst_event_set_seqnum(event, result_seqnum_);
   gst_element_post_message(host_.element, message);
   gst_pad_push_event(host_.src, event);
+  confirm_result();
   gst_pad_pause_task(host_.src);
 }
 

@@ -96,6 +96,7 @@ class V2vStream {
   void ensure_caps();
   void finish_output();
   void finish_segment();
+  void confirm_result();
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);
@@ -135,6 +136,7 @@ class V2vStream {
   guint32 result_seqnum_ = GST_SEQNUM_INVALID;
   guint seek_count_ = 0;
   std::shared_ptr<Slot> undelivered_;  // whose result goes out, until all of it has
+  bool all_out_ = false;               // its last byte was pushed; EOS may not have been
 
   // Written under lock_ and under the stream lock, so that either is enough to read them
   std::shared_ptr<const Bytes> result_;
