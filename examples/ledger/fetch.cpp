@@ -5,9 +5,9 @@
 #include <glib/gstdio.h>
 
 #include <cstdio>
-#include <fstream>
 #include <future>
 
+#include "client/api-key.h"
 #include "client/client.h"
 #include "client/sqlite-ledger.h"
 #include "ledger-command.h"
@@ -32,20 +32,6 @@ class Waiting : public JobObserver {
   std::shared_ptr<Receipt> receipt;
   std::promise<JobOutcome> done;
 };
-
-std::string key_for(const Dialect& dialect, const std::string& file) {
-  if (!file.empty()) {
-    std::ifstream stream(file);
-    std::string line;
-    if (!std::getline(stream, line)) throw Problem("The file " + file + " has no key in it.");
-    return line;
-  }
-  for (const char* name : {"OMNI_API_KEY", dialect.service().key_variable}) {
-    const char* value = g_getenv(name);
-    if (value && *value) return value;
-  }
-  return "";
-}
 
 /// Written beside it first: what stands under that name is whole.
 void write_out(const Bytes& bytes, const std::string& out) {
@@ -73,16 +59,14 @@ ClientSettings client_settings(const LedgerRow& row, const FetchOptions& options
   settings.dialect = find_dialect(row.provider);
   if (!settings.dialect) throw Problem("Its provider \"" + row.provider + "\" is not known here.");
   settings.http.base_url = row.base_url;
-  settings.http.api_key = key_for(*settings.dialect, options.api_key_file);
+  // What is kept here is had without asking anybody.
+  if (row.result_hash.empty())
+    settings.http.api_key = find_api_key(*settings.dialect, "", options.api_key_file);
   settings.http.user_agent = PACKAGE "/" VERSION;
   settings.http.ssl_ca_file = options.ssl_ca_file;
   settings.log = [](LogLevel level, const std::string& text) {
     if (level == LogLevel::warning) std::fprintf(stderr, "%s\n", text.c_str());
   };
-  if (row.result_hash.empty() && settings.http.api_key.empty())
-    throw Problem(std::string("The service has to be asked, and there is no key for it: set "
-                              "OMNI_API_KEY or ") +
-                  settings.dialect->service().key_variable + ", or give --api-key-file.");
   return settings;
 }
 

@@ -20,11 +20,13 @@ Shows what gst-omni has bought, and what it still owes.
   list              all jobs, the newest last; with --open those that are owed or in doubt
   show ID           one job, whole. An ID may be cut short, as list shows it
   sum               what was paid by day, model and pipeline
-  fetch ID -o FILE  gets a paid result that nobody has got yet; FILE may be - for stdout. What is
-                    not kept in the state folder is asked for at the service, with the key from
-                    OMNI_API_KEY (or the provider's own variable) or --api-key-file
+  fetch ID -o FILE  gets a paid result that nobody has got yet, or one that was delivered and is
+                    still kept; FILE may be - for stdout. What is not kept in the state folder is
+                    asked for at the service, with the key from OMNI_API_KEY (or the provider's own
+                    variable) or --api-key-file
   forget ID         gives a job up: it may be bought again, and is waited for no longer
-  prune             deletes what is over and older than --older-than days (default 90)
+  prune             deletes what is over and older than --older-than days (default 90); it is in
+                    no sum and in no budget-period then
 
   --state-dir DIR      the state-dir of the elements (default: gst-omni in the XDG state folder)
   --json               JSON instead of tables (list, show, sum)
@@ -131,7 +133,8 @@ void fetch(LedgerStore& store, const Options& options) {
   const LedgerRow row = find(store, wanted_id(options));
   if (!options.output) throw Usage("fetch wants -o FILE");
   if (row.in_use) throw Problem("A running process is at it, and will fetch it.");
-  if (row.state != "accepted" && row.state != "fetched")
+  const bool kept = row.state == "delivered" && !row.result_hash.empty();
+  if (row.state != "accepted" && row.state != "fetched" && !kept)
     throw Problem("Its state is " + row.state + ": nothing is owed. See `omni-ledger show " +
                   row.id + "`.");
   fetch_result(row, {state_dir(options), text_of(options.output), text_of(options.api_key_file),

@@ -6,8 +6,8 @@
 namespace omni {
 
 JobKey Job::key() const {
-  return {services_.dialect.name(), services_.http.settings().base_url, spec_.request_hash,
-          spec_.reference ? spec_.reference->size() : 0};
+  return {services_.dialect.name(), normal_base_url(services_.http.settings().base_url),
+          spec_.request_hash, spec_.reference ? spec_.reference->size() : 0};
 }
 
 /// The result, when it is here already. Without it: a task, when there is one.
@@ -112,15 +112,23 @@ Async<std::string> Job::hashed() {
   co_return reference_hash_;
 }
 
-/// A job that ended without a result.
+/// How it stands with a job that ended without a result.
+Ending Job::ending() const {
+  if (failed_at_service_) return Ending::failed;
+  return last_.task_id.empty() && !in_doubt_ ? Ending::refused : Ending::open;
+}
+
+/// What to do about a job that is paid and could not be had now.
+std::string Job::ways_on() const {
+  const bool owed = in_ledger_ && services_.ledger->records() && !last_.task_id.empty();
+  if (!owed || ending() != Ending::open) return "";
+  return " It is in the ledger as " + name_ +
+         ": started again, it is taken up, not bought again. `omni-ledger forget " + name_ +
+         "` or reuse=none gives it up.";
+}
+
 Async<void> Job::write_end(const Error& error) {
-  if (!in_ledger_) co_return;
-  Ending ending = Ending::open;
-  if (failed_at_service_)
-    ending = Ending::failed;
-  else if (last_.task_id.empty() && !in_doubt_)
-    ending = Ending::refused;
-  co_await services_.ledger->ended(name_, ending, error);
+  if (in_ledger_) co_await services_.ledger->ended(name_, ending(), error);
 }
 
 }  // namespace omni

@@ -196,24 +196,24 @@ void Job::log(LogLevel level, const std::string& text) const {
 Error Job::explain(Error error) const {
   if (ledger_failure_) error = *ledger_failure_;
   error.task_id = last_.task_id;
-  if (error.reason != Reason::cancelled || !deadline_hit_) return error;
+  if (error.reason == Reason::cancelled && deadline_hit_) explain_timeout(error);
+  if (error.reason != Reason::cancelled) error.message += ways_on();
+  return error;
+}
+
+void Job::explain_timeout(Error& error) const {
   error.reason = Reason::timed_out;
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
-  if (last_.state == JobState::publishing) {
+  if (last_.state == JobState::publishing)
     error.message +=
-        ", and the time was used up by publishing what the service fetches. Nothing "
-        "was paid.";
-  } else if (last_.task_id.empty()) {
+        ", and the time was used up by publishing what the service fetches. Nothing was paid.";
+  else if (last_.task_id.empty())
     error.message += ". The service had not accepted the job, so nothing was paid.";
-  } else {
+  else
     error.message +=
-        ". The task goes on at the service and is billed there: raise job-timeout" +
-        (in_ledger_ && services_.ledger->records()
-             ? std::string(", and start again: it is taken up then, not bought again.")
-             : std::string(", or fetch its result by its task id rather than paying for another."));
-  }
-  return error;
+        ". The task goes on at the service and is billed there: raise job-timeout, or fetch its "
+        "result by its task id rather than paying for another.";
 }
 
 Async<std::shared_ptr<const Bytes>> Job::fetch(Task task) {

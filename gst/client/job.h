@@ -132,6 +132,8 @@ class Job {
   void start_hashing();
   Async<void> compute_hash();
   Async<std::string> hashed();
+  Ending ending() const;
+  std::string ways_on() const;
   Async<void> write_end(const Error& error);
   // Poll: job-poll.cpp
   Async<Task> wait_until_done();
@@ -147,6 +149,7 @@ class Job {
   void update(JobState state, std::optional<double> progress = std::nullopt);
   void log(LogLevel level, const std::string& text) const;
   Error explain(Error error) const;
+  void explain_timeout(Error& error) const;
   Micros age() const { return now() - created_at_; }
 
   JobServices& services_;

@@ -82,11 +82,12 @@ LedgerStore::Found LedgerStore::claim(const JobKey& key, const std::string& refe
 
 LedgerStore::Found LedgerStore::take(const std::string& id) {
   reap();
-  Statement query(*database_, kClaim + "WHERE id=? AND state IN ('accepted', 'fetched')");
+  Statement query(*database_,
+                  kClaim + "WHERE id=? AND state IN ('accepted', 'fetched', 'delivered')");
   query.bind(id);
   if (!query.step() || !is_free(id, query.text(2))) return {};
   Found found = found_in(query, query.text(3));
-  own(id);
+  if (found.claim.kind != Claim::Kind::nothing) own(id);
   return found;
 }
 

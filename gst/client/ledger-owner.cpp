@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string_view>
 
 #include "service/error.h"
@@ -23,6 +24,40 @@ std::string path_of(const std::string& folder, const std::string& name) {
   return folder + "/" + name + kSuffix;
 }
 
+/// Those of this process. A forked child believes in those of its parent, which is on the safe
+/// side.
+class Alive {
+ public:
+  void add(const std::string& name) {
+    const std::lock_guard lock(lock_);
+    names_.insert(name);
+  }
+  void remove(const std::string& name) {
+    const std::lock_guard lock(lock_);
+    names_.erase(name);
+  }
+  bool has(const std::string& name) const {
+    const std::lock_guard lock(lock_);
+    return names_.contains(name);
+  }
+
+ private:
+  mutable std::mutex lock_;  // innermost
+  std::set<std::string> names_;
+};
+
+Alive& alive() {
+  static auto* const owners = new Alive;  // owners may end after statics do
+  return *owners;
+}
+
+bool lock_file(int file) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return fcntl(file, F_SETLK, &whole) == 0;
+}
+
 /// Somebody may have taken the file for left over between its making and its locking.
 bool is_still_there(int file, const std::string& path) {
   struct stat ours {};
@@ -33,29 +68,35 @@ bool is_still_there(int file, const std::string& path) {
 
 }  // namespace
 
-LedgerOwner::LedgerOwner(std::string folder) : folder_(std::move(folder)) {
+LedgerOwner::LedgerOwner(std::string folder) : folder_(std::move(folder)), process_(getpid()) {
   for (int tries = 0; tries < 100; ++tries) {
     name_ = CharPtr(g_uuid_string_random()).get();
     const std::string path = path_of(folder_, name_);
+    alive().add(name_);
     file_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int problem = errno;
+    if (file_ >= 0 && lock_file(file_) && is_still_there(file_, path)) return;
+    alive().remove(name_);
     if (file_ < 0)
-      throw Failure(Reason::budget, "no file can be made in " + folder_ + ": " + g_strerror(errno));
-    if (flock(file_, LOCK_EX | LOCK_NB) == 0 && is_still_there(file_, path)) return;
+      throw Failure(Reason::budget,
+                    "no file can be made in " + folder_ + ": " + g_strerror(problem));
     close(file_);
   }
   throw Failure(Reason::budget, "no file in " + folder_ + " can be locked");
 }
 
 LedgerOwner::~LedgerOwner() {
-  unlink(path_of(folder_, name_).c_str());
+  if (getpid() == process_) unlink(path_of(folder_, name_).c_str());
   close(file_);
+  alive().remove(name_);
 }
 
 bool LedgerOwner::is_gone(const std::string& folder, const std::string& name) {
+  if (alive().has(name)) return false;
   const std::string path = path_of(folder, name);
   const int file = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return errno == ENOENT;
-  const bool gone = flock(file, LOCK_EX | LOCK_NB) == 0;
+  const bool gone = lock_file(file);
   if (gone) unlink(path.c_str());
   close(file);
   return gone;

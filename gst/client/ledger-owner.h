@@ -1,6 +1,10 @@
 // Who runs a job: a file that its process keeps locked. When the process is gone, however it went,
-// the lock is gone, and its jobs are orphans.
+// the lock is gone, and its jobs are orphans. A POSIX record lock, for a child that was forked must
+// not keep it; such a lock goes when its process closes any descriptor of the file, so nobody here
+// opens the file of a living owner of this process.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -23,6 +27,7 @@ class LedgerOwner {
   std::string folder_;
   std::string name_;
   int file_ = -1;
+  const pid_t process_;
 };
 
 }  // namespace omni

@@ -65,15 +65,17 @@ const char* group_of(LedgerStore::Group group) {
 void LedgerStore::intent(const std::string& id, const JobFacts& facts, const SpendLimit& limit) {
   if (limit.period > 0 && limit.any()) {
     reap();  // what dead processes never sent cost nothing
-    Statement query(*database_,
-                    "SELECT count(*), coalesce(sum(seconds), 0) FROM jobs "
-                    "WHERE created_at > ? AND state != 'refused'");
-    query.bind(wall_clock() - limit.period).step();
-    const Spent spent{static_cast<unsigned>(query.number(0)),
-                      static_cast<unsigned>(query.number(1))};
-    check_spend(limit, spent, facts.seconds);
+    check_spend(limit, spent(limit.period), facts.seconds);
   }
   put(id, facts);
+}
+
+Spent LedgerStore::spent(Micros period) {
+  Statement query(*database_,
+                  "SELECT count(*), coalesce(sum(seconds), 0) FROM jobs "
+                  "WHERE created_at > ? AND state != 'refused'");
+  query.bind(wall_clock() - period).step();
+  return {static_cast<unsigned>(query.number(0)), static_cast<unsigned>(query.number(1))};
 }
 
 /// The row, unless it is there. It is not when the ledger could not be written for a while.

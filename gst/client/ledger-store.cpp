@@ -16,8 +16,8 @@ constexpr int kApplication = 0x6f6d6e69;  // "omni"
 
 // How long another process may hold the lock: one that writes takes milliseconds, so this one
 // hangs.
-constexpr Micros kPatience = 10 * kSecond;
-constexpr Micros kHurriedPatience = kSecond;
+constexpr Micros kPatience = 5 * kSecond;
+constexpr Micros kShortPatience = kSecond / 5;
 constexpr Micros kBusyPause = kSecond / 100;
 // A larger one is not looked through each time it is opened.
 constexpr std::int64_t kCheckedPages = 4096;
@@ -61,8 +61,8 @@ std::string advice(int code) {
 
 }  // namespace
 
-LedgerStore::LedgerStore(const std::string& state_dir)
-    : state_dir_(state_dir), results_(state_dir + "/results") {
+LedgerStore::LedgerStore(const std::string& state_dir, const std::atomic<bool>* impatient)
+    : state_dir_(state_dir), results_(results_folder(state_dir)), impatient_(impatient) {
   const std::string path = state_dir + "/ledger.db";
   try {
     make_folders();
@@ -141,9 +141,8 @@ void LedgerStore::make_tables() {
 int LedgerStore::busy(void* data, int count) {
   auto* self = static_cast<LedgerStore*>(data);
   if (count == 0) self->busy_since_ = now();
-  const Micros hurry = self->hurry_since_;
-  if (now() - self->busy_since_ > kPatience) return 0;
-  if (hurry != 0 && now() - std::max(hurry, self->busy_since_) > kHurriedPatience) return 0;
+  const bool impatient = self->impatient_ && *self->impatient_;
+  if (now() - self->busy_since_ > (impatient ? kShortPatience : kPatience)) return 0;
   g_usleep(kBusyPause);
   return 1;
 }
@@ -155,6 +154,10 @@ void LedgerStore::transaction(const Worker::Work& work) {
 
 Worker::Outcomes LedgerStore::transaction(const std::vector<Worker::Work>& works) {
   try {
+    // Without this it would go on in a file that has no name any more, where nobody finds it.
+    int moved = 0;
+    sqlite3_file_control(database_->get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved) throw SqliteError(SQLITE_READONLY_DBMOVED, "its file was moved or deleted");
     database_->run("BEGIN IMMEDIATE");
     Worker::Outcomes outcomes = Worker::one_by_one(works);
     if (!database_->in_transaction()) throw SqliteError(database_->get());

@@ -50,14 +50,13 @@ struct LedgerSum {
 
 class LedgerStore {
  public:
-  /// Makes folders and tables where there are none. Throws Failure(budget) with what is wrong.
-  explicit LedgerStore(const std::string& state_dir);
+  /// Makes folders and tables where there are none. While `impatient` (may be null) is set, nobody
+  /// waits long for other processes. Throws Failure(budget) with what is wrong.
+  explicit LedgerStore(const std::string& state_dir, const std::atomic<bool>* impatient = nullptr);
 
   /// Does `works` in one transaction. An outcome says why that piece failed, or all of them.
   Worker::Outcomes transaction(const std::vector<Worker::Work>& works);
   void transaction(const Worker::Work& work);
-  /// From now on nobody waits long for other processes. From any thread.
-  void hurry() { hurry_since_ = now(); }
 
   // The steps of a job, inside a transaction:
   bool has_candidates(const JobKey& key, Reuse reuse);
@@ -69,6 +68,8 @@ class LedgerStore {
   Found claim(const JobKey& key, const std::string& reference_hash, Reuse reuse);
   Found take(const std::string& id);
   void intent(const std::string& id, const JobFacts& facts, const SpendLimit& limit);
+  /// By all, in the last so many µs.
+  Spent spent(Micros period);
   void sent(const std::string& id, const JobFacts& facts, const std::string& reference_hash);
   void not_taken(const std::string& id);
   void accepted(const std::string& id, const JobFacts& facts, const std::string& task_id,
@@ -84,7 +85,7 @@ class LedgerStore {
             std::uint64_t most);
   /// It is gone, or damaged.
   void lost(const std::string& hash);
-  const KeptResults& results() const { return results_; }
+  static std::string results_folder(const std::string& state_dir) { return state_dir + "/results"; }
 
   // For whoever looks at it, inside a transaction:
   std::vector<LedgerRow> rows();
@@ -117,7 +118,7 @@ class LedgerStore {
   std::optional<LedgerOwner> owner_;
   std::optional<Sqlite> database_;
   std::set<std::string> running_;  // rows of ours that a job is at
-  std::atomic<Micros> hurry_since_ = 0;
+  const std::atomic<bool>* impatient_;
   Micros busy_since_ = 0;
 };
 

@@ -8,18 +8,20 @@ namespace {
 
 // A kept result that cannot be read is taken out, and the next one looked at.
 constexpr int kDamagedResults = 8;
+// Of a ledger that cannot be written for good: four a job.
+constexpr std::size_t kMostUnwritten = 1000;
 
 }  // namespace
 
 SqliteLedger::SqliteLedger(LedgerSettings settings)
     : settings_(std::move(settings)),
-      store_(settings_.state_dir),
+      results_(LedgerStore::results_folder(settings_.state_dir)),
       rows_("omni-ledger", [this](const auto& works) { return batch(works); }),
       files_("omni-results") {
 }
 
 void SqliteLedger::close() {
-  store_.hurry();
+  hurry();
   files_.stop();
   rows_.stop();
   if (!unwritten_.empty()) batch({});  // one last time; its threads have ended
@@ -32,8 +34,9 @@ void SqliteLedger::trouble(const std::exception& problem) {
   if (told_.exchange(true) || !settings_.warn) return;
   settings_.warn({Reason::budget,
                   "Jobs are not recorded: " + text +
-                      ". A crash now may lose what was paid. Set ledger=required to buy nothing "
-                      "then, or ledger=off to do without.",
+                      ". A crash now may lose what was paid. state-dir has to be a folder on a "
+                      "local disk that can be written to. Set ledger=required to buy nothing "
+                      "then, or ledger=off to do without",
                   0,
                   {},
                   {}});
@@ -48,22 +51,49 @@ Worker::Outcomes SqliteLedger::batch(const std::vector<Worker::Work>& works) {
   }
   const std::size_t before = all.size();
   all.insert(all.end(), works.begin(), works.end());
-  Worker::Outcomes outcomes = store_.transaction(all);
+  Worker::Outcomes outcomes;
+  try {
+    if (!store_) store_ = std::make_unique<LedgerStore>(settings_.state_dir, &impatient_);
+    outcomes = store_->transaction(all);
+  } catch (const std::exception& problem) {
+    outcomes.assign(all.size(),
+                    std::make_exception_ptr(SqliteError(SQLITE_CANTOPEN, problem.what())));
+  }
+  judge(outcomes);
   for (std::size_t i = 0; i < before; ++i)
     if (outcomes[i]) write_later(std::move(all[i]));
   outcomes.erase(outcomes.begin(), outcomes.begin() + static_cast<std::ptrdiff_t>(before));
   return outcomes;
 }
 
+/// Whether the database is in trouble: then nobody waits long for it, until it is well again.
+void SqliteLedger::judge(const Worker::Outcomes& outcomes) {
+  bool trouble = false;
+  for (const std::exception_ptr& outcome : outcomes) {
+    try {
+      if (outcome) std::rethrow_exception(outcome);
+    } catch (const SqliteError& error) {
+      trouble = true;
+      if (error.code == SQLITE_READONLY_DBMOVED) store_.reset();  // another one is made
+    } catch (const std::exception&) {
+      // Said by a step on purpose.
+    }
+  }
+  impatient_ = trouble || hurried_;
+}
+
 void SqliteLedger::write_later(Worker::Work work) {
   const std::lock_guard lock(unwritten_lock_);
+  if (unwritten_.size() == kMostUnwritten) unwritten_.erase(unwritten_.begin());
   unwritten_.push_back(std::move(work));
 }
 
 void SqliteLedger::require(const std::string& problem) const {
   if (problem.empty() || !settings_.required) return;
   throw Failure(Reason::budget, "Nothing is bought, for the ledger in " + settings_.state_dir +
-                                    " cannot be written (ledger=required): " + problem + ".");
+                                    " cannot be written: " + problem +
+                                    ". Set state-dir to a folder on a local disk that can be "
+                                    "written to, or ledger=on to buy without it.");
 }
 
 /// Failures that a step throws on purpose pass; those of the database are told.
@@ -114,20 +144,19 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, Hashed reference) {
   if (reuse == Reuse::none) co_return Claim{};
   // Most jobs are new. That shows without reading the whole reference.
   bool candidates = false;
-  co_await ask([&] { candidates = store_.has_candidates(key, reuse); });
+  co_await ask([&] { candidates = store_->has_candidates(key, reuse); });
   if (!candidates) co_return Claim{};
   const std::string reference_hash = co_await hash(reference);
   if (reference.bytes && reference_hash.empty()) co_return Claim{};
   for (int i = 0; i < kDamagedResults; ++i) {
     LedgerStore::Found found;
-    co_await ask([&] { found = store_.claim(key, reference_hash, reuse); });
+    co_await ask([&] { found = store_->claim(key, reference_hash, reuse); });
     if (found.claim.kind != Claim::Kind::result) co_return std::move(found.claim);
-    found.claim.result =
-        co_await files_.run([&] { return store_.results().load(found.result_hash); });
+    found.claim.result = co_await files_.run([&] { return results_.load(found.result_hash); });
     if (found.claim.result) co_return std::move(found.claim);
     const Worker::Work forget = [this, hash = found.result_hash, id = found.claim.id] {
-      store_.lost(hash);
-      store_.let_go(id);
+      store_->lost(hash);
+      store_->let_go(id);
     };
     co_await note(forget);
   }
@@ -136,10 +165,9 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, Hashed reference) {
 
 Async<Claim> SqliteLedger::take(std::string id) {
   LedgerStore::Found found;
-  co_await ask([&] { found = store_.take(id); });
+  co_await ask([&] { found = store_->take(id); });
   if (found.claim.kind == Claim::Kind::result)
-    found.claim.result =
-        co_await files_.run([&] { return store_.results().load(found.result_hash); });
+    found.claim.result = co_await files_.run([&] { return results_.load(found.result_hash); });
   if (found.claim.kind == Claim::Kind::result && !found.claim.result)
     found.claim.kind = Claim::Kind::task;
   co_return std::move(found.claim);
@@ -149,19 +177,19 @@ Async<Claim> SqliteLedger::take(std::string id) {
 // expression has captured.
 
 Async<void> SqliteLedger::intent(std::string id, JobFacts facts, SpendLimit limit) {
-  const Worker::Work work = [&] { store_.intent(id, facts, limit); };
+  const Worker::Work work = [&] { store_->intent(id, facts, limit); };
   co_await ask(work);
 }
 
 Async<void> SqliteLedger::sent(std::string id, JobFacts facts, std::string reference_hash) {
   const Worker::Work work = [this, id, facts, reference_hash] {
-    store_.sent(id, facts, reference_hash);
+    store_->sent(id, facts, reference_hash);
   };
   co_await write(work);
 }
 
 Async<void> SqliteLedger::not_taken(std::string id) {
-  const Worker::Work work = [this, id] { store_.not_taken(id); };
+  const Worker::Work work = [this, id] { store_->not_taken(id); };
   co_await note(work);
 }
 
@@ -169,13 +197,13 @@ Async<void> SqliteLedger::not_taken(std::string id) {
 Async<void> SqliteLedger::accepted(std::string id, JobFacts facts, std::string task_id,
                                    std::string create_path) {
   const Worker::Work work = [this, id, facts, task_id, create_path] {
-    store_.accepted(id, facts, task_id, create_path);
+    store_->accepted(id, facts, task_id, create_path);
   };
   co_await note(work);
 }
 
 Async<void> SqliteLedger::ended(std::string id, Ending ending, Error error) {
-  const Worker::Work work = [this, id, ending, error] { store_.ended(id, ending, error); };
+  const Worker::Work work = [this, id, ending, error] { store_->ended(id, ending, error); };
   co_await note(work);
 }
 
@@ -186,7 +214,7 @@ Async<std::string> SqliteLedger::hash(Hashed reference) {
 }
 
 void SqliteLedger::fetched(std::string id, std::shared_ptr<const Bytes> result) {
-  post([this, id] { store_.fetched(id); });
+  post([this, id] { store_->fetched(id); });
   if (settings_.state_size == 0 || result->size() > settings_.state_size) return;
   files_.post([this, id, result] { keep(id, *result); });
 }
@@ -194,9 +222,9 @@ void SqliteLedger::fetched(std::string id, std::shared_ptr<const Bytes> result) 
 /// On the thread of the files.
 void SqliteLedger::keep(const std::string& id, const Bytes& result) {
   try {
-    const std::string hash = store_.results().keep(result);
+    const std::string hash = results_.keep(result);
     post([this, id, hash, size = result.size()] {
-      store_.kept(id, hash, size, settings_.state_size);
+      store_->kept(id, hash, size, settings_.state_size);
     });
   } catch (const Failure& failure) {
     settings_.log(LogLevel::warning, failure.what());
@@ -204,11 +232,11 @@ void SqliteLedger::keep(const std::string& id, const Bytes& result) {
 }
 
 void SqliteLedger::delivered(std::string id) {
-  post([this, id] { store_.delivered(id); });
+  post([this, id] { store_->delivered(id); });
 }
 
 void SqliteLedger::let_go(std::string id) {
-  post([this, id] { store_.let_go(id); });
+  post([this, id] { store_->let_go(id); });
 }
 
 }  // namespace omni

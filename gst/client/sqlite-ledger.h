@@ -24,7 +24,8 @@ struct LedgerSettings {
 
 class SqliteLedger : public Ledger {
  public:
-  /// Throws Failure(budget) when it cannot be opened.
+  /// Returns at once: the database is opened by its own thread, with the first job, and again after
+  /// trouble.
   explicit SqliteLedger(LedgerSettings settings);
   ~SqliteLedger() override { close(); }
 
@@ -40,7 +41,7 @@ class SqliteLedger : public Ledger {
   void fetched(std::string id, std::shared_ptr<const Bytes> result) override;
   void delivered(std::string id) override;
   void let_go(std::string id) override;
-  void hurry() override { store_.hurry(); }
+  void hurry() override { hurried_ = impatient_ = true; }
   void close() override;
   bool records() const override { return true; }
 
@@ -52,15 +53,19 @@ class SqliteLedger : public Ledger {
   Async<void> note(Worker::Work work);   // written later
   void post(Worker::Work work);          // the same, and nobody waits
   Worker::Outcomes batch(const std::vector<Worker::Work>& works);
+  void judge(const Worker::Outcomes& outcomes);
   void write_later(Worker::Work work);
   void trouble(const std::exception& problem);
   void require(const std::string& problem) const;
   void keep(const std::string& id, const Bytes& result);
 
   const LedgerSettings settings_;
-  LedgerStore store_;
+  const KeptResults results_;
   std::atomic<bool> told_ = false;
-  std::mutex unwritten_lock_;  // innermost: nothing is called under it
+  std::atomic<bool> hurried_ = false;
+  std::atomic<bool> impatient_ = false;  // another process is known to hold it
+  std::unique_ptr<LedgerStore> store_;   // of the first thread alone
+  std::mutex unwritten_lock_;            // innermost: nothing is called under it
   std::vector<Worker::Work> unwritten_;
   // The second hands things on to the first.
   Worker rows_;

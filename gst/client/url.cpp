@@ -116,6 +116,15 @@ bool is_base_url(const std::string& url) {
          !g_uri_get_fragment(uri.get()) && url.find_first_of(" \t\r\n") == std::string::npos;
 }
 
+std::string normal_base_url(const std::string& url) {
+  const UriPtr uri = parse(url);
+  std::string normal = origin_of(url);
+  if (normal.empty()) return url;
+  normal += g_uri_get_path(uri.get());
+  while (normal.ends_with('/')) normal.pop_back();
+  return normal;
+}
+
 bool may_redirect(const std::string& from, const std::string& to) {
   const UriPtr source = parse(from), target = parse(to);
   if (!is_web(source.get()) || !is_web(target.get())) return false;

@@ -20,6 +20,9 @@ std::string join_path(const std::string& base, std::string_view path);
 /// A base for API paths: http(s), a host, perhaps a port and a path; no user, query or fragment.
 bool is_base_url(const std::string& url);
 
+/// The same for addresses that differ in nothing but case, the default port and slashes at the end.
+std::string normal_base_url(const std::string& url);
+
 /// May a request that went to `from` be sent on to `to`? Only http(s), and never from https to
 /// http.
 bool may_redirect(const std::string& from, const std::string& to);

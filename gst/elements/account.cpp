@@ -37,9 +37,11 @@ void Account::give_back(unsigned seconds) {
   spent_.seconds -= seconds;
 }
 
-void Account::plan(const SpendLimit& limit, unsigned seconds, std::uint64_t bytes) {
+void Account::plan(const SpendLimit& limit, const Spent& before, unsigned seconds,
+                   std::uint64_t bytes) {
   const std::lock_guard lock(lock_);
-  check_spend(limit, planned_.spent, seconds);
+  const Spent& planned = planned_.spent;
+  check_spend(limit, {before.jobs + planned.jobs, before.seconds + planned.seconds}, seconds);
   add_job(planned_.spent, seconds);
   planned_.bytes += bytes;
 }

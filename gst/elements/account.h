@@ -22,8 +22,8 @@ class Account {
   /// The job surely cost nothing after all.
   void give_back(unsigned seconds);
 
-  /// The same for a job of a dry run.
-  void plan(const SpendLimit& limit, unsigned seconds, std::uint64_t bytes);
+  /// The same for a job of a dry run; `before`: what counts already.
+  void plan(const SpendLimit& limit, const Spent& before, unsigned seconds, std::uint64_t bytes);
   /// What was planned since the last call.
   PlannedSum take_planned();
 

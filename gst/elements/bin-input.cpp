@@ -68,6 +68,7 @@ std::string losses(const GstVideoInfo& info) {
 }  // namespace
 
 BinStream::BinStream(Host host) : host_(std::move(host)) {
+  host_.account.take_planned();  // a run before this one may have been stopped in its midst
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
 }
 

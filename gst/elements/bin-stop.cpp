@@ -81,6 +81,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
     overdue.swap(overdue_);
   }
   const std::vector<EventPtr> kept = unsent_sticky(queue);
+  host_.account.take_planned();
   reset_input();
   placing_.reset();
   prepared_.reset();

@@ -125,7 +125,8 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
   if (!is_wanted(*segment)) throw Failure(Reason::cancelled, "stopped");
   slot.limit = plan.spec.spend_limit;
   if (settings.dry_run) {
-    host_.account.plan(slot.limit, plan.fitted.seconds, plan.spec.reference->size());
+    host_.account.plan(slot.limit, spent_before(settings), plan.fitted.seconds,
+                       plan.spec.reference->size());
     slot.report.request = plan.shown_request();
     return slot.finish(reference);
   }

@@ -6,9 +6,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "client/api-key.h"
+#include "client/files.h"
 #include "client/sqlite-ledger.h"
 #include "client/url.h"
-#include "elements/files.h"
 #include "elements/messages.h"
 
 namespace omni {
@@ -62,28 +63,6 @@ void check_proxy(const std::string& proxy) {
   }
   throw Failure(Reason::invalid_request,
                 "proxy is not a proxy's URL: write http://HOST:PORT or socks5://HOST:PORT.");
-}
-
-std::string api_key(const Settings& settings) {
-  const Dialect& dialect = settings.dialect();
-  std::string key = settings.api_key;
-  if (key.empty() && !settings.api_key_file.empty())
-    key = first_line(settings.api_key_file, "api-key-file");
-  if (key.empty()) key = environment("OMNI_API_KEY");
-  if (key.empty()) key = environment(dialect.service().key_variable);
-  if (key.empty())
-    throw Failure(Reason::unauthorized, std::string("There is no API key for ") + dialect.title() +
-                                            ": set the environment variable OMNI_API_KEY or " +
-                                            dialect.service().key_variable +
-                                            ", or the property api-key-file or api-key.");
-  // A stray line break would break the header, and must not be quoted back.
-  for (const char c : key) {
-    if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
-      throw Failure(Reason::unauthorized,
-                    "The API key holds characters that no key has, such as a "
-                    "line break. Was it pasted whole?");
-  }
-  return key;
 }
 
 std::string base_url(const Settings& settings) {
@@ -156,7 +135,7 @@ ClientSettings client_settings(const Settings& settings, LogSink log) {
   ClientSettings client;
   client.dialect = &settings.dialect();
   client.http.base_url = base_url(settings);
-  client.http.api_key = api_key(settings);
+  client.http.api_key = find_api_key(settings.dialect(), settings.api_key, settings.api_key_file);
   client.http.user_agent = settings.user_agent.empty() ? PACKAGE "/" VERSION : settings.user_agent;
   client.http.proxy = settings.proxy;
   client.http.ssl_ca_file = settings.ssl_ca_file;
@@ -189,22 +168,19 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
   of_ledger.warn = [element](const Error& error) {
     post_warning(element, error, "the work goes on");
   };
-  try {
-    return std::make_shared<SqliteLedger>(of_ledger);
-  } catch (const Failure& failure) {
-    Error error = failure.error();
-    error.message += " Set state-dir to a folder on a local disk that can be written to";
-    if (of_ledger.required) {
-      error.message += ", or ledger=on to buy without it.";
-      throw Failure(error);
-    }
-    error.message += ", or ledger=off. What is bought now is not recorded: a crash may lose it.";
-    of_ledger.warn(error);
-    return nullptr;
-  }
+  return std::make_shared<SqliteLedger>(std::move(of_ledger));
 }
 
 }  // namespace
+
+Spent spent_before(const Settings& settings) {
+  Spent spent;
+  if (settings.budget_period == 0 || settings.ledger == LedgerMode::off) return spent;
+  LedgerStore store(state_folder(settings));
+  store.transaction(
+      [&] { spent = store.spent(static_cast<Micros>(settings.budget_period / 1000)); });
+  return spent;
+}
 
 std::shared_ptr<Client> new_client(GstElement* element, const Settings& settings, LogSink log,
                                    unsigned max_in_flight) {

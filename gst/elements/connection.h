@@ -16,6 +16,9 @@ std::string state_folder(const Settings& settings);
 /// The way that is named, else the one whose settings are there; none when there is none.
 Transport url_transport(const Settings& settings);
 
+/// What stands in the ledger already where a budget-period is set. Blocking, for dry runs.
+Spent spent_before(const Settings& settings);
+
 /// Connects an element to its service and its ledger. `max_in_flight` 0: as the settings say.
 /// Throws Failure, with unauthorized when there is no key.
 std::shared_ptr<Client> new_client(GstElement* element, const Settings& settings, LogSink log,

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "client/download.h"
+#include "client/files.h"
 #include "elements/connection.h"
-#include "elements/files.h"
 #include "service/request.h"
 
 namespace omni {

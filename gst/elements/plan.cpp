@@ -1,7 +1,7 @@
 #include "elements/plan.h"
 
+#include "client/files.h"
 #include "elements/connection.h"
-#include "elements/files.h"
 #include "elements/material.h"
 #include "media/mp4.h"
 #include "media/result-check.h"

@@ -22,6 +22,7 @@ constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
 }  // namespace
 
 V2vStream::V2vStream(Host host) : host_(std::move(host)), collecting_(std::make_shared<Bytes>()) {
+  host_.account.take_planned();  // a run before this one may have been stopped in its midst
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
 }
@@ -163,7 +164,8 @@ void V2vStream::submit(std::shared_ptr<Slot> slot, const Settings& settings) {
     if (is_flushing()) throw Failure(Reason::cancelled, "stopped");
     slot->limit = plan.spec.spend_limit;
     if (settings.dry_run) {
-      host_.account.plan(slot->limit, plan.fitted.seconds, plan.spec.reference->size());
+      host_.account.plan(slot->limit, spent_before(settings), plan.fitted.seconds,
+                         plan.spec.reference->size());
       slot->report.request = plan.shown_request();
       return slot->finish(slot->reference);
     }
@@ -262,6 +264,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
   // Once more: a job may have been submitted in the moment of the flush.
   if (const auto running = client()) running->cancel_all();
   collecting_ = std::make_shared<Bytes>();
+  host_.account.take_planned();
   undelivered_ = nullptr;
   input_refused_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);

@@ -161,16 +161,20 @@ void V2vStream::push_piece() {
   }
   const guint seek_count = seek_count_;
   const GstFlowReturn flow = gst_pad_push(host_.src, piece.release());
-  // A demuxer that seeks from inside the push comes back for the rest; one that says EOS has all.
-  const bool all =
-      flow == GST_FLOW_EOS || (flow == GST_FLOW_OK && offset + size == result_->size());
-  if (all && seek_count == seek_count_) all_out_ = true;
+  // A demuxer that seeks from inside the push comes back for the rest.
+  if (flow == GST_FLOW_OK && seek_count == seek_count_ && offset + size == result_->size())
+    all_out_ = true;
+  // One that says EOS has all that it wants.
+  if (flow == GST_FLOW_EOS && undelivered_)
+    std::exchange(undelivered_, nullptr)->confirm_delivered();
   handle_flow(flow, seek_count);
 }
 
-/// After EOS: until then a sink may still hold the end of the result. Whether EOS was taken does
-/// not count: who hears of it stops everything, so fast that the push may have failed by that.
-void V2vStream::confirm_result() {
+/// After EOS, for until then a sink may still hold the end of the result. It was `taken`, or else
+/// refused, which a sink with a full disk does; unless everything is being stopped, as whoever
+/// hears of EOS does at once.
+void V2vStream::confirm_result(bool taken) {
+  if (!taken && !GST_PAD_IS_FLUSHING(host_.src)) return;
   if (all_out_ && undelivered_) std::exchange(undelivered_, nullptr)->confirm_delivered();
 }
 
@@ -205,8 +209,7 @@ void V2vStream::finish_output() {
   }
   ensure_caps();
   post_plan(host_.element, host_.account.take_planned());
-  gst_pad_push_event(host_.src, eos.release());
-  confirm_result();
+  confirm_result(gst_pad_push_event(host_.src, eos.release()));
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -222,8 +225,7 @@ void V2vStream::finish_segment() {
   gst_message_set_seqnum(message, result_seqnum_);
   gst_event_set_seqnum(event, result_seqnum_);
   gst_element_post_message(host_.element, message);
-  gst_pad_push_event(host_.src, event);
-  confirm_result();
+  confirm_result(gst_pad_push_event(host_.src, event));
   gst_pad_pause_task(host_.src);
 }
 

@@ -7,6 +7,7 @@ namespace omni {
 
 VideoSrcRun::VideoSrcRun(Host host)
     : host_(std::move(host)), errors_from_(std::chrono::steady_clock::now() + kErrorSettleTime) {
+  host_.account.take_planned();  // a run before this one may have been stopped in its midst
   plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, fitting_, host_.log});
   plan_.spec.label = "clip";
   const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
@@ -32,7 +33,7 @@ void VideoSrcRun::submit() {
   try {
     slot_->limit = plan_.spec.spend_limit;
     if (host_.settings.dry_run) {
-      host_.account.plan(slot_->limit, plan_.fitted.seconds, 0);
+      host_.account.plan(slot_->limit, spent_before(host_.settings), plan_.fitted.seconds, 0);
       slot_->report.request = plan_.shown_request();
       return slot_->finish(std::make_shared<const Bytes>());
     }

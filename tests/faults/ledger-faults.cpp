@@ -2,6 +2,7 @@
 // work goes on (or does not begin) when it cannot be kept.
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -469,12 +470,19 @@ START_TEST(unusable_ledgers_are_told) {
   const FreshFolder folder;
   spoil(folder.path(), _i);
   try {
-    ledger_in(folder.path());
+    LedgerStore store(folder.path());
     ck_abort_msg("it opened");
   } catch (const Failure& failure) {
     ck_reason(failure.error(), Reason::budget);
     ck_assert(failure.error().message.find("ledger.db") != std::string::npos);
   }
+  FakeService service(kResult);
+  std::vector<Error> warnings;
+  run_job(service.server.url(), ledger_in(folder.path(), false, kRoom, &warnings)).has_result();
+  ck_assert_uint_eq(warnings.size(), 1);
+  ck_assert(warnings[0].message.find("ledger.db") != std::string::npos);
+  ck_reason(run_job(service.server.url(), ledger_in(folder.path(), true)).error(), Reason::budget);
+  ck_assert_int_eq(service.creates(), 1);
 }
 END_TEST
 
@@ -570,6 +578,90 @@ START_TEST(orphans_of_a_dead_process) {
 }
 END_TEST
 
+// Taken away while it is in use: told, and what comes then stands in a new one.
+START_TEST(taken_away) {
+  const bool required = _i == 1;
+  const FreshFolder folder;
+  FakeService service(kResult);
+  std::vector<Error> warnings;
+  Run run(service.server.url());
+  run.client = std::make_unique<Client>(
+      run.settings, ledger_in(folder.path() + "/state", required, kRoom, &warnings));
+  const auto one = [&run](const std::string& tail) {
+    auto recorder = std::make_shared<Recorder>();
+    auto future = recorder->done.get_future();
+    run.spec.body.tail = "\",\"seconds\":\"8\"," + tail + "}";
+    run.client->submit(run.spec, recorder);
+    return future.get();
+  };
+  ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(one("\"n\":1")));
+  std::filesystem::remove_all(folder.path() + "/state");
+  const JobOutcome second = one("\"n\":2");
+  ck_assert(std::holds_alternative<Error>(second) == required);
+  ck_assert_uint_eq(warnings.size(), 1);
+  ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(one("\"n\":3")));
+  run.client->stop();
+  const auto rows = rows_in(folder.path() + "/state");
+  ck_assert_str_eq(rows.back().task_id.c_str(), required ? "video_2" : "video_3");
+}
+END_TEST
+
+// A child that was forked does not keep its dead parent's jobs.
+START_TEST(forked_child_is_no_owner) {
+  const FreshFolder folder;
+  int alive[2];
+  ck_assert_int_eq(pipe(alive), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    LedgerStore store(folder.path());
+    const JobFacts facts{{"octopusx", "http://x", "hash", 3}, "m", "p", "l", 8};
+    store.transaction([&] { store.accepted("row", facts, "task", "/v1/videos"); });
+    if (fork() == 0) {
+      close(alive[0]);
+      pause();  // until it is ended below
+    }
+    kill(getpid(), SIGKILL);
+  }
+  close(alive[1]);
+  int status = 0;
+  ck_assert_int_eq(waitpid(parent, &status, 0), parent);
+  // The child has the other end of the pipe, so it lives.
+  pollfd end{alive[0], POLLIN, 0};
+  ck_assert_int_eq(poll(&end, 1, 0), 0);
+  ck_assert(!row_in(folder.path()).in_use);
+}
+END_TEST
+
+// The same address, written otherwise.
+START_TEST(same_base_url) {
+  const FreshFolder folder;
+  std::atomic<bool> broken = true;
+  FakeService service(kResult, failing_polls(broken));
+  run_job(service.server.url(), ledger_in(folder.path())).error();
+  broken = false;
+  run_job("HTTP" + service.server.url().substr(4) + "/", ledger_in(folder.path())).has_result();
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
+// The service does not know it any more, or has spoilt it: the error says how to get on.
+START_TEST(owed_for_good) {
+  const FreshFolder folder;
+  FakeService service(kResult, [_i](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (_i == 0 && is_poll(request)) return ServerReply{.status = 401, .body = "{}"};
+    if (_i == 1 && (is_file(request) || request.target.ends_with("/content")))
+      return ServerReply{.body = "garbage", .type = "video/mp4"};
+    return std::nullopt;
+  });
+  for (int i = 0; i < 2; ++i) {
+    const Error error = run_job(service.server.url(), ledger_in(folder.path())).error();
+    const std::string way = "omni-ledger forget " + row_in(folder.path()).id;
+    ck_assert_msg(error.message.find(way) != std::string::npos, "%s", error.message.c_str());
+  }
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
 // Many open it in the moment in which it comes into being.
 START_TEST(made_by_many_at_once) {
   for (int round = 0; round < 5; ++round) {
@@ -661,6 +753,10 @@ int main() {
                        {"written_later", written_later, 2},
                        {"stop_while_locked", stop_while_locked, 1},
                        {"orphans_of_a_dead_process", orphans_of_a_dead_process, 1},
+                       {"taken_away", taken_away, 2},
+                       {"forked_child_is_no_owner", forked_child_is_no_owner, 1},
+                       {"same_base_url", same_base_url, 1},
+                       {"owed_for_good", owed_for_good, 2},
                        {"made_by_many_at_once", made_by_many_at_once, 1},
                        {"folder_behind_a_link", folder_behind_a_link, 1},
                        {"many_share_one", many_share_one, 1},

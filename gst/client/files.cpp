@@ -1,4 +1,4 @@
-#include "elements/files.h"
+#include "client/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
