@@ -101,6 +101,7 @@ class LedgerStore {
   void make_folders();
   void make_file();
   void open();
+  void set_journal();
   void make_tables();
   void reap();
   void disown(const std::string& id);
