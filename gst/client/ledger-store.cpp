@@ -114,13 +114,25 @@ void LedgerStore::make_file() {
 void LedgerStore::open() {
   database_.emplace(state_dir_ + "/ledger.db", SQLITE_OPEN_READWRITE);
   sqlite3_busy_handler(database_->get(), busy, this);
-  database_->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+  set_journal();
   transaction([this] { make_tables(); });
   Statement pages(*database_, "PRAGMA page_count");
   pages.step();
   if (pages.number(0) > kCheckedPages) return;
   Statement check(*database_, "PRAGMA quick_check(1)");
   if (check.step() && check.text(0) != "ok") throw SqliteError(SQLITE_CORRUPT, check.text(0));
+}
+
+/// Where several want the write-ahead log at once, SQLite gives up on all but one without having
+/// asked busy().
+void LedgerStore::set_journal() {
+  for (int count = 0;; ++count) {
+    try {
+      return database_->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+    } catch (const SqliteError& error) {
+      if ((error.code & 0xff) != SQLITE_BUSY || !busy(this, count)) throw;
+    }
+  }
 }
 
 void LedgerStore::make_tables() {

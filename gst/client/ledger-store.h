@@ -103,6 +103,7 @@ class LedgerStore {
   void make_folders();
   void make_file();
   void open();
+  void set_journal();
   void make_tables();
   void reap();
   void put(const std::string& id, const JobFacts& facts);

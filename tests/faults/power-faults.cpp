@@ -329,6 +329,6 @@ int main() {
                                        {"torn_log_holds_a_prefix", torn_log_holds_a_prefix, 3},
                                        {"torn_log_is_taken_up", torn_log_is_taken_up, 1},
                                        {"remains_are_cleared_away", remains_are_cleared_away, 1},
-                                       {"many_begin_at_once", many_begin_at_once, 5},
+                                       {"many_begin_at_once", many_begin_at_once, 20},
                                    });
 }
