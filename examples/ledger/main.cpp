@@ -26,12 +26,13 @@ Shows what gst-omni has bought, and what it still owes.
                     variable) or --api-key-file
   forget ID         gives a job up: it may be bought again, and is waited for no longer
   prune             deletes what is over and older than --older-than days (default 90); it is in
-                    no sum and in no budget-period then
+                    no sum and in no budget-period then. With --owed also what was paid and never
+                    delivered, such as results that came too late for a live stream
 
   --state-dir DIR      the state-dir of the elements (default: gst-omni in the XDG state folder)
   --json               JSON instead of tables (list, show, sum)
   --open               see list
-  --older-than DAYS    see prune
+  --older-than DAYS, --owed   see prune
   -o, --output FILE    see fetch
   --api-key-file FILE  its first line is the key
   --ssl-ca-file FILE   certificate authorities to trust (PEM)
@@ -42,7 +43,7 @@ Exit status: 0, 1 when something was not found or failed, 2 for a wrong command 
 )";
 
 struct Options {
-  gboolean json = FALSE, open = FALSE;
+  gboolean json = FALSE, open = FALSE, owed = FALSE;
   gint older_than = 90;
   CharPtr state_dir, output, api_key_file, ssl_ca_file;
   std::vector<std::string> words;
@@ -66,6 +67,7 @@ Options parse(int argc, char** argv) {
       {"help", 'h', 0, G_OPTION_ARG_NONE, &help, nullptr, nullptr},
       {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, nullptr, nullptr},
       {"open", 0, 0, G_OPTION_ARG_NONE, &options.open, nullptr, nullptr},
+      {"owed", 0, 0, G_OPTION_ARG_NONE, &options.owed, nullptr, nullptr},
       {"older-than", 0, 0, G_OPTION_ARG_INT, &options.older_than, nullptr, nullptr},
       {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &state_dir, nullptr, nullptr},
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, nullptr, nullptr},
@@ -154,7 +156,7 @@ void prune(LedgerStore& store, const Options& options) {
   const gint64 before =
       g_get_real_time() - static_cast<gint64>(options.older_than) * 24 * 3600 * G_USEC_PER_SEC;
   int deleted = 0;
-  store.transaction([&] { deleted = store.prune(before); });
+  store.transaction([&] { deleted = store.prune(before, options.owed); });
   std::printf("deleted: %d\n", deleted);
 }
 

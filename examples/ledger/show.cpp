@@ -143,6 +143,7 @@ void show_sums(const std::vector<NamedSums>& tables, bool json) {
         json_object_set_string_member(object, "name", sum.name.c_str());
         json_object_set_int_member(object, "jobs_paid", sum.jobs);
         json_object_set_int_member(object, "seconds_paid", sum.seconds);
+        json_object_set_int_member(object, "failed", sum.failed);
         json_object_set_int_member(object, "undelivered", sum.undelivered);
         json_object_set_int_member(object, "in_doubt", sum.in_doubt);
         json_array_add_object_element(array, object);
@@ -153,17 +154,18 @@ void show_sums(const std::vector<NamedSums>& tables, bool json) {
   }
   for (const NamedSums& table : tables) {
     LedgerSum total{.name = "total"};
-    std::printf("%s%-44s  %9s  %12s  %11s  %8s\n", &table == &tables.front() ? "" : "\n",
-                (std::string("BY ") + table.by).c_str(), "JOBS PAID", "SECONDS PAID", "UNDELIVERED",
-                "IN DOUBT");
+    std::printf("%s%-44s  %9s  %12s  %8s  %11s  %8s\n", &table == &tables.front() ? "" : "\n",
+                (std::string("BY ") + table.by).c_str(), "JOBS PAID", "SECONDS PAID", "FAILED",
+                "UNDELIVERED", "IN DOUBT");
     const auto print = [](const LedgerSum& sum) {
-      std::printf("%-44s  %9u  %12u  %11u  %8u\n", sum.name.c_str(), sum.jobs, sum.seconds,
-                  sum.undelivered, sum.in_doubt);
+      std::printf("%-44s  %9u  %12u  %8u  %11u  %8u\n", sum.name.c_str(), sum.jobs, sum.seconds,
+                  sum.failed, sum.undelivered, sum.in_doubt);
     };
     for (const LedgerSum& sum : table.sums) {
       print(sum);
       total.jobs += sum.jobs;
       total.seconds += sum.seconds;
+      total.failed += sum.failed;
       total.undelivered += sum.undelivered;
       total.in_doubt += sum.in_doubt;
     }

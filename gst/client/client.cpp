@@ -36,6 +36,7 @@ struct Client::Network {
                  pacer,
                  times,
                  at_service,
+                 leaving,
                  client.settings_.log,
                  [this, &client](const auto& change) {
                    const std::lock_guard lock(client.stats_lock_);
@@ -51,6 +52,7 @@ struct Client::Network {
   Pacer pacer;
   ServiceTimes times;
   unsigned at_service = 0;
+  Leaving leaving;
   JobServices services;
   std::map<JobId, std::shared_ptr<Job>> jobs;
   bool stopping = false;
@@ -155,13 +157,13 @@ Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer
 void Client::cancel(JobId id) {
   invoke([this, id] {
     const auto job = network_->jobs.find(id);
-    if (job != network_->jobs.end()) job->second->cancel();
+    if (job != network_->jobs.end()) job->second->call_off();
   });
 }
 
 void Client::cancel_all() {
   invoke([this] {
-    for (const auto& [id, job] : network_->jobs) job->cancel();
+    for (const auto& [id, job] : network_->jobs) job->call_off();
   });
 }
 

@@ -43,6 +43,8 @@ class Client {
   Client(const Client&) = delete;
 
   JobId submit(JobSpec spec, std::shared_ptr<JobObserver> observer);
+  /// A job whose create the service has in its hands ends only when that was answered: what it
+  /// took has to stand in the ledger.
   void cancel(JobId job);
   void cancel_all();
   /// Calls everything off; returns when no job and no thread is left. Never waits for the network.

@@ -43,6 +43,7 @@ Async<std::string> Job::create() {
     if (action == Action::proceed || action == Action::unknown) raise_create(action, attempt);
     co_await take_back_sent();
     if (action == Action::refuse) raise_create(action, attempt);
+    if (leaving_) cancel();  // it is answered, and not taken
     ask_first = action == Action::ask_first;
     const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
@@ -75,6 +76,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
     });
   };
   body = std::make_shared<BodyStream>(spec_.body, spec_.reference, at_gate);
+  body_ = body;
   attempt = Attempt{.number = attempt.number};
   asked_pause_.reset();
   std::string text;
@@ -98,6 +100,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   // The row must say what happened before anything else is decided.
   Cancellation never;
   while (releasing_) co_await Wait(never, kNever, &released_);
+  body_ = nullptr;
   attempt.body_complete = body->complete();
   in_doubt_ = attempt.body_complete;
   check_called_off(attempt);

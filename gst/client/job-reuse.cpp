@@ -12,6 +12,8 @@ JobKey Job::key() const {
 
 /// The result, when it is here already. Without it: a task, when there is one.
 Async<std::shared_ptr<const Bytes>> Job::take_up() {
+  while (services_.leaving.has(key()))
+    co_await Wait(cancellation_, kNever, &services_.leaving.changed);
   Claim claim;
   // Neither {} in what is awaited nor one conditional expression: gcc 12 destroys twice what the
   // braces make, and the task of the branch not taken.
@@ -61,7 +63,7 @@ std::shared_ptr<const Bytes> Job::resume(Claim claim) {
 void Job::raise_doubt(const Claim& claim) const {
   throw Failure(
       Reason::unknown_outcome,
-      "An earlier run has sent this very job, and does not know whether it was taken. It may run "
+      "This very job was sent before, and nobody knows whether it was taken. It may run "
       "and be billed, so it is not sent again: look at the service's list of tasks, then either "
       "`omni-ledger forget " +
           claim.id + "` or set reuse=none.");
@@ -82,8 +84,9 @@ void Job::tell_elsewhere(const Claim& claim) {
 /// From here on something in the ledger is this job's.
 void Job::record(const std::string& id) {
   in_ledger_ = true;
-  if (services_.ledger->records())
-    observer_->job_recorded(std::make_shared<Receipt>(services_.ledger, id));
+  if (!services_.ledger->records()) return;
+  receipt_ = std::make_shared<Receipt>(services_.ledger, id);
+  observer_->job_recorded(receipt_);
 }
 
 /// Beside the upload: it is wanted before the last chunk goes.

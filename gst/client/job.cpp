@@ -63,6 +63,21 @@ void Job::cancel() {
   cancellation_.cancel();
 }
 
+void Job::call_off() {
+  if (leaving_) return;
+  if (!body_ || !body_->complete()) return cancel();
+  leaving_ = true;
+  services_.leaving.keys.push_back(key());
+}
+
+/// For those who wait for it.
+void Job::leave() {
+  if (!leaving_) return;
+  std::vector<JobKey>& keys = services_.leaving.keys;
+  keys.erase(std::find(keys.begin(), keys.end(), key()));
+  services_.leaving.changed.notify_all();
+}
+
 Async<void> Job::run() {
   JobOutcome outcome;
   try {
@@ -82,9 +97,12 @@ Async<void> Job::run() {
     log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
         std::string("ended: ") + reason_word(error->reason) + ": " + error->message);
     co_await write_end(*error);
+    if (receipt_) receipt_->make_void();
   } else {
     services_.count([](JobCounters& c) { ++c.completed; });
   }
+  receipt_.reset();
+  leave();
   // Before it is told: who hears of the end reads stats at once.
   services_.count([](JobCounters& c) { --c.in_flight; });
   observer_->job_finished(std::move(outcome));
@@ -142,6 +160,7 @@ Async<void> Job::buy() {
   created_at_ = now();
   co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
+  if (leaving_) cancel();
 }
 
 /// Waits for a task that is paid for, and fetches what comes of it.

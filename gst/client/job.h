@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -82,6 +83,17 @@ struct JobCounters {
   unsigned jobs_paid = 0, seconds_paid = 0;
 };
 
+/// Jobs that were called off and wait for the answer to their create. Another one of the same kind
+/// waits for them, and takes up what comes of it.
+struct Leaving {
+  std::vector<JobKey> keys;
+  Event changed;
+
+  bool has(const JobKey& key) const {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  }
+};
+
 /// What all jobs of a client share.
 struct JobServices {
   const Dialect& dialect;
@@ -93,6 +105,7 @@ struct JobServices {
   Pacer& pacer;
   ServiceTimes& times;
   unsigned& at_service;  // jobs that it has taken, and has not done
+  Leaving& leaving;
   LogSink log;
   /// Changes the counters under the client's lock.
   std::function<void(const std::function<void(JobCounters&)>&)> count;
@@ -102,11 +115,16 @@ class Job {
  public:
   Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> observer);
   Async<void> run();
-  /// From the client's thread.
+  // From the client's thread:
+  /// At once.
   void cancel();
+  /// The same, unless the service has a whole create in its hands: then as soon as it has answered,
+  /// for what it took would be lost otherwise.
+  void call_off();
 
  private:
   Async<std::shared_ptr<const Bytes>> steps();
+  void leave();
   Async<void> buy();
   Async<std::shared_ptr<const Bytes>> collect();
   JobFacts facts() const;
@@ -171,6 +189,9 @@ class Job {
   Watchdog deadline_;
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
+  std::shared_ptr<BodyStream> body_;  // of the create that is under way
+  bool leaving_ = false;              // called off, as soon as the service has answered
+  std::shared_ptr<Receipt> receipt_;
   bool releasing_ = false;  // the ledger is writing that the last chunk goes
   Event released_;
   bool written_as_sent_ = false;  // in the ledger

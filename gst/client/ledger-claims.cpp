@@ -47,7 +47,7 @@ LedgerStore::Found LedgerStore::found_in(Statement& row, const std::string& base
   if (!found.result_hash.empty())
     claim.kind = Claim::Kind::result;
   else if (claim.task_id.empty())
-    claim.kind = Claim::Kind::doubt;
+    claim.kind = claim.base_url == base_url ? Claim::Kind::doubt : Claim::Kind::nothing;
   else if (state == "delivered")
     claim.kind = Claim::Kind::nothing;
   else
@@ -67,14 +67,19 @@ LedgerStore::Found LedgerStore::claim(const JobKey& key, const std::string& refe
   Found elsewhere;
   while (query.step()) {
     const bool delivered = query.text(1) == "delivered";
-    if (!delivered && !is_free(query.text(0), query.text(2))) continue;
+    const bool free = is_free(query.text(0), query.text(2));
+    // A kept result may be had by many at once.
+    const bool shared = reuse == Reuse::all && !query.is_null(7);
+    if (!delivered && !free && !shared) continue;
     Found found = found_in(query, key.base_url);
     if (found.claim.kind == Claim::Kind::nothing) continue;
     if (found.claim.kind == Claim::Kind::elsewhere) {
       elsewhere = std::move(found);
       continue;
     }
-    if (found.claim.kind != Claim::Kind::doubt && !delivered) own(found.claim.id);
+    // One in doubt is held until the run ends: it stands in the way of one job, not of all that
+    // are alike.
+    if (!delivered && free) own(found.claim.id);
     return found;
   }
   return elsewhere;

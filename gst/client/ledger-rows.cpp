@@ -148,7 +148,7 @@ void LedgerStore::fetched(const std::string& id) {
 void LedgerStore::delivered(const std::string& id) {
   Statement(*database_,
             "UPDATE jobs SET state='delivered', delivered_at=?, changed_at=? WHERE id=? AND "
-            "state='fetched'")
+            "state != 'delivered'")
       .bind(wall_clock())
       .bind(wall_clock())
       .bind(id)
@@ -164,7 +164,7 @@ void LedgerStore::ended(const std::string& id, Ending ending, const Error& error
   const char* state = ending == Ending::refused ? "refused" : "failed";
   Statement(*database_,
             "UPDATE jobs SET state=CASE WHEN ? THEN state ELSE ? END, reason=?, message=?, "
-            "changed_at=? WHERE id=?")
+            "changed_at=? WHERE id=? AND state != 'delivered'")
       .bind(ending == Ending::open)
       .bind(state)
       .bind(reason_word(error.reason))
@@ -228,17 +228,21 @@ std::optional<LedgerRow> LedgerStore::row(const std::string& beginning) {
 }
 
 std::vector<LedgerSum> LedgerStore::sums(Group group) {
+  reap();
   std::vector<LedgerSum> sums;
-  Statement query(*database_,
-                  std::string("SELECT ") + group_of(group) +
-                      " AS name, count(task_id), coalesce(sum(CASE WHEN task_id IS NOT NULL THEN "
-                      "seconds END), 0), sum(state IN ('accepted', 'fetched')), sum(state='sent') "
-                      "FROM jobs WHERE state NOT IN ('intent', 'refused') GROUP BY name ORDER BY "
-                      "name");
+  Statement query(
+      *database_,
+      std::string("SELECT ") + group_of(group) +
+          " AS name, count(task_id), coalesce(sum(CASE WHEN task_id IS NOT NULL THEN "
+          "seconds END), 0), sum(state='failed'), sum(state IN ('accepted', 'fetched')), "
+          "sum(state='sent' AND owner IS NULL) "
+          "FROM jobs WHERE state NOT IN ('intent', 'refused') GROUP BY name ORDER BY "
+          "name");
   while (query.step())
     sums.push_back({query.text(0), static_cast<unsigned>(query.number(1)),
                     static_cast<unsigned>(query.number(2)), static_cast<unsigned>(query.number(3)),
-                    static_cast<unsigned>(query.number(4))});
+                    static_cast<unsigned>(query.number(4)),
+                    static_cast<unsigned>(query.number(5))});
   return sums;
 }
 
@@ -249,15 +253,16 @@ bool LedgerStore::forget(const std::string& id) {
   return update.bind(wall_clock()).bind(id).finish() > 0;
 }
 
-int LedgerStore::prune(std::int64_t before) {
+int LedgerStore::prune(std::int64_t before, bool owed) {
   reap();
   std::vector<std::string> unused;
-  const int deleted =
-      Statement(*database_,
-                "DELETE FROM jobs WHERE changed_at < ? AND owner IS NULL AND state IN "
-                "('delivered', 'refused', 'failed', 'forgotten')")
-          .bind(before)
-          .finish();
+  const int deleted = Statement(*database_,
+                                "DELETE FROM jobs WHERE changed_at < ? AND owner IS NULL AND "
+                                "(state IN ('delivered', 'refused', 'failed', 'forgotten') OR "
+                                "(? AND state IN ('accepted', 'fetched')))")
+                          .bind(before)
+                          .bind(owed)
+                          .finish();
   Statement query(*database_,
                   "SELECT hash FROM results WHERE NOT EXISTS(SELECT 1 FROM jobs WHERE "
                   "result_hash=hash)");

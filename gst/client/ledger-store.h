@@ -44,7 +44,8 @@ struct LedgerRow {
 /// What jobs cost, for one day, model or pipeline.
 struct LedgerSum {
   std::string name;
-  unsigned jobs = 0, seconds = 0;
+  unsigned jobs = 0, seconds = 0;  // taken by a service
+  unsigned failed = 0;             // of them: without a result, which many services do not bill
   unsigned undelivered = 0, in_doubt = 0;
 };
 
@@ -95,8 +96,9 @@ class LedgerStore {
   std::vector<LedgerSum> sums(Group group);
   /// Nothing is waited for any more, and nothing taken up. False while a process is at it.
   bool forget(const std::string& id);
-  /// Deletes what is over and older. Returns how many rows.
-  int prune(std::int64_t before);
+  /// Deletes what is over and older; with `owed` also what was paid and never delivered. Returns
+  /// how many rows.
+  int prune(std::int64_t before, bool owed);
 
  private:
   void clean();

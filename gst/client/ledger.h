@@ -39,6 +39,8 @@ struct JobKey {
   std::string base_url;
   std::string request_hash;  // of the body without the reference
   std::uint64_t reference_bytes = 0;
+
+  bool operator==(const JobKey&) const = default;
 };
 
 /// What stands in a row from its beginning.
@@ -146,21 +148,22 @@ class Receipt {
   Receipt(std::shared_ptr<Ledger> ledger, std::string id)
       : ledger_(std::move(ledger)), id_(std::move(id)) {}
   ~Receipt() {
-    if (!confirmed_) ledger_->let_go(id_);
+    if (!settled_.exchange(true)) ledger_->let_go(id_);
   }
   Receipt(const Receipt&) = delete;
 
   /// The result has gone downstream whole. From any thread, once.
   void confirm() {
-    confirmed_ = true;
-    ledger_->delivered(id_);
+    if (!settled_.exchange(true)) ledger_->delivered(id_);
   }
+  /// The job ended without a result, and has said so itself: by now the row may be another's.
+  void make_void() { settled_ = true; }
   const std::string& id() const { return id_; }
 
  private:
   std::shared_ptr<Ledger> ledger_;
   const std::string id_;
-  bool confirmed_ = false;
+  std::atomic<bool> settled_ = false;
 };
 
 }  // namespace omni

@@ -10,6 +10,8 @@ namespace {
 constexpr int kDamagedResults = 8;
 // Of a ledger that cannot be written for good: four a job.
 constexpr std::size_t kMostUnwritten = 1000;
+// What takes longer to write than anybody wants to wait for who stops; the service has it as well.
+constexpr std::size_t kMostWhileStopping = 32 * 1024 * 1024;
 
 }  // namespace
 
@@ -221,6 +223,7 @@ void SqliteLedger::fetched(std::string id, std::shared_ptr<const Bytes> result) 
 
 /// On the thread of the files.
 void SqliteLedger::keep(const std::string& id, const Bytes& result) {
+  if (hurried_ && result.size() > kMostWhileStopping) return;
   try {
     const std::string hash = results_.keep(result);
     post([this, id, hash, size = result.size()] {

@@ -120,7 +120,7 @@ void BinStream::tell_late_delay(const Segment& segment, GstClockTime delay) {
                     0,
                     segment.slot->task_id(),
                     {}};
-  post_warning(host_.element, error, "it is not shown");
+  post_warning(host_.element, error, "it is not shown; `omni-ledger list --open` has it");
 }
 
 void BinStream::clock_changed() {

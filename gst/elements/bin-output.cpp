@@ -327,7 +327,10 @@ void BinStream::end_placing() {
   const std::shared_ptr<Segment> segment = std::move(placing_->segment);
   const bool whole = placing_->picture == Placing::Picture::result;
   placing_.reset();
-  if (whole && is_output_open()) segment->slot->confirm_delivered();
+  if (whole && is_output_open()) shown_.push_back(segment->slot);
+  // On air is delivered. A file is delivered when it is whole: one that dies before costs nothing
+  // when it is made again.
+  if (live_) confirm_shown();
   segment->moments.clear();
   const std::lock_guard lock(lock_);
   segment->reference = nullptr;
@@ -375,7 +378,9 @@ void BinStream::finish_output(EventPtr eos) {
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_lane) host_.result_lane->event(eos.get());
   post_plan(host_.element, host_.account.take_planned());
-  gst_pad_push_event(host_.src, eos.release());
+  const bool taken = gst_pad_push_event(host_.src, eos.release());
+  // Who hears of EOS may stop everything before the push is back.
+  if (taken || GST_PAD_IS_FLUSHING(host_.src)) confirm_shown();
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -391,9 +396,16 @@ void BinStream::fail(const Error& error) {
   stop_output(GST_FLOW_ERROR, true);
 }
 
+void BinStream::confirm_shown() {
+  for (const std::shared_ptr<Slot>& slot : std::exchange(shown_, {})) slot->confirm_delivered();
+}
+
 void BinStream::handle_flow(GstFlowReturn flow) {
   if (flow == GST_FLOW_OK) return;
-  if (flow == GST_FLOW_EOS) return stop_output(flow, true);
+  if (flow == GST_FLOW_EOS) {
+    confirm_shown();  // downstream has all that it wants
+    return stop_output(flow, true);
+  }
   if (flow == GST_FLOW_FLUSHING) return stop_output(flow, false);
   GST_ELEMENT_FLOW_ERROR(host_.element, flow);
   stop_output(flow == GST_FLOW_NOT_LINKED ? flow : GST_FLOW_ERROR, true);

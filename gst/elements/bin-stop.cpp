@@ -85,6 +85,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
   reset_input();
   placing_.reset();
   prepared_.reset();
+  shown_.clear();  // they may come again, and cost nothing then
   last_picture_ = nullptr;
   before_caps_.clear();
   position_ = GST_CLOCK_TIME_NONE;

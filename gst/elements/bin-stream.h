@@ -196,6 +196,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void end_placing();
   void ensure_caps(const GstCaps* picture);
   void fail(const Error& error);
+  void confirm_shown();
   void handle_flow(GstFlowReturn flow);
   void finish_output(EventPtr eos);
   bool is_flushing() const;
@@ -264,6 +265,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
 
   // Under the src pad's stream lock
   std::optional<Placing> placing_, prepared_;
+  std::vector<std::shared_ptr<Slot>> shown_;  // whole, and not known to be delivered
   BufferPtr last_picture_;
   CapsPtr last_caps_;
   bool native_ = false;

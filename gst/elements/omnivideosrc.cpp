@@ -192,6 +192,12 @@ void get_stats(GObject* object, GValue* value) {
   g_value_take_boxed(value, omni::stats_structure(stats));
 }
 
+GstPadProbeReturn look_for_eos(GstPad* pad, GstPadProbeInfo* info, gpointer src) {
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  if (const auto run = run_of(src)) run->ending(gst_pad_get_last_flow_return(pad));
+  return GST_PAD_PROBE_OK;
+}
+
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   if (id == PROP_STATS) return get_stats(object, value);
   GstOmniVideoSrcPrivate& priv = priv_of(object);
@@ -246,4 +252,6 @@ static void gst_omni_video_src_init(GstOmniVideoSrc* self) {
   new (&priv_of(self)) GstOmniVideoSrcPrivate;
   gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_BYTES);
   gst_base_src_set_blocksize(GST_BASE_SRC(self), kBlockSize);
+  gst_pad_add_probe(GST_BASE_SRC_PAD(self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, look_for_eos, self,
+                    nullptr);
 }

@@ -1,5 +1,7 @@
 #include "elements/videosrc-run.h"
 
+#include <gst/base/gstbasesrc.h>
+
 #include "elements/buffers.h"
 #include "elements/connection.h"
 
@@ -23,6 +25,7 @@ VideoSrcRun::VideoSrcRun(Host host)
 }
 
 VideoSrcRun::~VideoSrcRun() {
+  if (ended_) slot_->confirm_delivered();
   if (!client_) return;
   client_->stop();
   host_.account.add(client_->stats());
@@ -54,12 +57,30 @@ GstFlowReturn VideoSrcRun::create(BufferPtr& piece, gsize most, guint64 stop) {
   return GST_FLOW_OK;
 }
 
-/// The base class asks once more after the last piece: all of them have gone downstream then.
 GstFlowReturn VideoSrcRun::finish() {
-  const auto bytes = result();
-  if (bytes && position_ >= bytes->size()) slot_->confirm_delivered();
   post_plan(host_.element, host_.account.take_planned());
   return GST_FLOW_EOS;
+}
+
+/// Everything has gone out, or downstream has all that it wants; unless it failed. Confirmed once
+/// EOS is through: until then a sink may still hold the last pieces.
+void VideoSrcRun::ending(GstFlowReturn last_flow) {
+  const auto bytes = result();
+  const bool all = bytes && position_ >= bytes->size() && last_flow == GST_FLOW_OK;
+  if (!all && !(bytes && last_flow == GST_FLOW_EOS)) return;
+  const auto confirm = [](GstElement*, gpointer data) {
+    const auto run = static_cast<std::weak_ptr<VideoSrcRun>*>(data)->lock();
+    if (!run) return;
+    // The streaming thread has it until the push is back.
+    GstPad* src = GST_BASE_SRC_PAD(run->host_.element);
+    GST_PAD_STREAM_LOCK(src);
+    run->slot_->confirm_delivered();
+    GST_PAD_STREAM_UNLOCK(src);
+  };
+  ended_ = true;
+  gst_element_call_async(
+      host_.element, confirm, new std::weak_ptr<VideoSrcRun>(weak_from_this()),
+      [](gpointer data) { delete static_cast<std::weak_ptr<VideoSrcRun>*>(data); });
 }
 
 /// Waits for the job to end. EOS when there is nothing to come of it.

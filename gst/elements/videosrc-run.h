@@ -2,6 +2,7 @@
 // run. The element itself (omnivideosrc.cpp) only forwards to it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -15,7 +16,7 @@
 
 namespace omni {
 
-class VideoSrcRun {
+class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
  public:
   /// What the element lends to its run. All of it outlives the run.
   struct Host {
@@ -37,6 +38,9 @@ class VideoSrcRun {
   /// Interrupts the wait in create(), until resume().
   void interrupt();
   void resume();
+  /// EOS is about to go downstream, after a piece that was answered with `last_flow`. On the
+  /// streaming thread.
+  void ending(GstFlowReturn last_flow);
   /// Where the next piece starts; false without a result.
   bool seek(guint64 offset);
   std::shared_ptr<const Bytes> result() const;
@@ -54,10 +58,11 @@ class VideoSrcRun {
   const std::chrono::steady_clock::time_point errors_from_;
   Interrupt fitting_;  // nothing is made to fit here; plans want one
   Plan plan_;
-  bool submitted_ = false;      // streaming thread
-  std::optional<Error> error_;  // streaming thread: not told yet
-  bool settled_ = false;        // streaming thread: the outcome was taken
-  guint64 position_ = 0;        // streaming thread, or while that is stopped
+  bool submitted_ = false;           // streaming thread
+  std::atomic<bool> ended_ = false;  // with EOS
+  std::optional<Error> error_;       // streaming thread: not told yet
+  bool settled_ = false;             // streaming thread: the outcome was taken
+  guint64 position_ = 0;             // streaming thread, or while that is stopped
 
   mutable std::mutex lock_;  // guards what follows; a slot's own lock may be taken under it
   std::condition_variable changed_;

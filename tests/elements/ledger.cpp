@@ -2,6 +2,7 @@
 // budget, and in a dry run. What stands in the ledger itself is tested in faults/ledger-faults.cpp.
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "client/ledger-store.h"
 #include "support/fresh-folder.h"
@@ -103,6 +104,80 @@ GST_START_TEST(not_delivered_when_downstream_fails) {
   fail_unless(run.pull_stream() == kResult);
   fail_unless(service.server.seen().size() == requests);
   expect_equal(rows_in(state.path()).at(0).state, "delivered");
+}
+GST_END_TEST
+
+// Called off by a flush while the service has the create in its hands: what it answers is waited
+// for by the same clip that comes again, and taken up.
+GST_START_TEST(flush_while_a_create_is_answered) {
+  const WithKey key;
+  const FreshFolder state;
+  std::promise<void> gate;
+  FakeService service(kResult,
+                      [answer = gate.get_future().share()](
+                          const SeenRequest& request) -> std::optional<ServerReply> {
+                        if (is_create(request)) answer.wait();
+                        return std::nullopt;
+                      });
+  ElementRun run(service.server.url(), "prompt=x input-mode=buffer state-dir=" + state.path());
+  run.push(kClip, 0, GST_SECOND);
+  fail_unless(service.server.wait_for(1, "POST"));
+  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
+  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  run.push(kClip, 0, GST_SECOND);
+  gate.set_value();
+  fail_unless(run.pull_buffer() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+  fail_unless_equals_int(run.stat("reused"), 1);
+}
+GST_END_TEST
+
+// A demuxer says EOS to the last piece: it has all that it wants, and the job is delivered.
+GST_START_TEST(delivered_when_downstream_says_eos) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  const char* factory = kFactories[__i__];
+  {
+    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path(), factory);
+    gst_pad_add_probe(
+        run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad*, GstPadProbeInfo* info, gpointer) {
+          GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+          gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+          return GST_PAD_PROBE_HANDLED;
+        },
+        nullptr, nullptr);
+    if (__i__ == 0) run.push_stream(kClip);
+    run.wait_event(GST_EVENT_EOS);
+  }
+  expect_equal(rows_in(state.path()).at(0).state, "delivered");
+}
+GST_END_TEST
+
+// A disk that is full shows at EOS, when a sink writes out what it has held.
+GST_START_TEST(not_delivered_when_eos_is_refused) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  {
+    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path());
+    static std::atomic<int> refused;
+    refused = 0;
+    gst_pad_set_event_function(run.harness()->sinkpad, [](GstPad*, GstObject*, GstEvent* event) {
+      const bool eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+      gst_event_unref(event);
+      refused += eos;
+      return static_cast<gboolean>(!eos);
+    });
+    run.push_stream(kClip);
+    for (int i = 0; i < 2000 && refused == 0; ++i) g_usleep(10000);
+    fail_unless_equals_int(refused, 1);
+  }
+  expect_equal(rows_in(state.path()).at(0).state, "fetched");
 }
 GST_END_TEST
 
@@ -255,6 +330,9 @@ static Suite* ledger_suite() {
   suite_add_tcase(suite, tests);
   tcase_add_loop_test(tests, taken_up_by_the_next_run, 0, 2);
   tcase_add_test(tests, not_delivered_when_downstream_fails);
+  tcase_add_test(tests, flush_while_a_create_is_answered);
+  tcase_add_loop_test(tests, delivered_when_downstream_says_eos, 0, 2);
+  tcase_add_test(tests, not_delivered_when_eos_is_refused);
   tcase_add_loop_test(tests, second_run_costs_nothing, 0, 2);
   tcase_add_test(tests, unusable_state_folder);
   tcase_add_test(tests, off_leaves_nothing_behind);

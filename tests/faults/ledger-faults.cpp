@@ -493,6 +493,7 @@ START_TEST(ledger_breaks_later) {
   FakeService service(kResult);
   std::vector<Error> warnings;
   auto ledger = ledger_in(folder.path(), required, kRoom, &warnings);
+  { LedgerStore made(folder.path()); }
   Sqlite(folder.path() + "/ledger.db", SQLITE_OPEN_READWRITE).run("DROP TABLE jobs");
   const Done done = run_job(service.server.url(), std::move(ledger));
   ck_assert_uint_eq(warnings.size(), 1);
@@ -537,6 +538,7 @@ START_TEST(stop_while_locked) {
   FakeService service(kResult);
   Run run(service.server.url());
   run.client = std::make_unique<Client>(run.settings, ledger_in(folder.path()));
+  { LedgerStore made(folder.path()); }
   Sqlite other(folder.path() + "/ledger.db", SQLITE_OPEN_READWRITE);
   other.run("BEGIN IMMEDIATE");
   auto future = run.recorder->done.get_future();

@@ -55,15 +55,15 @@ const JobFacts kFacts{{"octopusx", "http://x", "hash", 3}, "m", "p", "l", 8};
 std::vector<std::function<void(LedgerStore&)>> steps() {
   return {
       [](LedgerStore& store) { store.intent("a", kFacts, {}); },
-      [](LedgerStore& store) { store.sent("a", "reference-a"); },
-      [](LedgerStore& store) { store.accepted("a", "task-a", "/v1/videos"); },
+      [](LedgerStore& store) { store.sent("a", kFacts, "reference-a"); },
+      [](LedgerStore& store) { store.accepted("a", kFacts, "task-a", "/v1/videos"); },
       [](LedgerStore& store) { store.fetched("a"); },
       [](LedgerStore& store) { store.delivered("a"); },
       [](LedgerStore& store) { store.intent("b", kFacts, {}); },
-      [](LedgerStore& store) { store.sent("b", "reference-b"); },
+      [](LedgerStore& store) { store.sent("b", kFacts, "reference-b"); },
       [](LedgerStore& store) { store.not_taken("b"); },
-      [](LedgerStore& store) { store.sent("b", "reference-b"); },
-      [](LedgerStore& store) { store.accepted("b", "task-b", "/v1/videos"); },
+      [](LedgerStore& store) { store.sent("b", kFacts, "reference-b"); },
+      [](LedgerStore& store) { store.accepted("b", kFacts, "task-b", "/v1/videos"); },
   };
 }
 
@@ -170,16 +170,17 @@ START_TEST(remains_are_cleared_away) {
   const pid_t child = fork();
   if (child == 0) {
     LedgerStore store(folder.path());
+    const KeptResults results(LedgerStore::results_folder(folder.path()));
     const auto keep = [&](const char* text) {
       Bytes result;
       result.append(BytesPtr::adopt(g_bytes_new(text, strlen(text))));
-      return store.results().keep(result);
+      return results.keep(result);
     };
     const std::string known = keep("known"), lost = keep("lost");
     store.transaction([&] { store.kept("a", known, 5, 1000); });
     const auto yesterday = fs::file_time_type::clock::now() - std::chrono::hours(25);
     for (const std::string& hash : {known, lost})
-      fs::last_write_time(store.results().path_of(hash), yesterday);
+      fs::last_write_time(results.path_of(hash), yesterday);
     keep("young");  // its process may be about to write it down
     kill(getpid(), SIGKILL);
   }
@@ -213,7 +214,7 @@ START_TEST(many_begin_at_once) {
       try {
         LedgerStore store(folder.path());
         store.transaction([&] { store.intent(std::to_string(i), kFacts, {}); });
-        store.transaction([&] { store.sent(std::to_string(i), "reference"); });
+        store.transaction([&] { store.sent(std::to_string(i), kFacts, "reference"); });
       } catch (const std::exception& problem) {
         fprintf(stderr, "process %d: %s\n", i, problem.what());
         _exit(1);
