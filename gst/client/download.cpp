@@ -20,6 +20,10 @@ std::optional<std::uint64_t> range_start(const std::string& content_range) {
   return g_ascii_strtoull(digits, nullptr, 10);
 }
 
+bool begins_as_mp4(const std::string& head) {
+  return head.size() >= 8 && head.compare(4, 4, "ftyp") == 0;
+}
+
 std::string describe_start(const std::string& head) {
   if (head.empty()) return "nothing";
   if (head.find("<html") != std::string::npos || head.find("<!DOCTYPE") != std::string::npos)
@@ -121,10 +125,14 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     co_return failed(Download::Outcome::unusable, Reason::bad_result,
                      "The server answered with another range than was asked for.");
   }
+  if (response.length() && sink_.size() + *response.length() > ResultSink::kMost)
+    co_return failed(Download::Outcome::unusable, Reason::bad_result, ResultSink::kTooLarge);
   while (true) {
     BytesPtr piece = co_await response.read(kPiece);
     if (g_bytes_get_size(piece.get()) == 0) break;
     sink_.append(std::move(piece));
+    // Neither an MP4 nor JSON that names one: the rest can't make it better.
+    if (sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
     // Further than ever before: a long file over a bad line is no reason to give up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
@@ -136,14 +144,13 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
   Download result = judge();
   // Without a length a cut looks like an end; the boxes of the MP4 tell.
   const bool cut = result.outcome != Download::Outcome::complete && !response.length();
-  if (cut && sink_.size() > 0 && sink_.head(8).find("ftyp") != std::string::npos)
-    attempt.fault = TransportFault::broken;
+  if (cut && begins_as_mp4(sink_.head(8))) attempt.fault = TransportFault::broken;
   co_return result;
 }
 
 Download Downloader::judge() const {
   const std::string head = sink_.head(512);
-  if (head.size() >= 8 && head.compare(4, 4, "ftyp") == 0) {
+  if (begins_as_mp4(head)) {
     Download result;
     result.bytes = sink_.finish();
     if (const auto problem = check_(*result.bytes))

@@ -35,7 +35,7 @@ void ResultSink::reset() {
 
 void ResultSink::append(BytesPtr piece) {
   const std::uint64_t after = size_ + g_bytes_get_size(piece.get());
-  if (after > kMost) throw Failure(Reason::bad_result, "The result is larger than 1 GiB.");
+  if (after > kMost) throw Failure(Reason::bad_result, kTooLarge);
   const bool wants_file = file_ < 0 && after > kInMemory && disk_problem_.empty();
   const bool on_disk = (wants_file ? spill() : file_ >= 0) && write(piece.get());
   if (!on_disk && file_ >= 0) back_to_memory();

@@ -15,6 +15,7 @@ class ResultSink {
   static constexpr std::size_t kInMemory = 1024 * 1024;
   /// Against a service that never stops sending.
   static constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+  static constexpr char kTooLarge[] = "The result is larger than 1 GiB.";
 
   /// `folder` is made (0700) when the first file is needed.
   explicit ResultSink(std::string folder) : folder_(std::move(folder)) {}

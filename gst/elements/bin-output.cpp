@@ -299,7 +299,10 @@ void BinStream::place_frame(const Moment& moment) {
       last_caps_ = frame.caps;
     } catch (const Failure& failure) {
       if (failure.error().reason == Reason::cancelled) throw;
-      return give_up_part(failure.error());
+      Error error = failure.error();
+      // It is paid for: whoever wants it looks for it at the service.
+      error.task_id = placing.segment->slot->task_id();
+      return give_up_part(error);
     }
   }
   ensure_caps(last_caps_.get());

@@ -60,6 +60,10 @@ PartDecoder::PartDecoder(std::shared_ptr<const Bytes> file, const GstCaps* wante
 
 PartDecoder::~PartDecoder() {
   interrupt();
+  {
+    const std::lock_guard lock(link_lock_);
+    closing_ = true;
+  }
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
@@ -97,15 +101,21 @@ void PartDecoder::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad));
   const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
   const bool is_video = g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
-  const PadPtr sink = pad_of(me->decoder_, "sink");
-  if (is_video && !gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
+  if (is_video) me->link(pad, me->decoder_);
 }
 
 void PartDecoder::decoded_pad(GstElement*, GstPad* pad, gpointer self) {
   auto* me = static_cast<PartDecoder*>(self);
-  const PadPtr sink = pad_of(me->flip_, "sink");
-  // What cannot be linked ends in an error: not-linked
-  if (!gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
+  me->link(pad, me->flip_);
+}
+
+/// What cannot be linked ends in an error: not-linked. A decoder that found no picture posts its
+/// error first and shows its pad then, when the pipeline may already be on its way to NULL: a graph
+/// that changes meanwhile makes GStreamer warn of a loop in it.
+void PartDecoder::link(GstPad* pad, const ElementPtr& to) {
+  const std::lock_guard lock(link_lock_);
+  const PadPtr sink = pad_of(to, "sink");
+  if (!closing_ && !gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
 }
 
 /// Bars only where the shape really differs: services round sizes.

@@ -53,6 +53,7 @@ class PartDecoder {
   static GstBusSyncReply bus_message(GstBus* bus, GstMessage* message, gpointer self);
   void build(std::shared_ptr<const Bytes> file);
   ElementPtr add(ElementPtr element);
+  void link(GstPad* pad, const ElementPtr& to);
   GstFlowReturn keep(const GstSample* sample);
   void note_problem(const std::string& text);
 
@@ -61,6 +62,9 @@ class PartDecoder {
   ElementPtr decoder_;
   ElementPtr flip_;
   ElementPtr convert_;
+
+  std::mutex link_lock_;  // never together with lock_
+  bool closing_ = false;
 
   std::mutex lock_;
   std::condition_variable changed_;

@@ -106,6 +106,7 @@ void FaultServer::accept_connections() {
   while (!stopping_) {
     const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) continue;
+    ++connections_;
     const std::lock_guard lock(lock_);
     sockets_.push_back(socket);
     threads_.emplace_back([this, socket] { serve(socket); });

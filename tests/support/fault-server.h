@@ -56,6 +56,8 @@ class FaultServer {
   int port() const { return port_; }
   std::vector<SeenRequest> seen() const;
   int count(const std::string& method, const std::string& path_prefix = "/") const;
+  /// Whether or not anything was asked over them.
+  int connections() const { return connections_; }
   /// Waits until so many requests of this kind have come (at most 30 s); false if they have not.
   bool wait_for(int count, const std::string& method, const std::string& path_prefix = "/");
   void stop();
@@ -76,6 +78,7 @@ class FaultServer {
   std::vector<int> sockets_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_{false};
+  std::atomic<int> connections_{0};
   std::thread acceptor_;
 };
 
