@@ -339,8 +339,8 @@ START_TEST(ledger_comes_first) {
   const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, ""));
   ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome));
   service.server.stop();
-  ck_assert_str_eq(at_create.c_str(), "intent;sent;");
-  ck_assert_str_eq(at_poll.c_str(), "intent;sent;accepted video_1;");
+  ck_text(at_create, "intent;sent;");
+  ck_text(at_poll, "intent;sent;accepted video_1;");
   ck_assert(steps.text() == "intent;sent;accepted video_1;fetched;");
 }
 END_TEST
@@ -358,7 +358,7 @@ START_TEST(ledger_fails) {
   for (const SeenRequest& request : service.server.seen()) ck_assert(!request.complete);
   // Without a row there is nothing whose end could be told.
   const std::string written[] = {"", "intent;refused;"};
-  ck_assert_str_eq(steps.text().c_str(), written[_i].c_str());
+  ck_text(steps.text(), written[_i]);
 }
 END_TEST
 

@@ -105,9 +105,9 @@ START_TEST(row_of_a_good_job) {
   const Done done = run_job(service.server.url(), ledger_in(folder.path()));
   done.has_result();
   const LedgerRow row = row_in(folder.path());
-  ck_assert_str_eq(row.state.c_str(), "delivered");
-  ck_assert_str_eq(row.task_id.c_str(), "video_1");
-  ck_assert_str_eq(row.provider.c_str(), "octopusx");
+  ck_text(row.state, "delivered");
+  ck_text(row.task_id, "video_1");
+  ck_text(row.provider, "octopusx");
   ck_assert(row.base_url == service.server.url());
   ck_assert_uint_eq(row.seconds, 8);
   ck_assert_uint_eq(row.reference_bytes, 100003);
@@ -144,7 +144,7 @@ START_TEST(undelivered_is_taken_up) {
   FakeService service(kResult, failing_polls(broken));
   const Done first = run_job(service.server.url(), ledger_in(folder.path()));
   ck_reason(first.error(), Reason::unauthorized);
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "accepted");
+  ck_text(row_in(folder.path()).state, "accepted");
   broken = false;
   const Done second = run_job(service.server.url(), ledger_in(folder.path()));
   second.has_result();
@@ -153,7 +153,7 @@ START_TEST(undelivered_is_taken_up) {
   ck_assert_uint_eq(second.counters.jobs_paid, 0);
   ck_assert_uint_eq(second.counters.submitted, 0);
   ck_assert(second.updates.back().reused);
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "delivered");
+  ck_text(row_in(folder.path()).state, "delivered");
 }
 END_TEST
 
@@ -162,14 +162,14 @@ START_TEST(fetched_is_delivered_from_disk) {
   const FreshFolder folder;
   FakeService service(kResult);
   run_job(service.server.url(), ledger_in(folder.path()), false).has_result();
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "fetched");
+  ck_text(row_in(folder.path()).state, "fetched");
   const int requests = static_cast<int>(service.server.seen().size());
   const Done again = run_job(service.server.url(), ledger_in(folder.path()));
   again.has_result();
   ck_assert(again.updates.back().reused);
-  ck_assert_str_eq(again.updates.back().task_id.c_str(), "video_1");
+  ck_text(again.updates.back().task_id, "video_1");
   ck_assert_int_eq(static_cast<int>(service.server.seen().size()), requests);
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "delivered");
+  ck_text(row_in(folder.path()).state, "delivered");
 }
 END_TEST
 
@@ -233,7 +233,7 @@ START_TEST(doubt_is_kept) {
   const Done first = run_job(service.server.url(), ledger_in(folder.path()));
   ck_reason(first.error(), Reason::unknown_outcome);
   const LedgerRow row = row_in(folder.path());
-  ck_assert_str_eq(row.state.c_str(), "sent");
+  ck_text(row.state, "sent");
   for (int i = 0; i < 2; ++i) {
     const Done again = run_job(service.server.url(), ledger_in(folder.path()));
     ck_reason(again.error(), Reason::unknown_outcome);
@@ -258,7 +258,7 @@ START_TEST(refused_leaves_nothing_behind) {
   FakeService service(kResult, first(is_create, 1, {.status = 400, .body = "{}"}));
   ck_reason(run_job(service.server.url(), ledger_in(folder.path())).error(),
             Reason::invalid_request);
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "refused");
+  ck_text(row_in(folder.path()).state, "refused");
   run_job(service.server.url(), ledger_in(folder.path())).has_result();
 }
 END_TEST
@@ -285,7 +285,7 @@ START_TEST(refused_for_now_is_back_at_intent) {
     if (!rows.empty()) state = rows.front().state;
     ck_assert_int_eq(service.creates(), 1);
   }
-  ck_assert_str_eq(state.c_str(), "intent");
+  ck_text(state, "intent");
   ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(future.get()));
   ck_assert_int_eq(service.creates(), 2);
 }
@@ -299,7 +299,7 @@ START_TEST(failed_task_is_over) {
     return ServerReply{.body = "{\"id\":\"video_1\",\"status\":\"failed\"}"};
   });
   run_job(service.server.url(), ledger_in(folder.path())).error();
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "failed");
+  ck_text(row_in(folder.path()).state, "failed");
   run_job(service.server.url(), ledger_in(folder.path())).has_result();
   ck_assert_int_eq(service.creates(), 2);
 }
@@ -321,7 +321,7 @@ START_TEST(stopped_while_running) {
     ck_assert(service.server.wait_for(1, "GET"));
     run.client->stop();
   }
-  ck_assert_str_eq(row_in(folder.path()).state.c_str(), "accepted");
+  ck_text(row_in(folder.path()).state, "accepted");
   held = false;
   run_job(service.server.url(), ledger_in(folder.path())).has_result();
   ck_assert_int_eq(service.creates(), 1);
@@ -526,9 +526,9 @@ START_TEST(written_later) {
   run_job(service.server.url(), ledger).has_result();
   ck_assert_uint_eq(warnings.size(), 1);
   const LedgerRow row = row_in(folder.path());
-  ck_assert_str_eq(row.state.c_str(), "delivered");
-  ck_assert_str_eq(row.task_id.c_str(), "video_1");
-  ck_assert_str_eq(row.provider.c_str(), "octopusx");
+  ck_text(row.state, "delivered");
+  ck_text(row.task_id, "video_1");
+  ck_text(row.provider, "octopusx");
 }
 END_TEST
 
@@ -573,7 +573,7 @@ START_TEST(orphans_of_a_dead_process) {
     found = store.claim({"octopusx", "http://x", "hash", 3}, "reference", Reuse::unfinished);
   });
   ck_assert(found.claim.kind == Claim::Kind::task);
-  ck_assert_str_eq(found.claim.id.c_str(), "accepted");
+  ck_text(found.claim.id, "accepted");
   const auto rows = rows_in(folder.path());
   ck_assert_uint_eq(rows.size(), 1);
   ck_assert(rows[0].in_use);
@@ -604,7 +604,7 @@ START_TEST(taken_away) {
   ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(one("\"n\":3")));
   run.client->stop();
   const auto rows = rows_in(folder.path() + "/state");
-  ck_assert_str_eq(rows.back().task_id.c_str(), required ? "video_2" : "video_3");
+  ck_text(rows.back().task_id, required ? "video_2" : "video_3");
 }
 END_TEST
 
@@ -694,7 +694,7 @@ START_TEST(folder_behind_a_link) {
   ck_assert_int_eq(symlink(real.c_str(), link.c_str()), 0);
   FakeService service(kResult);
   run_job(service.server.url(), ledger_in(link + "/state", true)).has_result();
-  ck_assert_str_eq(row_in(real + "/state").state.c_str(), "delivered");
+  ck_text(row_in(real + "/state").state, "delivered");
 }
 END_TEST
 
@@ -724,7 +724,7 @@ START_TEST(many_share_one) {
   ck_assert_uint_eq(rows.size(), 40);
   std::set<std::string> tasks;
   for (const LedgerRow& row : rows) {
-    ck_assert_str_eq(row.state.c_str(), "fetched");
+    ck_text(row.state, "fetched");
     tasks.insert(row.task_id);
   }
   ck_assert_uint_eq(tasks.size(), 40);

@@ -99,6 +99,11 @@ struct Run {
   std::unique_ptr<Client> client;
 };
 
+/// Not ck_assert_str_eq: that keeps pointers into texts that are gone by then.
+inline void ck_text(const std::string& text, const std::string& wanted) {
+  ck_assert_msg(text == wanted, "\"%s\" is not \"%s\"", text.c_str(), wanted.c_str());
+}
+
 inline void ck_reason(const Error& error, Reason wanted) {
   ck_assert_msg(error.reason == wanted, "reason is %s, not %s: %s", reason_word(error.reason),
                 reason_word(wanted), error.message.c_str());
