@@ -1,5 +1,6 @@
 // omniv2vbin, the src pad's side: what came in goes out again in order, with other pictures.
 #include "elements/bin-stream.h"
+#include "elements/element.h"
 #include "elements/messages.h"
 
 namespace omni {
@@ -382,8 +383,7 @@ void BinStream::finish_output(EventPtr eos) {
   if (host_.result_lane) host_.result_lane->event(eos.get());
   post_plan(host_.element, host_.account.take_planned());
   const bool taken = gst_pad_push_event(host_.src, eos.release());
-  // Who hears of EOS may stop everything before the push is back.
-  if (taken || GST_PAD_IS_FLUSHING(host_.src)) confirm_shown();
+  if (is_eos_through(host_.src, taken)) confirm_shown();
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;

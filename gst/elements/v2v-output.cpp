@@ -1,5 +1,6 @@
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
 #include "elements/buffers.h"
+#include "elements/element.h"
 #include "elements/messages.h"
 #include "elements/v2v-stream.h"
 
@@ -170,11 +171,9 @@ void V2vStream::push_piece() {
   handle_flow(flow, seek_count);
 }
 
-/// After EOS, for until then a sink may still hold the end of the result. It was `taken`, or else
-/// refused, which a sink with a full disk does; unless everything is being stopped, as whoever
-/// hears of EOS does at once.
-void V2vStream::confirm_result(bool taken) {
-  if (!taken && !GST_PAD_IS_FLUSHING(host_.src)) return;
+/// After EOS, for until then a sink may still hold the end of the result.
+void V2vStream::confirm_result(bool eos_taken) {
+  if (!is_eos_through(host_.src, eos_taken)) return;
   if (all_out_ && undelivered_) std::exchange(undelivered_, nullptr)->confirm_delivered();
 }
 
