@@ -24,8 +24,8 @@ int main(int count, char** words) {
   const bench::Film film(kSmall);
   const bench::Pipeline pipeline(
       "appsrc name=src format=time block=true max-buffers=4 caps=\"" + kSmall.caps() +
-      "\" ! omniv2vbin prompt=rain reuse=none segment-duration=4000000000 base-url=" + words[1] + " " +
-      words[3] + " ! fakesink name=out signal-handoffs=true");
+      "\" ! omniv2vbin prompt=rain reuse=none segment-duration=4000000000 base-url=" + words[1] +
+      " " + words[3] + " ! fakesink name=out signal-handoffs=true");
   int frames = 0;
   g_signal_connect(pipeline.element("out").get(), "handoff", G_CALLBACK(count_frame), &frames);
   const auto source = pipeline.element("src");

@@ -33,7 +33,8 @@ int main(int count, char** words) {
                                "appsrc name=src format=time max-bytes=0 "
                                "caps=video/quicktime ! omniv2v input-mode=buffer "
                                "max-in-flight=") +
-                           words[3] + " poll-interval=20000000 prompt=rain reuse=none base-url=" + words[1] +
+                           words[3] +
+                           " poll-interval=20000000 prompt=rain reuse=none base-url=" + words[1] +
                            " ! fakesink async=false";
   long before = 0;
   for (int i = 0; i <= std::atoi(words[4]); ++i) {
