@@ -1,7 +1,7 @@
 // Runs the whole matrix, several cells at once because most of them wait, and compares: each cell
 // with what the table demands, and what they gave with tests/faults/fault-table.md.
 //   faults-matrix FAULT-TABLE.md
-// OMNI_WRITE_FAULT_TABLE=yes writes the file instead; OMNI_FAULT=TEXT runs only faults that have
+// OMNI_RENEW_TABLES=1 writes the file instead; OMNI_FAULT=TEXT runs only faults that have
 // TEXT in their name, and compares no file.
 #include <glib/gstdio.h>
 #include <gst/gst.h>
@@ -115,7 +115,7 @@ std::string http_text(const Observed& observed) {
 constexpr char kHead[] =
     "# Faults, and what comes of them\n"
     "\n"
-    "Made by `OMNI_WRITE_FAULT_TABLE=yes ./tests/run.sh faults-matrix`; without the variable the "
+    "Made by `OMNI_RENEW_TABLES=1 ./tests/run.sh faults-matrix`; without the variable the "
     "run compares\ninstead, and fails where this file differs. How to read it: README.md beside "
     "it.\n";
 constexpr char kColumns[] =
@@ -250,10 +250,10 @@ GST_START_TEST(matrix) {
   fail_unless_equals_int(threads_named("omni-submit"), 0);
   if (g_getenv("OMNI_FAULT")) return;
   const std::string table = as_markdown(sections, all);
-  if (g_getenv("OMNI_WRITE_FAULT_TABLE")) std::ofstream(table_path) << table;
+  if (g_getenv("OMNI_RENEW_TABLES")) std::ofstream(table_path) << table;
   const std::string difference = first_difference(table, file_text(table_path));
   fail_unless(difference.empty(),
-              "%s is not what this run gave:\n%s\nOMNI_WRITE_FAULT_TABLE=yes writes it anew.",
+              "%s is not what this run gave:\n%s\nOMNI_RENEW_TABLES=1 writes it anew.",
               table_path.c_str(), difference.c_str());
 }
 GST_END_TEST
