@@ -97,6 +97,7 @@ class HttpResponse {
   ObjectPtr<GInputStream> stream_;
   std::string url_;
   std::uint64_t received_ = 0;
+  bool ended_ = false;  // the reply was read to its end
 };
 
 class Http {
