@@ -65,14 +65,18 @@ GST_START_TEST(taken_up_by_the_next_run) {
     fail_unless_equals_int(run.stat("jobs-paid"), 1);
   }
   refuse = false;
-  LedgerRun run(service.server.url(), state.path(), "", factory);
-  fail_unless(run.pull_stream() == kResult);
-  fail_unless_equals_int(service.creates(), 1);
-  fail_unless_equals_int(run.stat("reused"), 1);
-  fail_unless_equals_int(run.stat("jobs-paid"), 0);
-  const StructurePtr job = last_job(run);
+  StructurePtr job;
+  {
+    LedgerRun run(service.server.url(), state.path(), "", factory);
+    fail_unless(run.pull_stream() == kResult);
+    fail_unless_equals_int(service.creates(), 1);
+    fail_unless_equals_int(run.stat("reused"), 1);
+    fail_unless_equals_int(run.stat("jobs-paid"), 0);
+    job = last_job(run);
+  }
   gboolean reused = FALSE;
   fail_unless(gst_structure_get_boolean(job.get(), "reused", &reused) && reused);
+  // Written down behind the stream, and in any case when it was stopped.
   const auto rows = rows_in(state.path());
   fail_unless_equals_int(static_cast<int>(rows.size()), 1);
   expect_equal(rows[0].state, "delivered");
@@ -100,9 +104,11 @@ GST_START_TEST(not_delivered_when_downstream_fails) {
   }
   expect_equal(rows_in(state.path()).at(0).state, "fetched");
   const auto requests = service.server.seen().size();
-  LedgerRun run(service.server.url(), state.path());
-  fail_unless(run.pull_stream() == kResult);
-  fail_unless(service.server.seen().size() == requests);
+  {
+    LedgerRun run(service.server.url(), state.path());
+    fail_unless(run.pull_stream() == kResult);
+    fail_unless(service.server.seen().size() == requests);
+  }
   expect_equal(rows_in(state.path()).at(0).state, "delivered");
 }
 GST_END_TEST
