@@ -98,6 +98,9 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
   const UriPtr uri(
       g_uri_parse_relative(base_uri.get(), reference.c_str(), G_URI_FLAGS_PARSE_RELAXED, nullptr));
   if (!is_web(uri.get())) return std::nullopt;
+  // Of "http://a b;c:" GLib reads a path that it refuses to write.
+  const char* path = g_uri_get_path(uri.get());
+  if (*path && *path != '/') return std::nullopt;
   const CharPtr text(g_uri_to_string(uri.get()));
   return std::string(text.get());
 }

@@ -342,8 +342,8 @@ START_TEST(urls) {
     ck_assert_msg(origin_of(bad).empty(), "%s", bad);
   ck_assert(*resolve_url("https://h/v1/videos/1", "/o.mp4") == "https://h/o.mp4");
   ck_assert(*resolve_url("https://h/v1/", "https://cdn/o.mp4") == "https://cdn/o.mp4");
-  for (const char* bad :
-       {"file:///etc/passwd", "gopher://h/", "data:video/mp4;base64,", "ftp://h/x"})
+  for (const char* bad : {"file:///etc/passwd", "gopher://h/", "data:video/mp4;base64,",
+                          "ftp://h/x", "http://lserrequest ;d:"})
     ck_assert_msg(!resolve_url("https://h/", bad), "%s", bad);
   ck_assert(join_path("https://h/", "/v1/videos") == "https://h/v1/videos");
   ck_assert(join_path("https://h/api", "v1") == "https://h/api/v1");
