@@ -17,7 +17,7 @@ namespace omni::test {
 
 namespace {
 
-constexpr GstClockTime kPatience = 90 * GST_SECOND;
+constexpr GstClockTime kPatience = 180 * GST_SECOND;
 constexpr GstClockTime kFrameTime = GST_SECOND / kRate;
 
 // Most cells wait most of the time, and many can do that at once. Few may be at work up to their

@@ -117,10 +117,6 @@ Script waits(int seconds, Script script) {
   script.waits = seconds;
   return script;
 }
-Script up_to_1_gib(Script script) {
-  script.most_mib = 1024 + 64;
-  return script;
-}
 Script other_says(ServerReply reply, Script script) {
   script.other = std::move(reply);
   return script;
@@ -416,8 +412,6 @@ Section results(const Clips& clips) {
               {"10 GB, as its length says",
                on_link({.body = boxes, .type = "video/mp4", .repeat = 10240}), fails("bad-result")},
               {"10 GB in chunks", on_link(chunked(zeros)), fails("bad-result")},
-              {"10 GB in chunks that begin as an MP4",
-               up_to_1_gib(waits(9, on_link(chunked(boxes)))), fails("bad-result")},
           }};
 }
 
