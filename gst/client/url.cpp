@@ -12,8 +12,11 @@ namespace omni {
 
 namespace {
 
+// What is percent-encoded stays so: a signature holds for the text, and %2B is no plus.
+constexpr auto kFlags = static_cast<GUriFlags>(G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_ENCODED);
+
 UriPtr parse(const std::string& url) {
-  return UriPtr(g_uri_parse(url.c_str(), G_URI_FLAGS_PARSE_RELAXED, nullptr));
+  return UriPtr(g_uri_parse(url.c_str(), kFlags, nullptr));
 }
 
 bool is_web(GUri* uri) {
@@ -95,8 +98,7 @@ std::string origin_of(const std::string& url) {
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {
   const UriPtr base_uri = parse(base);
   if (!base_uri) return std::nullopt;
-  const UriPtr uri(
-      g_uri_parse_relative(base_uri.get(), reference.c_str(), G_URI_FLAGS_PARSE_RELAXED, nullptr));
+  const UriPtr uri(g_uri_parse_relative(base_uri.get(), reference.c_str(), kFlags, nullptr));
   if (!is_web(uri.get())) return std::nullopt;
   // Of "http://a b;c:" GLib reads a path that it refuses to write.
   const char* path = g_uri_get_path(uri.get());
