@@ -318,6 +318,7 @@ START_TEST(more_than_the_service_runs) {
     ck_assert_msg(
         std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()),
         "%s", run.log.c_str());
+  const std::lock_guard guard(lock);
   ck_assert_uint_eq(most, 2);
   ck_assert_uint_gt(refused, 10);
   ck_assert_uint_eq(service.creates() - refused, 10);
