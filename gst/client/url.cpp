@@ -104,6 +104,8 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
   const char* path = g_uri_get_path(uri.get());
   if (*path && *path != '/') return std::nullopt;
   const CharPtr text(g_uri_to_string(uri.get()));
+  // Nor does it read every host again that it has written.
+  if (!text || origin_of(text.get()).empty()) return std::nullopt;
   return std::string(text.get());
 }
 
