@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "client/files.h"
 #include "ledger-command.h"
 #include "service/glib-ptr.h"
 
@@ -94,8 +95,7 @@ Options parse(int argc, char** argv) {
 }
 
 std::string state_dir(const Options& options) {
-  if (options.state_dir) return options.state_dir.get();
-  return std::string(g_get_user_state_dir()) + "/gst-omni";
+  return state_folder(text_of(options.state_dir));
 }
 
 std::string wanted_id(const Options& options) {

@@ -57,6 +57,35 @@ std::string first_line(const std::string& path, const char* property) {
   return text;
 }
 
+std::string state_folder(const std::string& state_dir) {
+  return state_dir.empty() ? std::string(g_get_user_state_dir()) + "/gst-omni" : state_dir;
+}
+
+bool write_all(int file, GBytes* bytes) {
+  gsize left = 0;
+  const auto* data = static_cast<const char*>(g_bytes_get_data(bytes, &left));
+  while (left > 0) {
+    const ssize_t written = write(file, data, left);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    data += written;
+    left -= static_cast<gsize>(written);
+  }
+  return true;
+}
+
+std::shared_ptr<const Bytes> map_file(int file, std::string* why) {
+  GError* raw = nullptr;
+  GMappedFile* mapped = g_mapped_file_new_from_fd(file, FALSE, &raw);
+  const ErrorPtr error(raw);
+  if (!mapped && why) *why = error->message;
+  if (!mapped) return nullptr;
+  auto bytes = std::make_shared<Bytes>();
+  bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
+  g_mapped_file_unref(mapped);
+  return bytes;
+}
+
 std::string environment(const char* name) {
   const char* value = g_getenv(name);
   return value ? value : "";

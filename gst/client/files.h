@@ -1,8 +1,12 @@
 // Files that properties name: texts, keys, images. Bounded, and never anything that could block.
+// And what all who write results share.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+
+#include "service/bytes.h"
 
 namespace omni {
 
@@ -14,6 +18,14 @@ std::string text_or_file(const std::string& value, const char* property);
 
 /// What stands in a key file.
 std::string first_line(const std::string& path, const char* property);
+
+/// Where ledger and results are: state-dir, or gst-omni in the XDG state folder when that is empty.
+std::string state_folder(const std::string& state_dir);
+
+/// False with errno when not all could be written.
+bool write_all(int file, GBytes* bytes);
+/// A whole file as it is on disk, not read; nullptr with `why` (may be null).
+std::shared_ptr<const Bytes> map_file(int file, std::string* why);
 
 /// An environment variable; empty when it is not set.
 std::string environment(const char* name);

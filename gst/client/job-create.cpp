@@ -171,14 +171,14 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
 }
 
 Error Job::unknown_outcome(const Attempt& attempt) const {
-  std::string text =
-      std::string("The job was sent completely to ") + services_.dialect.title() +
-      ", and nothing tells whether it was taken. It may run and be billed, so it is "
-      "not sent again by itself: look at the service's list of tasks before you "
-      "submit this clip once more" +
-      (services_.ledger->records() ? ", by `omni-ledger forget " + name_ + "` or reuse=none"
-                                   : std::string()) +
-      ". What came back: " + refusal_.message;
+  std::string text = std::string("The job was sent completely to ") + services_.dialect.title() +
+                     ", and nothing tells whether it was taken. It may run and be billed, so it is "
+                     "not sent again by itself: look at the service's list of tasks before you "
+                     "submit this clip once more" +
+                     (services_.ledger->records()
+                          ? ", by " + services_.ledger->forget_command(name_) + " or reuse=none"
+                          : std::string()) +
+                     ". What came back: " + refusal_.message;
   if (!text.ends_with('.')) text += '.';
   return {Reason::unknown_outcome, text, attempt.http_status, {}, refusal_.service_code};
 }

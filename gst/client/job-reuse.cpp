@@ -22,6 +22,8 @@ Async<std::shared_ptr<const Bytes>> Job::take_up() {
     claim = co_await services_.ledger->claim(key(), spec_.reuse, reference);
   else
     claim = co_await services_.ledger->take(spec_.take_up);
+  // Called off in the meantime: whoever comes for the same clip next may have it.
+  if (cancellation_.cancelled()) services_.ledger->let_go(claim.id);
   cancellation_.check();
   switch (claim.kind) {
     case Claim::Kind::task:
@@ -64,9 +66,8 @@ void Job::raise_doubt(const Claim& claim) const {
   throw Failure(
       Reason::unknown_outcome,
       "This very job was sent before, and nobody knows whether it was taken. It may run "
-      "and be billed, so it is not sent again: look at the service's list of tasks, then either "
-      "`omni-ledger forget " +
-          claim.id + "` or set reuse=none.");
+      "and be billed, so it is not sent again: look at the service's list of tasks, then either " +
+          services_.ledger->forget_command(claim.id) + " or set reuse=none.");
 }
 
 /// The key goes to the service that is set, and to no other.
@@ -126,8 +127,8 @@ std::string Job::ways_on() const {
   const bool owed = in_ledger_ && services_.ledger->records() && !last_.task_id.empty();
   if (!owed || ending() != Ending::open) return "";
   return " It is in the ledger as " + name_ +
-         ": started again, it is taken up, not bought again. `omni-ledger forget " + name_ +
-         "` or reuse=none gives it up.";
+         ": started again, it is taken up, not bought again. " +
+         services_.ledger->forget_command(name_) + " or reuse=none gives it up.";
 }
 
 Async<void> Job::write_end(const Error& error) {

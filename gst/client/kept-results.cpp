@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "client/files.h"
 #include "client/sha256.h"
 #include "service/error.h"
 
@@ -19,18 +20,9 @@ constexpr char kUnfinished[] = ".part";
 constexpr char kFinished[] = ".mp4";
 constexpr std::int64_t kLeftAfter = 24 * 3600;  // nobody writes one result for a day
 
-bool write_all(int file, const Bytes& bytes) {
-  for (const BytesPtr& piece : bytes.pieces()) {
-    gsize left = 0;
-    const auto* data = static_cast<const char*>(g_bytes_get_data(piece.get(), &left));
-    while (left > 0) {
-      const ssize_t written = write(file, data, left);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return false;
-      data += written;
-      left -= static_cast<gsize>(written);
-    }
-  }
+bool write_pieces(int file, const Bytes& bytes) {
+  for (const BytesPtr& piece : bytes.pieces())
+    if (!write_all(file, piece.get())) return false;
   return true;
 }
 
@@ -49,7 +41,7 @@ std::string KeptResults::keep(const Bytes& result) const {
   const int file =
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   // No fsync: what a power cut leaves of it is found out by its hash, and then fetched again.
-  bool good = file >= 0 && write_all(file, result);
+  bool good = file >= 0 && write_pieces(file, result);
   int problem = errno;
   if (file >= 0 && close(file) != 0) good = false, problem = errno;
   if (good && rename(unfinished.c_str(), path_of(hash).c_str()) != 0) good = false, problem = errno;
@@ -63,13 +55,9 @@ std::string KeptResults::keep(const Bytes& result) const {
 std::shared_ptr<const Bytes> KeptResults::load(const std::string& hash) const {
   const int file = open(path_of(hash).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return nullptr;
-  GMappedFile* mapped = g_mapped_file_new_from_fd(file, FALSE, nullptr);
+  const auto bytes = map_file(file, nullptr);
   close(file);
-  if (!mapped) return nullptr;
-  auto bytes = std::make_shared<Bytes>();
-  bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
-  g_mapped_file_unref(mapped);
-  if (bytes->empty() || sha256_hex(*bytes) != hash) return nullptr;
+  if (!bytes || bytes->empty() || sha256_hex(*bytes) != hash) return nullptr;
   return bytes;
 }
 

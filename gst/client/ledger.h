@@ -120,6 +120,8 @@ class Ledger {
   virtual void close() = 0;
   /// Is anything kept? Texts for the user speak of a ledger only then.
   virtual bool records() const = 0;
+  /// What gives a row up, for the user to type.
+  virtual std::string forget_command(const std::string& id) const = 0;
 };
 
 /// Keeps nothing.
@@ -139,6 +141,7 @@ class NoLedger : public Ledger {
   void hurry() override {}
   void close() override {}
   bool records() const override { return false; }
+  std::string forget_command(const std::string&) const override { return {}; }
 };
 
 /// What a job hands to whoever shows its result. One that goes without a word leaves the result

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "client/files.h"
 #include "service/error.h"
 
 namespace omni {
@@ -57,19 +58,9 @@ bool ResultSink::spill() {
 }
 
 bool ResultSink::write(GBytes* piece) {
-  gsize left = 0;
-  const auto* data = static_cast<const char*>(g_bytes_get_data(piece, &left));
-  while (left > 0) {
-    const ssize_t written = ::write(file_, data, left);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      disk_problem_ = g_strerror(errno);
-      return false;
-    }
-    data += written;
-    left -= static_cast<gsize>(written);
-  }
-  return true;
+  if (write_all(file_, piece)) return true;
+  disk_problem_ = g_strerror(errno);
+  return false;
 }
 
 /// What the file holds of the first size_ bytes, unless memory still has them.
@@ -104,15 +95,9 @@ std::string ResultSink::head(std::size_t most) const {
 
 std::shared_ptr<const Bytes> ResultSink::finish() const {
   if (file_ < 0) return std::make_shared<Bytes>(memory_);
-  GError* raw = nullptr;
-  GMappedFile* mapped = g_mapped_file_new_from_fd(file_, FALSE, &raw);
-  const ErrorPtr error(raw);
-  if (!mapped)
-    throw Failure(Reason::bad_result,
-                  std::string("The result cannot be mapped: ") + error->message);
-  auto bytes = std::make_shared<Bytes>();
-  bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
-  g_mapped_file_unref(mapped);
+  std::string why;
+  auto bytes = map_file(file_, &why);
+  if (!bytes) throw Failure(Reason::bad_result, "The result cannot be mapped: " + why);
   return bytes;
 }
 

@@ -1,5 +1,6 @@
 #include "client/sqlite-ledger.h"
 
+#include "client/files.h"
 #include "client/sha256.h"
 
 namespace omni {
@@ -42,6 +43,11 @@ void SqliteLedger::trouble(const std::exception& problem) {
                   0,
                   {},
                   {}});
+}
+
+std::string SqliteLedger::forget_command(const std::string& id) const {
+  const bool usual = settings_.state_dir == state_folder("");
+  return "`omni-ledger forget " + id + (usual ? "`" : " --state-dir " + settings_.state_dir + "`");
 }
 
 /// What failed before goes first, in its order, with whatever comes next.
@@ -91,7 +97,7 @@ void SqliteLedger::write_later(Worker::Work work) {
 }
 
 void SqliteLedger::require(const std::string& problem) const {
-  if (problem.empty() || !settings_.required) return;
+  if (!settings_.required) return;
   throw Failure(Reason::budget, "Nothing is bought, for the ledger in " + settings_.state_dir +
                                     " cannot be written: " + problem +
                                     ". Set state-dir to a folder on a local disk that can be "
@@ -99,18 +105,7 @@ void SqliteLedger::require(const std::string& problem) const {
 }
 
 /// Failures that a step throws on purpose pass; those of the database are told.
-Async<void> SqliteLedger::ask(Worker::Work work) {
-  std::string problem;
-  try {
-    co_await rows_.run(std::move(work));
-  } catch (const SqliteError& error) {
-    trouble(error);
-    problem = error.what();
-  }
-  require(problem);
-}
-
-Async<void> SqliteLedger::write(Worker::Work work) {
+Async<void> SqliteLedger::run(Worker::Work work, Step step) {
   std::string problem;
   try {
     co_await rows_.run(work);
@@ -118,17 +113,9 @@ Async<void> SqliteLedger::write(Worker::Work work) {
     trouble(error);
     problem = error.what();
   }
-  require(problem);
-  if (!problem.empty()) write_later(std::move(work));
-}
-
-Async<void> SqliteLedger::note(Worker::Work work) {
-  try {
-    co_await rows_.run(work);
-  } catch (const SqliteError& error) {
-    trouble(error);
-    write_later(std::move(work));
-  }
+  if (problem.empty()) co_return;
+  if (step != Step::note) require(problem);
+  if (step != Step::ask) write_later(std::move(work));
 }
 
 void SqliteLedger::post(Worker::Work work) {
@@ -146,13 +133,13 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, Hashed reference) {
   if (reuse == Reuse::none) co_return Claim{};
   // Most jobs are new. That shows without reading the whole reference.
   bool candidates = false;
-  co_await ask([&] { candidates = store_->has_candidates(key, reuse); });
+  co_await run([&] { candidates = store_->has_candidates(key, reuse); }, Step::ask);
   if (!candidates) co_return Claim{};
   const std::string reference_hash = co_await hash(reference);
   if (reference.bytes && reference_hash.empty()) co_return Claim{};
   for (int i = 0; i < kDamagedResults; ++i) {
     LedgerStore::Found found;
-    co_await ask([&] { found = store_->claim(key, reference_hash, reuse); });
+    co_await run([&] { found = store_->claim(key, reference_hash, reuse); }, Step::ask);
     if (found.claim.kind != Claim::Kind::result) co_return std::move(found.claim);
     found.claim.result = co_await files_.run([&] { return results_.load(found.result_hash); });
     if (found.claim.result) co_return std::move(found.claim);
@@ -160,14 +147,14 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, Hashed reference) {
       store_->lost(hash);
       store_->let_go(id);
     };
-    co_await note(forget);
+    co_await run(forget, Step::note);
   }
   co_return Claim{};
 }
 
 Async<Claim> SqliteLedger::take(std::string id) {
   LedgerStore::Found found;
-  co_await ask([&] { found = store_->take(id); });
+  co_await run([&] { found = store_->take(id); }, Step::ask);
   if (found.claim.kind == Claim::Kind::result)
     found.claim.result = co_await files_.run([&] { return results_.load(found.result_hash); });
   if (found.claim.kind == Claim::Kind::result && !found.claim.result)
@@ -180,19 +167,19 @@ Async<Claim> SqliteLedger::take(std::string id) {
 
 Async<void> SqliteLedger::intent(std::string id, JobFacts facts, SpendLimit limit) {
   const Worker::Work work = [&] { store_->intent(id, facts, limit); };
-  co_await ask(work);
+  co_await run(work, Step::ask);
 }
 
 Async<void> SqliteLedger::sent(std::string id, JobFacts facts, std::string reference_hash) {
   const Worker::Work work = [this, id, facts, reference_hash] {
     store_->sent(id, facts, reference_hash);
   };
-  co_await write(work);
+  co_await run(work, Step::write);
 }
 
 Async<void> SqliteLedger::not_taken(std::string id) {
   const Worker::Work work = [this, id] { store_->not_taken(id); };
-  co_await note(work);
+  co_await run(work, Step::note);
 }
 
 /// Paid already: to stop here would lose it.
@@ -201,12 +188,12 @@ Async<void> SqliteLedger::accepted(std::string id, JobFacts facts, std::string t
   const Worker::Work work = [this, id, facts, task_id, create_path] {
     store_->accepted(id, facts, task_id, create_path);
   };
-  co_await note(work);
+  co_await run(work, Step::note);
 }
 
 Async<void> SqliteLedger::ended(std::string id, Ending ending, Error error) {
   const Worker::Work work = [this, id, ending, error] { store_->ended(id, ending, error); };
-  co_await note(work);
+  co_await run(work, Step::note);
 }
 
 Async<std::string> SqliteLedger::hash(Hashed reference) {

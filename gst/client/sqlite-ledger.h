@@ -44,14 +44,17 @@ class SqliteLedger : public Ledger {
   void hurry() override { hurried_ = impatient_ = true; }
   void close() override;
   bool records() const override { return true; }
+  std::string forget_command(const std::string& id) const override;
 
  private:
-  // What becomes of a step that the database fails. All but a question, and the first word of a
-  // job, is written later; so it owns what it needs.
-  Async<void> ask(Worker::Work work);    // told; where the ledger is required: thrown
-  Async<void> write(Worker::Work work);  // written later, and thrown where it is required
-  Async<void> note(Worker::Work work);   // written later
-  void post(Worker::Work work);          // the same, and nobody waits
+  /// What becomes of a step that the database fails, besides that it is told.
+  enum class Step {
+    ask,    // thrown where the ledger is required
+    write,  // the same; else written later, so the work owns what it needs
+    note,   // written later
+  };
+  Async<void> run(Worker::Work work, Step step);
+  void post(Worker::Work work);  // a note that nobody waits for
   Worker::Outcomes batch(const std::vector<Worker::Work>& works);
   void judge(const Worker::Outcomes& outcomes);
   void write_later(Worker::Work work);

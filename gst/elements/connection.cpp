@@ -110,11 +110,6 @@ unsigned jobs_at_once(const Settings& settings) {
   return settings.max_in_flight ? settings.max_in_flight : kAutomaticInFlight;
 }
 
-std::string state_folder(const Settings& settings) {
-  if (!settings.state_dir.empty()) return settings.state_dir;
-  return std::string(g_get_user_state_dir()) + "/gst-omni";
-}
-
 namespace {
 
 /// Who buys, for the sums: program, pipeline and element.
@@ -159,7 +154,7 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
     return nullptr;
   }
   LedgerSettings of_ledger;
-  of_ledger.state_dir = state_folder(settings);
+  of_ledger.state_dir = state_folder(settings.state_dir);
   of_ledger.state_size = settings.state_size;
   // Nor is anything bought that could not be counted.
   of_ledger.required = settings.ledger == LedgerMode::required || counts;
@@ -176,7 +171,7 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
 Spent spent_before(const Settings& settings) {
   Spent spent;
   if (settings.budget_period == 0 || settings.ledger == LedgerMode::off) return spent;
-  LedgerStore store(state_folder(settings));
+  LedgerStore store(state_folder(settings.state_dir));
   store.transaction(
       [&] { spent = store.spent(static_cast<Micros>(settings.budget_period / 1000)); });
   return spent;

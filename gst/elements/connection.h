@@ -10,9 +10,6 @@ namespace omni {
 /// How many jobs run at once: max-in-flight, or what it stands for when it is 0.
 unsigned jobs_at_once(const Settings& settings);
 
-/// Where ledger and results are.
-std::string state_folder(const Settings& settings);
-
 /// The way that is named, else the one whose settings are there; none when there is none.
 Transport url_transport(const Settings& settings);
 

@@ -113,7 +113,7 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
   spec.job_timeout = static_cast<Micros>(settings.job_timeout / 1000);
   spec.poll_interval = static_cast<Micros>(settings.poll_interval / 1000);
   spec.max_attempts = static_cast<int>(settings.retry_attempts);
-  spec.download_folder = state_folder(settings);
+  spec.download_folder = state_folder(settings.state_dir);
   spec.reuse = settings.reuse;
   spec.spend_limit = {settings.max_jobs, settings.max_seconds,
                       static_cast<Micros>(settings.budget_period / 1000)};

@@ -328,6 +328,49 @@ START_TEST(stopped_while_running) {
 }
 END_TEST
 
+namespace {
+
+/// Hands out one row, which takes its time, and writes down what becomes of it.
+class SlowClaim : public NoLedger {
+ public:
+  explicit SlowClaim(std::atomic<int>& let_go) : let_go_(let_go) {}
+  Async<Claim> claim(JobKey, Reuse, Hashed) override {
+    asked.set_value();
+    Cancellation never;
+    co_await sleep(never, kSecond / 5);
+    Claim claim;
+    claim.kind = Claim::Kind::task;
+    claim.id = "row";
+    claim.task_id = "video_1";
+    co_return claim;
+  }
+  void let_go(std::string id) override { let_go_ += id == "row"; }
+  std::promise<void> asked;
+
+ private:
+  std::atomic<int>& let_go_;
+};
+
+}  // namespace
+
+// Called off (a flush) while it is looked up: what was found is there for the same clip that comes
+// again, which would be bought otherwise.
+START_TEST(called_off_while_claiming) {
+  FakeService service(kResult);
+  std::atomic<int> let_go = 0;
+  auto ledger = std::make_shared<SlowClaim>(let_go);
+  Run run(service.server.url());
+  run.client = std::make_unique<Client>(run.settings, ledger);
+  auto future = run.recorder->done.get_future();
+  run.client->submit(run.spec, run.recorder);
+  ledger->asked.get_future().wait();
+  run.client->cancel_all();
+  ck_reason(std::get<Error>(future.get()), Reason::cancelled);
+  ck_assert_int_eq(let_go, 1);
+  ck_assert_int_eq(service.creates(), 0);
+}
+END_TEST
+
 // What somebody else is at, nobody takes; two of the same are two jobs.
 START_TEST(running_jobs_are_not_taken) {
   const FreshFolder folder;
@@ -752,6 +795,7 @@ int main() {
                        {"refused_for_now_is_back_at_intent", refused_for_now_is_back_at_intent, 1},
                        {"failed_task_is_over", failed_task_is_over, 1},
                        {"stopped_while_running", stopped_while_running, 1},
+                       {"called_off_while_claiming", called_off_while_claiming, 1},
                        {"running_jobs_are_not_taken", running_jobs_are_not_taken, 1},
                        {"let_go_in_the_same_client", let_go_in_the_same_client, 1},
                        {"paid_elsewhere", paid_elsewhere, 1},
