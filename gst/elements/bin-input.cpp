@@ -20,20 +20,6 @@ constexpr unsigned kWindowPerJob = 3;
 // error", and the user should read one error, the one that says why.
 constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
 
-// Time that goes back by more than this is a new beginning; less is jitter.
-constexpr GstClockTime kJitter = 500 * GST_MSECOND;
-
-// What is not known is assumed.
-constexpr std::uint64_t kUsualLimit = 15'000'000;  // bytes of a reference
-constexpr GstClockTime kUsualFrame = GST_SECOND / 25;
-
-constexpr unsigned kSoundRate = 128'000;
-
-// Raw frames that may wait for the encoder. A live source is not held up, and an encoder takes a
-// moment to start.
-constexpr unsigned kAhead = 3;
-constexpr unsigned kAheadLive = 15;
-
 Error refusal(Reason reason, std::string text) {
   return {reason, std::move(text), 0, {}, {}};
 }
@@ -94,9 +80,11 @@ bool BinStream::start() {
   const BinSettings settings = host_.settings();
   learn_latency();
   try {
-    const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, live_);
+    const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, live_,
+                                 settings.overlap);
     start_client(settings);
     usual_ = planner.usual();
+    overlap_ = settings.overlap;
     latency_ = settings.latency;
     {
       const std::lock_guard lock(lock_);
@@ -151,17 +139,6 @@ bool BinStream::time_frame(GstBuffer* buffer, FrameTimes* times) {
   return GST_CLOCK_TIME_IS_VALID(times->running) && GST_CLOCK_TIME_IS_VALID(times->stream);
 }
 
-bool BinStream::is_cut_wanted(const FrameTimes& times) const {
-  if (times.stream >= planner_->cut()) return true;
-  if (times.running + kJitter < last_running_) return true;
-  bool wanted = cut_requested_ || (GST_CLOCK_TIME_IS_VALID(cut_at_) && times.running >= cut_at_);
-  if (!wanted && open_->settings.cut_on_prompt) {
-    const std::lock_guard lock(lock_);
-    wanted = prompts_.changes_between(open_->running_time, times.running);
-  }
-  return wanted && planner_->may_cut_at(times.stream);
-}
-
 GstFlowReturn BinStream::chain(BufferPtr buffer) {
   GstFlowReturn flow = GST_FLOW_OK;
   if (!input_open(&flow)) return flow;
@@ -170,7 +147,8 @@ GstFlowReturn BinStream::chain(BufferPtr buffer) {
     return fail_now(refusal(Reason::bad_input, "A frame came before its segment."));
   FrameTimes times;
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
-  if (open_ && is_cut_wanted(times)) cut(times.running);
+  if (trailing_ && times.running >= trailing_end()) end_trailing();
+  if (open_ && is_cut_wanted(times)) cut(times.running, times.stream >= planner_->cut());
   if (!open_ && !begin_segment(times, &flow)) return flow;
   return take_frame(std::move(buffer), times);
 }
@@ -185,139 +163,26 @@ GstFlowReturn BinStream::take_frame(BufferPtr buffer, const FrameTimes& times) {
   next_running_ = last_running_ + frame_duration(buffer.get());
   input_running_ = last_running_;
   segment.moments.push_back({time, record_frame(buffer.get()), {}});
-  if (!encoding_) return GST_FLOW_OK;  // this thread alone changes it
-  // A live source is never held up: its picture is kept, if need be, at a lower rate.
-  if (live_ && segment.moments.size() > 1 && encoding_->is_behind()) {
-    if (skipped_frames_++ == 0)
-      host_.log(LogLevel::warning,
-                "the encoder is too slow for this stream: references get fewer frames");
-    return GST_FLOW_OK;
-  }
-  encoding_->push(std::move(buffer), time);  // what went wrong is told when the segment is complete
+  if (trailing_ && last_running_ < trailing_end())
+    encode(*trailing_, buffer, last_running_ - trailing_->running_time);
+  encode(segment, std::move(buffer), time);
   GstFlowReturn flow = GST_FLOW_OK;
   input_open(&flow);
   return flow;
 }
 
-GstClockTime BinStream::end_of_input() const {
-  GstClockTime end =
-      gst_segment_to_stream_time(&input_segment_, GST_FORMAT_TIME, input_segment_.stop);
-  gint64 duration = -1;
-  if (!live_ && gst_pad_peer_query_duration(host_.sink, GST_FORMAT_TIME, &duration) && duration > 0)
-    end = std::min<GstClockTime>(end, static_cast<GstClockTime>(duration));
-  return end;
-}
-
-std::string BinStream::prompt_for(const FrameTimes& times, const Settings& settings) {
-  const std::lock_guard lock(lock_);
-  return prompts_.at(times.running).value_or(settings.prompt);
-}
-
-bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
-  if (!live_ && !wait_for_window()) {
-    input_open(flow);
-    return false;
+/// What goes wrong is told when the reference is to be complete.
+void BinStream::encode(Segment& segment, BufferPtr buffer, GstClockTime time) {
+  SegmentEncoder* encoder = segment.encoder.get();  // this thread's until the segment is sent
+  if (!encoder) return;
+  // A live source is never held up: its picture is kept, if need be, at a lower rate.
+  if (live_ && time > 0 && encoder->is_behind()) {
+    if (skipped_frames_++ == 0)
+      host_.log(LogLevel::warning,
+                "the encoder is too slow for this stream: references get fewer frames");
+    return;
   }
-  planner_->begin(times.stream, end_of_input());
-  auto segment = std::make_shared<Segment>();
-  segment->number = next_number_++;
-  segment->running_time = times.running;
-  segment->stream_time = times.stream;
-  segment->caps = input_caps_;
-  segment->settings = host_.settings();
-  segment->settings.prompt = prompt_for(times, segment->settings);
-  if (segment->settings.oversize == Oversize::error)
-    segment->settings.oversize = Oversize::transcode;  // it is our own that is too large
-  segment->slot = new_slot(segment);
-  segment->interrupt = fitting();
-  latency_ = segment->settings.latency;
-  cut_requested_ = false;
-  if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
-  open_ = segment;
-  open_running_ = times.running;
-  if (live_) clock_changed();  // the output looks after a source that stops
-  try {
-    start_client(segment->settings);
-    make_encoder(*segment);
-  } catch (const Failure& failure) {
-    open_ = nullptr;
-    open_running_ = GST_CLOCK_TIME_NONE;
-    *flow = fail_now(failure.error());
-    return false;
-  }
-  return true;
-}
-
-void BinStream::make_encoder(Segment& segment) {
-  {
-    // Live, the one before may still be at work: then this segment has no reference.
-    const std::lock_guard lock(lock_);
-    if (live_ && !is_encoder_free()) return;
-  }
-  const BinSettings& settings = segment.settings;
-  SegmentLimits limits;
-  limits.max_bytes = reference_limit(settings);
-  if (limits.max_bytes == 0) limits.max_bytes = kUsualLimit;
-  if (settings.max_reference_bytes)
-    limits.max_bytes = std::min<std::uint64_t>(limits.max_bytes, settings.max_reference_bytes);
-  limits.longest = planner_->padded(planner_->cut() - segment.stream_time);
-  limits.sound_rate = settings.reference_audio ? kSoundRate : 0;
-  const ModelFacts& facts = model_of(settings);
-  limits.max_side = facts.max_side;
-  limits.max_short_side = settings.dialect().lines_of(settings.resolution, facts);
-  const EncodePlan plan = plan_segment(segment.caps.get(), limits, settings.encoder);
-  auto encoder =
-      std::make_shared<SegmentEncoder>(segment.caps.get(), plan, live_ ? kAheadLive : kAhead);
-  const std::lock_guard lock(lock_);
-  segment.encoder = encoder;
-  encoding_ = std::move(encoder);
-}
-
-/// Ends the open segment; the next one begins at `next_running`, if that is known.
-void BinStream::cut(GstClockTime next_running) {
-  if (!open_) return;
-  Segment& segment = *open_;
-  GstClockTime end = next_running_;
-  if (GST_CLOCK_TIME_IS_VALID(next_running) && next_running > last_running_)
-    end = std::min(end, next_running);
-  segment.length = std::max<GstClockTime>(end - segment.running_time, 1);
-  // A picture that is shown for minutes is no reason to send minutes.
-  const GstClockTime last = last_running_ - segment.running_time;
-  const GstClockTime planned = planner_->cut() - segment.stream_time;
-  const GstClockTime sent = std::min(segment.length, std::max(planned, last + kUsualFrame));
-  segment.reference_length = planner_->padded(sent);
-  segment.cut_at = g_get_monotonic_time();
-  segment.slot->report.duration = segment.length;
-  // When nothing goes out any more, nothing more is bought.
-  const std::shared_ptr<Segment> ended = open_;
-  open_running_ = GST_CLOCK_TIME_NONE;
-  const std::lock_guard lock(lock_);
-  encoding_ = nullptr;
-  open_ = nullptr;
-  if (flow_ != GST_FLOW_OK || flushing_) return;
-  queue_.push_back({ended, nullptr, nullptr});
-  to_submit_.push_back(ended);
-  ++open_segments_;
-  changed_.notify_all();
-}
-
-/// Blocks while too many segments are on their way, or two encoders are at work; false when
-/// flushing, or when the output ended.
-bool BinStream::wait_for_window() {
-  std::unique_lock lock(lock_);
-  changed_.wait(lock, [&] {
-    if (flushing_ || flow_ != GST_FLOW_OK) return true;
-    return open_segments_ < window_ && is_encoder_free();
-  });
-  return !flushing_ && flow_ == GST_FLOW_OK;
-}
-
-/// Under lock_: are no more older segments still being encoded than may be? Live, time does not
-/// wait for them, and a few are better than a segment without a reference.
-bool BinStream::is_encoder_free() const {
-  unsigned busy = submitting_ && submitting_->encoder ? 1 : 0;
-  for (const auto& segment : to_submit_) busy += segment->encoder ? 1 : 0;
-  return busy <= (live_ ? 3u : 1u);
+  encoder->push(std::move(buffer), time);
 }
 
 void BinStream::enqueue(Item item) {
@@ -349,12 +214,12 @@ gboolean BinStream::sink_event(EventPtr event) {
       take_gap(std::move(event));
       return TRUE;
     case GST_EVENT_STREAM_START:
-      cut(GST_CLOCK_TIME_NONE);
+      cut();
       begin_again(std::move(event));
       return TRUE;
     case GST_EVENT_EOS:
     case GST_EVENT_SEGMENT_DONE:
-      cut(GST_CLOCK_TIME_NONE);
+      cut();
       break;
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       if (take_custom(event.get())) return TRUE;
@@ -367,25 +232,13 @@ gboolean BinStream::sink_event(EventPtr event) {
   return TRUE;
 }
 
-/// A stream behind the end of another one.
-void BinStream::begin_again(EventPtr stream_start) {
-  bool ended = false;
-  {
-    const std::lock_guard lock(lock_);
-    ended = flow_ == GST_FLOW_EOS && !flushing_;
-    if (ended) flow_ = GST_FLOW_OK;
-  }
-  enqueue({nullptr, std::move(stream_start), nullptr});
-  if (ended) gst_pad_start_task(host_.src, task, this, nullptr);
-}
-
 bool BinStream::set_caps(GstEvent* event) {
   GstCaps* caps = nullptr;
   gst_event_parse_caps(event, &caps);
   GstVideoInfo info;
   if (!gst_video_info_from_caps(&info, caps)) return false;
   const bool same = same_picture(input_caps_.get(), caps);
-  if (!same) cut(GST_CLOCK_TIME_NONE);
+  if (!same) cut();
   input_caps_ = CapsPtr::share(caps);
   if (same) return true;
   ready_ = false;
@@ -439,7 +292,7 @@ bool BinStream::set_segment(GstEvent* event) {
   }
   GstSegment same = segment;
   same.position = input_segment_.position;
-  if (!gst_segment_is_equal(&same, &input_segment_)) cut(GST_CLOCK_TIME_NONE);
+  if (!gst_segment_is_equal(&same, &input_segment_)) cut();
   input_segment_ = segment;
   return true;
 }
@@ -455,7 +308,7 @@ void BinStream::take_gap(EventPtr event) {
   const bool ends_segment =
       open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && stream + duration >= planner_->cut();
   enqueue_event(std::move(event));
-  if (ends_segment) cut(GST_CLOCK_TIME_NONE);
+  if (ends_segment) cut();
 }
 
 /// From the next frame on, whenever that comes: frames need not say how long they are shown.

@@ -21,10 +21,12 @@ std::string seconds(GstClockTime time) {
   return text;
 }
 
-/// What a segment measures, also before there are caps.
+/// How long it takes until a reference is complete, also before there are caps.
 GstClockTime planned_length(const BinSettings& settings) {
   try {
-    return SegmentPlanner(model_of(settings).lengths, settings.segment_duration, true).usual();
+    const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, true,
+                                 settings.overlap);
+    return planner.usual() + settings.overlap;
   } catch (const Failure&) {
     return settings.segment_duration;  // what is wrong is told at the first caps
   }
@@ -62,16 +64,16 @@ gboolean BinStream::answer_latency(GstQuery* query) {
 
 GstClockTime BinStream::sound_capacity() {
   const GstClockTime usual = usual_ ? usual_.load() : host_.settings().segment_duration;
-  if (live_) return latency_ + upstream_latency_ + 3 * usual;
+  if (live_) return latency_ + upstream_latency_ + overlap_ + 3 * usual;
   const std::lock_guard lock(lock_);
   // After an early cut a segment may be twice as long.
-  return std::max(window_, 1u) * 2 * usual + 2 * usual;
+  return std::max(window_, 1u) * 2 * usual + 2 * usual + overlap_;
 }
 
 /// In running time: when the segment's first frame has to leave.
 GstClockTime BinStream::deadline(const Segment& segment) const {
   const GstClockTime make_ready = std::min<GstClockTime>(kMakeReady, latency_ / 4);
-  return segment.running_time + upstream_latency_ + usual_ + latency_ - make_ready;
+  return segment.running_time + upstream_latency_ + usual_ + overlap_ + latency_ - make_ready;
 }
 
 bool BinStream::is_past_deadline(const Segment& segment) const {
@@ -86,11 +88,11 @@ bool BinStream::is_history(const Segment& segment) const {
   return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > deadline(segment) + segment.length + usual_;
 }
 
-/// When the frame that should cut the open segment is so late that it will not come.
+/// When the frame that should complete a segment is so late that it will not come.
 GstClockTime BinStream::stall_deadline() const {
-  const GstClockTime open = open_running_;
-  if (!live_ || !GST_CLOCK_TIME_IS_VALID(open)) return GST_CLOCK_TIME_NONE;
-  return open + upstream_latency_ + usual_ + kStalled;
+  const GstClockTime complete = complete_at_;
+  if (!live_ || !GST_CLOCK_TIME_IS_VALID(complete)) return GST_CLOCK_TIME_NONE;
+  return complete + upstream_latency_ + kStalled;
 }
 
 /// A live source has stopped in the midst of a segment: what is there goes on its way. From the src
@@ -99,7 +101,7 @@ void BinStream::cut_stalled() {
   GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
   if (!g_rec_mutex_trylock(source_lock)) return;
   const GstClockTime now = running_time_now(host_.element);
-  if (open_ && GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline()) cut(GST_CLOCK_TIME_NONE);
+  if (GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline()) cut();
   g_rec_mutex_unlock(source_lock);
 }
 

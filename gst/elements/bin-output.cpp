@@ -22,6 +22,7 @@ gboolean BinStream::activate_src(bool active) {
   const gboolean stopped = gst_pad_stop_task(host_.src);
   placing_.reset();
   prepared_.reset();
+  fading_.reset();
   return stopped;
 }
 
@@ -82,7 +83,8 @@ BinStream::Item BinStream::wait_for_front() {
     }
     const bool any = front.segment || front.event || front.error;
     if (any && is_due(front)) return pop_front();
-    const GstClockTime wake = any ? deadline(*front.segment) : stall_deadline();
+    const GstClockTime wake =
+        std::min(stall_deadline(), any ? deadline(*front.segment) : GST_CLOCK_TIME_NONE);
     std::optional<ClockAlarm> alarm;
     if (live_ && GST_CLOCK_TIME_IS_VALID(wake))
       alarm.emplace(host_.element, wake, [weak = weak_from_this()] {
@@ -93,7 +95,7 @@ BinStream::Item BinStream::wait_for_front() {
       changed_.wait(lock,
                     [&] { return flushing_ || changes_ != seen || (!any && !queue_.empty()); });
     }
-    if (!any && live_) cut_stalled();
+    if (live_) cut_stalled();
   }
 }
 
@@ -169,8 +171,8 @@ BinStream::Placing BinStream::stand_in(std::shared_ptr<Segment> segment, OnFailu
 
 void BinStream::open_part(Placing& placing, std::shared_ptr<const Bytes> part) {
   const Segment& segment = *placing.segment;
-  placing.part_length = shown_length(part);
-  if (placing.part_length == 0) placing.part_length = segment.reference_length;
+  GstClockTime length = shown_length(part);
+  if (length == 0) length = segment.reference_length;
   CapsPtr wanted = segment.caps;
   if (native_) {
     const auto any = CapsPtr::adopt(gst_pad_get_pad_template_caps(host_.src));
@@ -178,11 +180,14 @@ void BinStream::open_part(Placing& placing, std::shared_ptr<const Bytes> part) {
     if (gst_caps_is_empty(wanted.get())) wanted = any;
   }
   if (host_.result_lane) placing.sound = host_.result_lane->decode(part, segment);
-  placing.decoder = std::make_shared<PartDecoder>(std::move(part), wanted.get());
+  const bool is_result = placing.picture == Placing::Picture::result;
+  const auto decoder = std::make_shared<PartDecoder>(std::move(part), wanted.get());
+  placing.part.emplace(decoder, is_result ? segment.settings.fit : Fit::retime,
+                       PartLengths{segment.reference_length, length});
   const std::lock_guard lock(lock_);
-  std::erase_if(decoders_, [](const auto& decoder) { return decoder.expired(); });
-  decoders_.push_back(placing.decoder);
-  if (flushing_) placing.decoder->interrupt();
+  std::erase_if(decoders_, [](const auto& known) { return known.expired(); });
+  decoders_.push_back(decoder);
+  if (flushing_) decoder->interrupt();
 }
 
 /// Opens the segment after the one that is going out as soon as it can go out: a decoder takes a
@@ -271,33 +276,37 @@ GstClockTime BinStream::middle_of(const Placing& placing) const {
   return moment.time + shown / 2;
 }
 
-/// The part's frame that is shown at this time of the segment. Throws Failure.
-const PartFrame& BinStream::part_frame(Placing& placing, GstClockTime time) {
-  const Segment& segment = *placing.segment;
-  const bool is_result = placing.picture == Placing::Picture::result;
-  const GstClockTime wanted = placed_time(is_result ? segment.settings.fit : Fit::retime, time,
-                                          segment.reference_length, placing.part_length);
-  if (!placing.shown) placing.shown = placing.decoder->next();
-  if (!placing.shown)
-    throw Failure(Reason::bad_result, "The result that the service sent has no picture.");
-  for (;;) {
-    if (!placing.upcoming && !placing.at_end) {
-      placing.upcoming = placing.decoder->next();
-      placing.at_end = !placing.upcoming;
+/// A frame of the segment's own part, and what the segment before still has of this moment.
+void BinStream::show(const PartFrame& frame, GstClockTime time) {
+  last_caps_ = frame.caps;
+  last_picture_ = fading_ ? fade(frame, time) : frame.picture;
+}
+
+BufferPtr BinStream::fade(const PartFrame& frame, GstClockTime time) {
+  Fading& before = *fading_;
+  const GstClockTime now = placing_->segment->running_time + time;
+  BufferPtr mixed;
+  if (now < before.end) {
+    const auto whole = static_cast<double>(before.end - placing_->segment->running_time);
+    try {
+      mixed = cross_fade_.mix(before.part.at(now - before.running_time), frame,
+                              static_cast<double>(time) / whole);
+    } catch (const Failure& failure) {
+      // Of the stream nothing is missing but the fade.
+      if (failure.error().reason == Reason::cancelled) throw;
     }
-    if (!placing.upcoming || placing.upcoming->time > wanted) return *placing.shown;
-    placing.shown = std::move(placing.upcoming);
-    placing.upcoming.reset();
   }
+  if (mixed) return mixed;
+  fading_.reset();
+  return frame.picture;
 }
 
 void BinStream::place_frame(const Moment& moment) {
   Placing& placing = *placing_;
-  if (placing.decoder) {
+  if (placing.part) {
     try {
-      const PartFrame& frame = part_frame(placing, middle_of(placing));
-      last_picture_ = frame.picture;
-      last_caps_ = frame.caps;
+      const GstClockTime time = middle_of(placing);
+      show(placing.part->at(time), time);
     } catch (const Failure& failure) {
       if (failure.error().reason == Reason::cancelled) throw;
       Error error = failure.error();
@@ -330,6 +339,10 @@ void BinStream::give_up_part(const Error& error) {
 void BinStream::end_placing() {
   const std::shared_ptr<Segment> segment = std::move(placing_->segment);
   const bool whole = placing_->picture == Placing::Picture::result;
+  fading_.reset();
+  if (placing_->part && segment->handle > 0)
+    fading_.emplace(Fading{std::move(*placing_->part), segment->running_time,
+                           segment->running_time + segment->length + segment->handle});
   placing_.reset();
   if (whole && is_output_open()) shown_.push_back(segment->slot);
   // On air is delivered. A file is delivered when it is whole: one that dies before costs nothing
@@ -385,9 +398,14 @@ void BinStream::finish_output(EventPtr eos) {
   const bool taken = gst_pad_push_event(host_.src, eos.release());
   if (is_eos_through(host_.src, taken)) confirm_shown();
   gst_pad_pause_task(host_.src);
-  const std::lock_guard lock(lock_);
-  flow_ = GST_FLOW_EOS;
-  changed_.notify_all();
+  bool goes_on = false;
+  {
+    const std::lock_guard lock(lock_);
+    goes_on = !queue_.empty();  // with another stream, which found this one still going
+    if (!goes_on) flow_ = GST_FLOW_EOS;
+    changed_.notify_all();
+  }
+  if (goes_on) gst_pad_start_task(host_.src, task, this, nullptr);
 }
 
 void BinStream::fail(const Error& error) {

@@ -13,6 +13,9 @@
 
 namespace omni {
 
+/// How long a frame is shown where nobody says.
+inline constexpr GstClockTime kUsualFrame = GST_SECOND / 25;
+
 /// A frame or a serialized event of the source, in the order in which they came.
 struct Moment {
   GstClockTime time = 0;  // from the segment's beginning
@@ -25,7 +28,8 @@ struct Segment {
   GstClockTime running_time = 0;      // of its first frame
   GstClockTime stream_time = 0;       // of its first frame
   GstClockTime length = 0;            // up to its end
-  GstClockTime reference_length = 0;  // with the padding that the service wants
+  GstClockTime handle = 0;            // of the next segment, that its reference goes on with
+  GstClockTime reference_length = 0;  // with the handle, and the padding that the service wants
   std::vector<Moment> moments;
   CapsPtr caps;  // of its frames
   BinSettings settings;

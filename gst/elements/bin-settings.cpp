@@ -22,6 +22,7 @@ enum {
   REFERENCE_AUDIO,
   AUDIO,
   CUT_ON_PROMPT,
+  OVERLAP,
   COUNT,
 };
 
@@ -79,6 +80,13 @@ guint install_bin_properties(GObjectClass* klass, guint first_id) {
                                               "as soon as the segment has a length that the model "
                                               "takes",
                                               defaults.cut_on_prompt, kPlaying));
+  install(OVERLAP,
+          g_param_spec_uint64("overlap", "Overlap",
+                              "How much of the stream each segment shares with the next one, in "
+                              "ns: there one result fades into the other. References stay as long "
+                              "as segment-duration says, and there are more of them: with 1 s of 8 "
+                              "s, 8 are paid for 7. At most half a segment",
+                              0, G_MAXINT64, defaults.overlap, kReady));
   return first_id + COUNT;
 }
 
@@ -117,6 +125,9 @@ bool set_bin_property(BinSettings& settings, guint id, guint first_id, const GVa
     case CUT_ON_PROMPT:
       settings.cut_on_prompt = g_value_get_boolean(value);
       return true;
+    case OVERLAP:
+      settings.overlap = g_value_get_uint64(value);
+      return true;
     default:
       return false;
   }
@@ -154,6 +165,9 @@ bool get_bin_property(const BinSettings& settings, guint id, guint first_id, GVa
       return true;
     case CUT_ON_PROMPT:
       g_value_set_boolean(value, settings.cut_on_prompt);
+      return true;
+    case OVERLAP:
+      g_value_set_uint64(value, settings.overlap);
       return true;
     default:
       return false;

@@ -29,6 +29,7 @@ struct BinSettings : Settings {
   gboolean reference_audio = FALSE;
   AudioMode audio = AudioMode::source;
   gboolean cut_on_prompt = FALSE;
+  guint64 overlap = 0;
 };
 
 /// Installs them; their ids follow `first_id`. Returns the first id that is free again.

@@ -28,6 +28,7 @@ void BinStream::interrupt_work() {
     const std::lock_guard lock(lock_);
     flushing_ = true;
     encoders.push_back(encoding_);
+    if (trailing_) encoders.push_back(trailing_->encoder);
     if (submitting_) encoders.push_back(submitting_->encoder);
     for (const auto& segment : to_submit_) encoders.push_back(segment->encoder);
     for (const auto& decoder : decoders_) decoders.push_back(decoder.lock());
@@ -68,33 +69,10 @@ gboolean BinStream::flush_stop(EventPtr event) {
   GST_PAD_STREAM_LOCK(host_.src);
   // Again: something may have begun in the moment of the flush.
   interrupt_work();
-  // What they hold is taken down when the lock is not held any more.
-  std::deque<Item> queue;
-  std::deque<std::shared_ptr<Segment>> to_submit;
-  std::shared_ptr<SegmentEncoder> encoding;
-  std::vector<std::shared_ptr<Segment>> overdue;
+  drop_all();
   {
     const std::lock_guard lock(lock_);
-    queue.swap(queue_);
-    to_submit.swap(to_submit_);
-    encoding.swap(encoding_);
-    overdue.swap(overdue_);
-  }
-  const std::vector<EventPtr> kept = unsent_sticky(queue);
-  host_.account.take_planned();
-  reset_input();
-  placing_.reset();
-  prepared_.reset();
-  shown_.clear();  // they may come again, and cost nothing then
-  last_picture_ = nullptr;
-  before_caps_.clear();
-  position_ = GST_CLOCK_TIME_NONE;
-  {
-    const std::lock_guard lock(lock_);
-    for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
     prompts_.flush();
-    open_segments_ = 0;
-    flow_ = GST_FLOW_OK;
     flushing_ = stopped_;
     if (!stopped_) fitting_ = std::make_shared<Interrupt>();
   }
@@ -105,10 +83,66 @@ gboolean BinStream::flush_stop(EventPtr event) {
   return pushed;
 }
 
+/// Nothing is on its way any more but sticky events. Under the src pad's stream lock.
+void BinStream::drop_all() {
+  // What they hold is taken down when the lock is not held any more.
+  std::deque<Item> queue;
+  std::deque<std::shared_ptr<Segment>> to_submit;
+  std::shared_ptr<SegmentEncoder> encoding;
+  std::shared_ptr<Segment> trailing;
+  std::vector<std::shared_ptr<Segment>> overdue;
+  {
+    const std::lock_guard lock(lock_);
+    queue.swap(queue_);
+    to_submit.swap(to_submit_);
+    encoding.swap(encoding_);
+    trailing.swap(trailing_);
+    overdue.swap(overdue_);
+  }
+  const std::vector<EventPtr> kept = unsent_sticky(queue);
+  host_.account.take_planned();
+  reset_input();
+  placing_.reset();
+  prepared_.reset();
+  fading_.reset();
+  shown_.clear();  // they may come again, and cost nothing then
+  last_picture_ = nullptr;
+  before_caps_.clear();
+  position_ = GST_CLOCK_TIME_NONE;
+  const std::lock_guard lock(lock_);
+  for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
+  open_segments_ = 0;
+  flow_ = GST_FLOW_OK;
+}
+
+/// A stream behind another one. Behind the end of one the output has to be woken, and nothing is
+/// left of that, if downstream had enough of it.
+void BinStream::begin_again(EventPtr stream_start) {
+  {
+    const std::lock_guard lock(lock_);
+    if (flow_ != GST_FLOW_EOS || flushing_) {
+      queue_.push_back({nullptr, std::move(stream_start), nullptr});
+      return changed_.notify_all();
+    }
+  }
+  GST_PAD_STREAM_LOCK(host_.src);
+  drop_all();
+  {
+    const std::lock_guard lock(lock_);
+    const auto is_older = [](const Item& item) {
+      return GST_EVENT_TYPE(item.event.get()) == GST_EVENT_STREAM_START;
+    };
+    std::erase_if(queue_, is_older);
+    queue_.push_front({nullptr, std::move(stream_start), nullptr});
+  }
+  gst_pad_start_task(host_.src, task, this, nullptr);
+  GST_PAD_STREAM_UNLOCK(host_.src);
+}
+
 /// After a flush; the caps stay.
 void BinStream::reset_input() {
   open_ = nullptr;
-  open_running_ = GST_CLOCK_TIME_NONE;
+  complete_at_ = GST_CLOCK_TIME_NONE;
   input_refused_ = false;
   ready_ = false;
   last_running_ = GST_CLOCK_TIME_NONE;

@@ -15,6 +15,10 @@
 //                     |-------> late (live) -> late-policy -> placed; the job goes on, its result
 //                               is not shown
 //
+// With `overlap`, a segment that is cut trails for a while: the next one has begun, and its frames
+// go into the references of both. Where both results show the same moments, one fades into the
+// other.
+//
 // The queue keeps cut segments and serialized events in the order in which they came. Locks: lock_
 // guards what stands under it; a slot's own lock may be taken under it; nothing else is. No lock is
 // held while pushing, posting, querying, encoding or calling the client.
@@ -33,7 +37,8 @@
 #include "elements/bin-prompts.h"
 #include "elements/bin-segment.h"
 #include "elements/result-lane.h"
-#include "media/part-decoder.h"
+#include "media/cross-fade.h"
+#include "media/part-player.h"
 #include "media/reference-sound.h"
 #include "media/segment-planner.h"
 
@@ -113,14 +118,17 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
     };
     std::shared_ptr<Segment> segment;
     Picture picture = Picture::none;
-    std::optional<Error> trouble;          // why it is no result
-    std::shared_ptr<PartDecoder> decoder;  // result, source
-    PartSound sound;                       // audio=result
-    GstClockTime part_length = 0;
-    std::optional<PartFrame> shown;     // the part's frame of the moment
-    std::optional<PartFrame> upcoming;  // the one after it
-    bool at_end = false;                // of the part
-    std::size_t next = 0;               // of the segment's moments
+    std::optional<Error> trouble;    // why it is no result
+    std::optional<PartPlayer> part;  // result, source
+    PartSound sound;                 // audio=result
+    std::size_t next = 0;            // of the segment's moments
+  };
+
+  /// The segment before, as long as it still shows something of the one that is going out.
+  struct Fading {
+    PartPlayer part;
+    GstClockTime running_time;  // where it begins
+    GstClockTime end;           // of its handle, in running time
   };
 
   struct FrameTimes {
@@ -137,7 +145,13 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   bool begin_segment(const FrameTimes& times, GstFlowReturn* flow);
   void make_encoder(Segment& segment);
   GstFlowReturn take_frame(BufferPtr buffer, const FrameTimes& times);
-  void cut(GstClockTime next_running);
+  void cut(GstClockTime next_running = GST_CLOCK_TIME_NONE, bool overlaps = false);
+  std::shared_ptr<Segment> close_open(GstClockTime next_running);
+  void send(const std::shared_ptr<Segment>& segment);
+  void end_trailing();
+  bool join_trailing();
+  GstClockTime trailing_end() const;
+  void encode(Segment& segment, BufferPtr buffer, GstClockTime time);
   void enqueue(Item item);
   void enqueue_event(EventPtr event);
   bool wait_for_window();
@@ -147,7 +161,6 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   GstClockTime frame_duration(GstBuffer* buffer) const;
   bool set_caps(GstEvent* event);
   bool get_ready();
-  void begin_again(EventPtr stream_start);
   bool set_segment(GstEvent* event);
   void take_gap(EventPtr event);
   bool take_custom(GstEvent* event);
@@ -158,6 +171,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   gboolean flush_start(EventPtr event);
   gboolean flush_stop(EventPtr event);
   std::vector<EventPtr> unsent_sticky(const std::deque<Item>& queue);
+  void drop_all();
+  void begin_again(EventPtr stream_start);
   void reset_input();
   void interrupt_work();
   void stop_output(GstFlowReturn flow, bool with_eos);
@@ -190,8 +205,9 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void push_gap(std::size_t from);
   void place_next();
   void place_frame(const Moment& moment);
-  const PartFrame& part_frame(Placing& placing, GstClockTime time);
   GstClockTime middle_of(const Placing& placing) const;
+  void show(const PartFrame& frame, GstClockTime time);
+  BufferPtr fade(const PartFrame& frame, GstClockTime time);
   void give_up_part(const Error& error);
   void end_placing();
   void ensure_caps(const GstCaps* picture);
@@ -231,6 +247,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   unsigned open_segments_ = 0;                     // cut and not yet placed
   unsigned window_ = 0;                            // of them
   std::shared_ptr<SegmentEncoder> encoding_;       // of the open segment
+  std::shared_ptr<Segment> trailing_;              // in the queue; not yet to be submitted
   std::vector<std::weak_ptr<PartDecoder>> decoders_;  // to interrupt them
   guint changes_ = 0;                                 // of jobs and of the clock
   Prompts prompts_;
@@ -255,9 +272,11 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::atomic<bool> live_{false};
   std::atomic<GstClockTime> upstream_latency_{0};
   std::atomic<GstClockTime> usual_{0};    // what a segment measures
+  std::atomic<GstClockTime> overlap_{0};  // how far its reference goes on
   std::atomic<GstClockTime> latency_{0};  // the service's allowance
   std::atomic<GstClockTime> input_running_{0};
-  std::atomic<GstClockTime> open_running_{GST_CLOCK_TIME_NONE};  // of the open segment
+  // When the open segment should be complete, or the one that trails
+  std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};  // stream time of what went out last
 
   // From the src pad's activation on
@@ -265,6 +284,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
 
   // Under the src pad's stream lock
   std::optional<Placing> placing_, prepared_;
+  std::optional<Fading> fading_;
+  CrossFade cross_fade_;
   std::vector<std::shared_ptr<Slot>> shown_;  // whole, and not known to be delivered
   BufferPtr last_picture_;
   CapsPtr last_caps_;

@@ -69,7 +69,7 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
         "smaller `resolution` or a faster `encoder`.");
   mp4::Movie movie;
   movie.timescale = kMovieTicks;
-  const GstClockTime length = std::min(segment.length, segment.reference_length);
+  const GstClockTime length = std::min(segment.length + segment.handle, segment.reference_length);
   movie.tracks.push_back(encoder->complete(length, segment.reference_length));
   {
     // Before the sound is waited for: another encoder may begin.
@@ -78,7 +78,7 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
     changed_.notify_all();
   }
   if (auto sound = take_sound(segment, length)) movie.tracks.push_back(std::move(*sound));
-  host_.sound_used(segment.running_time + length);
+  host_.sound_used(segment.running_time + std::min(segment.length, length));
   auto reference = mp4::write_movie(movie);
   const std::lock_guard lock(lock_);
   segment.reference = reference;

@@ -26,6 +26,7 @@ using MessagePtr = MiniObjectPtr<GstMessage>;
 using SamplePtr = MiniObjectPtr<GstSample>;
 using ElementPtr = RefPtr<GstElement, &gst_object_ref, &gst_object_unref>;
 using PadPtr = RefPtr<GstPad, &gst_object_ref, &gst_object_unref>;
+using PoolPtr = RefPtr<GstBufferPool, &gst_object_ref, &gst_object_unref>;
 using BusPtr = RefPtr<GstBus, &gst_object_ref, &gst_object_unref>;
 using StructurePtr = std::unique_ptr<GstStructure, FreeWith<&gst_structure_free>>;
 

@@ -1,6 +1,7 @@
 #include "media/segment-planner.h"
 
 #include <algorithm>
+#include <string>
 
 #include "service/request.h"
 
@@ -12,15 +13,28 @@ constexpr GstClockTime kSecond = GST_SECOND;
 // Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are sold as 8.
 constexpr GstClockTime kSlack = 100 * GST_MSECOND;
 
+std::string seconds_text(GstClockTime time) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%g s", static_cast<double>(time) / GST_SECOND);
+  return text;
+}
+
 }  // namespace
 
-SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live)
-    : lengths_(lengths), live_(live) {
+SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live,
+                               GstClockTime overlap)
+    : lengths_(lengths), live_(live), overlap_(overlap) {
   wanted = std::max<GstClockTime>(wanted, GST_MSECOND);
   const bool known = lengths.maximum != 0 || lengths.minimum != 0 || !lengths.only.empty();
   // A length within a range need not be a whole number of seconds as long as it is padded to one.
   usual_ = wanted;
   if (known) usual_ = nearest_length(wanted, lengths) * kSecond;
+  // Else a moment would be faded into a third segment before it is out of the first.
+  if (overlap > usual_ / 2)
+    throw Failure(Reason::invalid_request, "`overlap` is more than half of a segment, which is " +
+                                               seconds_text(usual_) + " long. Set it to at most " +
+                                               seconds_text(usual_ / 2) + ", in nanoseconds.");
+  usual_ -= overlap;
   least_ = lengths.only.empty() ? lengths.minimum * kSecond : lengths.only.front() * kSecond;
   most_ = lengths.only.empty() ? lengths.maximum * kSecond : lengths.only.back() * kSecond;
 }
@@ -35,8 +49,8 @@ GstClockTime SegmentPlanner::longest() const {
 
 GstClockTime SegmentPlanner::next_grid_point(GstClockTime start) const {
   GstClockTime point = (start / usual_ + 1) * usual_;
-  if (point - start + kSlack < least_) point += usual_;
-  const bool too_far = is_bounded() && point - start > most_ + kSlack;
+  if (point - start + overlap_ + kSlack < least_) point += usual_;
+  const bool too_far = is_bounded() && point - start + overlap_ > most_ + kSlack;
   return too_far ? start + usual_ : point;
 }
 

@@ -12,10 +12,11 @@ class SegmentPlanner {
  public:
   /// `wanted` is the length that the user asks for; the nearest that the model takes is used. A
   /// live stream is cut from its own beginning and never later than that, for its latency is a
-  /// promise.
-  SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live);
+  /// promise. References go on beyond a planned cut by `overlap`, which is part of that length.
+  /// Throws Failure for one that is too long.
+  SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live, GstClockTime overlap = 0);
 
-  /// What a segment measures as a rule.
+  /// What a segment measures as a rule, from cut to cut.
   GstClockTime usual() const { return usual_; }
   /// What a segment measures at most.
   GstClockTime longest() const;
@@ -37,6 +38,7 @@ class SegmentPlanner {
 
   Lengths lengths_;
   bool live_;
+  GstClockTime overlap_;
   GstClockTime usual_ = 0;
   GstClockTime least_ = 0;
   GstClockTime most_ = 0;

@@ -1,6 +1,7 @@
 // omniv2vbin when the stream is disturbed or steered: prompts, cuts, events, gaps, new caps, wrong
 // input, flushes, seeks, changes of state.
 #include <array>
+#include <atomic>
 #include <thread>
 
 #include "support/bin-run.h"
@@ -482,11 +483,47 @@ GST_END_TEST
 GST_START_TEST(stream_after_the_end) {
   const WithKey key;
   EchoService service;
+  if (__i__ == 1) service.hold({1, 2});
   Harnessed run(service.server.url(), kFour);
+  run.push_frames(0, 110);
+  run.push_eos();
+  if (__i__ == 1) {  // before the first one has come out
+    fail_unless(service.server.wait_for(2, "POST"));
+    gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+    service.let_all_go();
+  }
+  run.expect_frames(0, 110);
+  run.wait_event(GST_EVENT_EOS);
+  if (__i__ == 0) gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  run.push_segment();
   run.push_frames(0, 110);
   run.push_eos();
   run.expect_frames(0, 110);
   run.wait_event(GST_EVENT_EOS);
+}
+GST_END_TEST
+
+// Another stream behind one of which downstream had enough: nothing of the first is left.
+GST_START_TEST(stream_after_enough) {
+  const WithKey key;
+  EchoService service;
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  std::atomic<unsigned> wanted = 50;
+  const GstPadProbeCallback enough = [](GstPad*, GstPadProbeInfo* info, gpointer user) {
+    auto& left = *static_cast<std::atomic<unsigned>*>(user);
+    if (left > 0) {
+      --left;
+      return GST_PAD_PROBE_OK;
+    }
+    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+    return GST_PAD_PROBE_HANDLED;
+  };
+  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, enough, &wanted, nullptr);
+  run.push_frames(0, 350);
+  run.expect_frames(0, 50);
+  run.wait_event(GST_EVENT_EOS);
+  wanted = 1000;
   gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
   run.push_segment();
   run.push_frames(0, 110);
@@ -564,7 +601,8 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_add_test(tcase, flush_keeps_sticky_events);
   tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
   tcase_add_test(tcase, prompts_and_flushes);
-  tcase_add_test(tcase, stream_after_the_end);
+  tcase_add_loop_test(tcase, stream_after_the_end, 0, 2);
+  tcase_add_test(tcase, stream_after_enough);
   tcase_add_test(tcase, seek_and_position);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
   suite_add_tcase(suite, tcase);

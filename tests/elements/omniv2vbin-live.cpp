@@ -253,6 +253,45 @@ GST_START_TEST(source_stops) {
 }
 GST_END_TEST
 
+// An overlap is part of what a segment measures: it adds nothing to the latency.
+GST_START_TEST(overlap_adds_no_latency) {
+  const WithKey key;
+  EchoService service;
+  service.hold({1});
+  LiveRun run(service.server.url(), "overlap=1000000000");
+  fail_unless_equals_uint64(gst_harness_query_latency(run.harness()),
+                            kUpstream + kSegment + kLatency);
+  run.push_segments(1);  // the frame that cuts completes the reference of the one before
+  fail_unless(service.server.wait_for(1, "POST"));
+  while (run.wait_for_alarm() != deadline_of(0))
+    g_usleep(1000);  // first it looked after the source
+  run.reach(deadline_of(0));
+  for (unsigned i = 0; i < 75; ++i) {
+    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
+    fail_unless(bool(frame), "frame %u did not come", i);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
+  }
+}
+GST_END_TEST
+
+// A source that stops while a segment trails: what there is of the next one belongs to that.
+GST_START_TEST(source_stops_in_the_overlap) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "overlap=1000000000");
+  for (unsigned i = 0; i < 80; ++i) run.push_frame(i);
+  fail_unless_equals_uint64(run.wait_for_alarm(), kUpstream + kSegment + GST_SECOND);
+  fail_unless_equals_int(service.creates(), 0);
+  run.reach(kUpstream + kSegment + GST_SECOND);
+  for (unsigned i = 0; i < 80; ++i) {
+    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
+    fail_unless(bool(frame), "frame %u did not come", i);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
+  }
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
 static Suite* omniv2vbin_live_suite() {
   Suite* suite = suite_create("omniv2vbin-live");
   TCase* tcase = tcase_create("live");
@@ -264,6 +303,8 @@ static Suite* omniv2vbin_live_suite() {
   tcase_add_test(tcase, source_is_not_held_up);
   tcase_add_test(tcase, history_is_left_out);
   tcase_add_test(tcase, source_stops);
+  tcase_add_test(tcase, overlap_adds_no_latency);
+  tcase_add_test(tcase, source_stops_in_the_overlap);
   suite_add_tcase(suite, tcase);
   return suite;
 }

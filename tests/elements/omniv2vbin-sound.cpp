@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "media/mp4-samples.h"
 #include "support/echo-service.h"
 #include "support/fresh-folder.h"
 #include "support/v2v-fixture.h"
@@ -192,6 +193,40 @@ GST_START_TEST(reference_sound_that_stops) {
 }
 GST_END_TEST
 
+// References that share a second of the picture share its sound, and each plays its own part of it.
+GST_START_TEST(sound_with_overlap) {
+  const WithKey key;
+  EchoService service;
+  SoundRun run(service.server.url(),
+               "audio=result reference-audio=true max-in-flight=1 overlap=1000000000",
+               std::string(kTicks) +
+                   "identity name=in ! v.audio_sink_0 v.audio_src_0 ! "
+                   "identity name=out ! fakesink");
+  fail_unless_equals_int(service.creates(), 3);
+  const double lengths[] = {4, 4, 6};  // the last one takes the short tail along
+  for (int job = 1; job <= 3; ++job) {
+    const std::string reference = service.reference(job);
+    auto bytes = std::make_shared<Bytes>();
+    bytes->append(BytesPtr::adopt(g_bytes_new(reference.data(), reference.size())));
+    const mp4::Movie movie = mp4::read_movie(bytes);
+    fail_unless_equals_int(movie.tracks.size(), 2);
+    const mp4::SampleTrack& sound = movie.tracks[1];
+    guint64 ticks = 0;
+    for (const mp4::Sample& sample : sound.samples) ticks += sample.duration;
+    const double seconds = static_cast<double>(ticks) / sound.timescale;
+    const double wanted = lengths[job - 1];
+    fail_unless(seconds >= wanted && seconds < wanted + 0.1, "job %d has %.3f s of sound", job,
+                seconds);
+  }
+  fail_unless_equals_int(run.out.bytes.size(), 12 * 48'000 * 4);
+  const auto got = ticks(run.out.bytes), wanted = ticks(run.in.bytes);
+  fail_unless_equals_int(got.size(), wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    fail_unless(std::labs(got[i] - wanted[i]) <= 3, "tick %zu: %ld, wanted %ld", i, got[i],
+                wanted[i]);
+}
+GST_END_TEST
+
 // Also where no sound comes in at all.
 GST_START_TEST(result_sound_alone) {
   const WithKey key;
@@ -210,6 +245,7 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_add_loop_test(tcase, source_sound_is_unchanged, 0, 3);
   tcase_add_loop_test(tcase, result_sound_is_placed, 0, 3);
   tcase_add_loop_test(tcase, reference_sound_that_stops, 0, 2);
+  tcase_add_test(tcase, sound_with_overlap);
   tcase_add_test(tcase, result_sound_alone);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -7,6 +7,7 @@
 #include "check-main.h"
 #include "media/placement.h"
 #include "media/segment-planner.h"
+#include "service/error.h"
 
 using namespace omni;
 
@@ -63,6 +64,36 @@ START_TEST(usual_length) {
 }
 END_TEST
 
+struct OverlapCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime wanted, overlap;
+  GstClockTime usual;  // 0: too much of it
+};
+
+const OverlapCase kOverlaps[] = {
+    {"references stay as long", kRange, 8 * kSecond, kSecond, 7 * kSecond},
+    {"of the nearest length", kSteps, 7 * kSecond, kSecond, 7 * kSecond},
+    {"half of it", kRange, 8 * kSecond, 4 * kSecond, 4 * kSecond},
+    {"more than half", kRange, 8 * kSecond, 4 * kSecond + 1, 0},
+    {"more than half of what is made of it", kRange, kSecond, 2'100 * kMilli, 0},
+    {"nothing is known", kAny, 5 * kSecond, kSecond, 4 * kSecond},
+};
+
+START_TEST(overlaps) {
+  const OverlapCase& row = kOverlaps[_i];
+  for (const bool live : {false, true}) {
+    GstClockTime usual = 0;
+    try {
+      usual = SegmentPlanner(row.lengths, row.wanted, live, row.overlap).usual();
+    } catch (const Failure& failure) {
+      ck_assert(failure.error().reason == Reason::invalid_request);
+    }
+    expect_time(row.what, usual, row.usual);
+  }
+}
+END_TEST
+
 // --- where to cut --------------------------------------------------------------------------------
 
 struct CutCase {
@@ -72,6 +103,7 @@ struct CutCase {
   bool live;
   GstClockTime start, end;
   GstClockTime cut;
+  GstClockTime overlap = 0;
 };
 
 const CutCase kCuts[] = {
@@ -123,11 +155,22 @@ const CutCase kCuts[] = {
     {"live, never later for a tail", kRange, 8 * kSecond, true, 3 * kSecond, 12 * kSecond,
      11 * kSecond},
     {"live, one length alone", kOne, 4 * kSecond, true, 1 * kSecond, kUnknown, 9 * kSecond},
+
+    {"an overlap: cut earlier", kRange, 8 * kSecond, false, 0, kUnknown, 7 * kSecond, kSecond},
+    {"the grid is as narrow", kRange, 8 * kSecond, false, 7'020 * kMilli, kUnknown, 14 * kSecond,
+     kSecond},
+    {"what is shared counts as well", kRange, 8 * kSecond, false, 4 * kSecond, kUnknown,
+     7 * kSecond, kSecond},
+    {"too little all the same", kRange, 8 * kSecond, false, 4'200 * kMilli, kUnknown, 14 * kSecond,
+     kSecond},
+    {"what is shared is too much", kSteps, 8 * kSecond, false, 4'200 * kMilli, kUnknown,
+     11'200 * kMilli, kSecond},
+    {"live, an overlap", kRange, 8 * kSecond, true, 3 * kSecond, kUnknown, 10 * kSecond, kSecond},
 };
 
 START_TEST(cuts) {
   const CutCase& row = kCuts[_i];
-  SegmentPlanner planner(row.lengths, row.wanted, row.live);
+  SegmentPlanner planner(row.lengths, row.wanted, row.live, row.overlap);
   planner.begin(row.start, row.end);
   expect_time(row.what, planner.cut(), row.cut);
 }
@@ -200,6 +243,7 @@ struct Cut {
 struct Stream {
   Lengths lengths;
   GstClockTime wanted;
+  GstClockTime overlap;
   bool live;
   bool end_known;
   std::vector<GstClockTime> frames;  // and after the last one where the stream ends
@@ -213,6 +257,8 @@ Stream random_stream(std::mt19937_64& random) {
   Stream stream;
   stream.lengths = kModels[up_to(std::size(kModels) - 1)];
   stream.wanted = up_to(up_to(1) == 0 ? 8 * kSecond : 40 * kSecond);
+  const GstClockTime whole = SegmentPlanner(stream.lengths, stream.wanted, false).usual();
+  stream.overlap = up_to(2) == 0 ? up_to(whole / 2) : 0;
   stream.live = up_to(3) == 0;
   stream.end_known = up_to(1) == 0;
   stream.cuts_in_thousand = up_to(2) == 0 ? static_cast<unsigned>(up_to(20)) : 0;
@@ -229,7 +275,7 @@ Stream random_stream(std::mt19937_64& random) {
 
 /// As the element cuts: before a frame.
 std::vector<Cut> cuts_of(const Stream& stream, std::mt19937_64& random) {
-  SegmentPlanner planner(stream.lengths, stream.wanted, stream.live);
+  SegmentPlanner planner(stream.lengths, stream.wanted, stream.live, stream.overlap);
   std::uniform_int_distribution<unsigned> thousand(0, 999);
   const GstClockTime end = stream.frames.back();
   std::vector<Cut> cuts;
@@ -269,7 +315,7 @@ START_TEST(random_streams) {
   std::mt19937_64 random(static_cast<unsigned>(_i) + 1);
   for (int round = 0; round < kStreams; ++round) {
     const Stream stream = random_stream(random);
-    const SegmentPlanner planner(stream.lengths, stream.wanted, stream.live);
+    const SegmentPlanner planner(stream.lengths, stream.wanted, stream.live, stream.overlap);
     const GstClockTime most =
         stream.lengths.maximum ? stream.lengths.maximum * kSecond : planner.longest();
     const auto cuts = cuts_of(stream, random);
@@ -290,10 +336,11 @@ START_TEST(random_streams) {
       const GstClockTime least =
           (stream.lengths.only.empty() ? stream.lengths.minimum : stream.lengths.only.front()) *
           kSecond;
-      ck_assert_msg(last || stream.live || length + kSlack >= least, "round %d: %.3f s of %s",
-                    round, length / 1e9, cut.early ? "early cut" : "cut");
-      const GstClockTime reference = planner.padded(length);
-      ck_assert_msg(reference >= length, "round %d: reference cut off", round);
+      const GstClockTime shared = cut.early || last ? 0 : stream.overlap;
+      ck_assert_msg(last || stream.live || length + shared + kSlack >= least,
+                    "round %d: %.3f s of %s", round, length / 1e9, cut.early ? "early cut" : "cut");
+      const GstClockTime reference = planner.padded(length + shared);
+      ck_assert_msg(reference >= length + shared, "round %d: reference cut off", round);
       ck_assert_msg(is_for_sale(stream.lengths, reference, 2 * kSlack),
                     "round %d: a reference of %.3f s for %.3f s", round, reference / 1e9,
                     length / 1e9);
@@ -377,6 +424,7 @@ END_TEST
 int main() {
   return run_tests("bin-plan", {
                                    {"usual length", usual_length, std::size(kUsual)},
+                                   {"overlaps", overlaps, std::size(kOverlaps)},
                                    {"cuts", cuts, std::size(kCuts)},
                                    {"early cuts", early_cuts, std::size(kEarly)},
                                    {"references", references, std::size(kPadded)},

@@ -1,0 +1,107 @@
+#include "media/cross-fade.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace omni {
+
+namespace {
+
+/// A picture in memory, for as long as this lives.
+class Mapped {
+ public:
+  Mapped(const GstVideoInfo& info, GstBuffer* picture, GstMapFlags flags)
+      : valid_(gst_video_frame_map(&frame_, &info, picture, flags)) {}
+  ~Mapped() {
+    if (valid_) gst_video_frame_unmap(&frame_);
+  }
+  Mapped(const Mapped&) = delete;
+  Mapped& operator=(const Mapped&) = delete;
+
+  explicit operator bool() const { return valid_; }
+  /// One line in the unpack format of its own: four components a pixel.
+  void unpack(gint line, gpointer to) const {
+    const GstVideoFormatInfo* format = frame_.info.finfo;
+    format->unpack_func(format, GST_VIDEO_PACK_FLAG_NONE, to, frame_.data, frame_.info.stride, 0,
+                        line, frame_.info.width);
+  }
+  void pack(gint line, gpointer from) {
+    const GstVideoFormatInfo* format = frame_.info.finfo;
+    format->pack_func(format, GST_VIDEO_PACK_FLAG_NONE, from, 0, frame_.data, frame_.info.stride,
+                      frame_.info.chroma_site, line, frame_.info.width);
+  }
+
+ private:
+  GstVideoFrame frame_;
+  bool valid_;
+};
+
+/// Puts into `to` what is between it and `from`.
+template <class Component>
+void blend(const std::vector<guint8>& from, std::vector<guint8>& to, double share) {
+  constexpr guint32 kWhole = guint32{std::numeric_limits<Component>::max()} + 1;
+  const auto part = static_cast<guint32>(std::lround(std::clamp(share, 0.0, 1.0) * kWhole));
+  const guint32 rest = kWhole - part;
+  const auto* a = reinterpret_cast<const Component*>(from.data());
+  auto* b = reinterpret_cast<Component*>(to.data());
+  for (std::size_t i = 0; i < to.size() / sizeof(Component); ++i)
+    b[i] = static_cast<Component>((a[i] * rest + b[i] * part + kWhole / 2) / kWhole);
+}
+
+}  // namespace
+
+CrossFade::~CrossFade() {
+  drop_pool();
+}
+
+void CrossFade::drop_pool() {
+  if (pool_) gst_buffer_pool_set_active(pool_.get(), FALSE);
+  pool_ = nullptr;
+  caps_ = nullptr;
+}
+
+/// Pictures with the same caps are mixed into the same few buffers.
+bool CrossFade::prepare(GstCaps* caps) {
+  if (caps_ && gst_caps_is_equal(caps_.get(), caps)) return true;
+  drop_pool();
+  if (!gst_video_info_from_caps(&info_, caps) || !info_.finfo->unpack_func) return false;
+  auto pool = PoolPtr::adopt(gst_video_buffer_pool_new());
+  GstStructure* config = gst_buffer_pool_get_config(pool.get());
+  gst_buffer_pool_config_set_params(config, caps, static_cast<guint>(info_.size), 0, 0);
+  gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+  if (!gst_buffer_pool_set_config(pool.get(), config) ||
+      !gst_buffer_pool_set_active(pool.get(), TRUE))
+    return false;
+  const GstVideoFormatInfo* unpacked = gst_video_format_get_info(info_.finfo->unpack_format);
+  const gint pixel = GST_VIDEO_FORMAT_INFO_PSTRIDE(unpacked, 0);
+  for (auto& line : lines_) line.resize(static_cast<std::size_t>(info_.width) * pixel);
+  pool_ = std::move(pool);
+  caps_ = CapsPtr::share(caps);
+  return true;
+}
+
+BufferPtr CrossFade::mix(const PartFrame& from, const PartFrame& to, double share) {
+  if (!gst_caps_is_equal(from.caps.get(), to.caps.get()) || !prepare(to.caps.get())) return {};
+  GstBuffer* raw = nullptr;
+  if (gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr) != GST_FLOW_OK) return {};
+  auto mixed = BufferPtr::adopt(raw);
+  const Mapped before(info_, from.picture.get(), GST_MAP_READ);
+  const Mapped after(info_, to.picture.get(), GST_MAP_READ);
+  Mapped result(info_, mixed.get(), GST_MAP_WRITE);
+  if (!before || !after || !result) return {};
+  const GstVideoFormatInfo* unpacked = gst_video_format_get_info(info_.finfo->unpack_format);
+  const bool wide = GST_VIDEO_FORMAT_INFO_DEPTH(unpacked, 0) > 8;
+  for (gint line = 0; line < info_.height; ++line) {
+    before.unpack(line, lines_[0].data());
+    after.unpack(line, lines_[1].data());
+    if (wide)
+      blend<guint16>(lines_[0], lines_[1], share);
+    else
+      blend<guint8>(lines_[0], lines_[1], share);
+    result.pack(line, lines_[1].data());
+  }
+  return mixed;
+}
+
+}  // namespace omni

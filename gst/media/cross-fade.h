@@ -1,0 +1,34 @@
+// One picture into another. When, and which ones, is decided elsewhere.
+#pragma once
+
+#include <gst/video/video.h>
+
+#include <vector>
+
+#include "media/gst-ptr.h"
+#include "media/part-decoder.h"
+
+namespace omni {
+
+class CrossFade {
+ public:
+  CrossFade() = default;
+  ~CrossFade();
+  CrossFade(const CrossFade&) = delete;
+  CrossFade& operator=(const CrossFade&) = delete;
+
+  /// `from` and `to` in one picture, of `to` so much: 0 = nothing, 1 = all. Neither is changed.
+  /// Empty when the two cannot be mixed, as where their caps differ.
+  BufferPtr mix(const PartFrame& from, const PartFrame& to, double share);
+
+ private:
+  bool prepare(GstCaps* caps);
+  void drop_pool();
+
+  CapsPtr caps_;
+  GstVideoInfo info_;
+  PoolPtr pool_;
+  std::vector<guint8> lines_[2];  // unpacked
+};
+
+}  // namespace omni

@@ -1,0 +1,39 @@
+// What an MP4 that stands for a stretch of the stream (a result, or a kept reference) shows at
+// which moment of it. Times are asked for in order; the decoder is read as far as that needs.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <optional>
+
+#include "media/part-decoder.h"
+#include "media/placement.h"
+
+namespace omni {
+
+/// How long a part is, and how long the reference that it stands for.
+struct PartLengths {
+  GstClockTime reference = 0;
+  GstClockTime part = 0;
+};
+
+class PartPlayer {
+ public:
+  PartPlayer(std::shared_ptr<PartDecoder> decoder, Fit fit, PartLengths lengths)
+      : decoder_(std::move(decoder)), fit_(fit), lengths_(lengths) {}
+
+  /// The frame that is shown at this time of the reference; not earlier than asked for before.
+  /// Valid until the next call. Throws Failure (bad_result, cancelled).
+  const PartFrame& at(GstClockTime time);
+
+ private:
+  std::shared_ptr<PartDecoder> decoder_;
+  Fit fit_;
+  PartLengths lengths_;
+  std::optional<PartFrame> shown_;     // of the moment
+  std::optional<PartFrame> upcoming_;  // the one after it
+  bool at_end_ = false;
+};
+
+}  // namespace omni
