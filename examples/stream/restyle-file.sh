@@ -12,6 +12,8 @@ that is paid; what it will be is said first.
 
   PROMPT            what to make of it, or @FILE
   --segment S       seconds of film in a job (default $segment)
+  --fade S          fade from one job's result to the next one's for so long (default 0): each job then
+                    has so many seconds in common with the next, so there are more of them
   --at-once N       jobs that run at once (default 8)
   --max-seconds N   buy no more than so many seconds; what is over is shown as it was
   --keep-going      show the original where a job fails, instead of stopping
@@ -27,7 +29,7 @@ fail() {
   exit 1
 }
 
-segment=8 minutes=60 keep='' dry=''
+segment=8 fade=0 minutes=60 keep='' dry=''
 properties=()
 words=()
 number() {
@@ -37,6 +39,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --segment) number "$1" "${2:-}"; segment=$2; shift ;;
+    --fade) number "$1" "${2:-}"; fade=$2; shift ;;
     --at-once) number "$1" "${2:-}"; properties+=("max-in-flight=$2"); shift ;;
     --max-seconds) number "$1" "${2:-}"; properties+=("max-seconds=$2"); keep=yes; shift ;;
     --at-most) number "$1" "${2:-}"; minutes=$2; shift ;;
@@ -49,7 +52,11 @@ while [ $# -gt 0 ]; do
 done
 [ ${#words[@]} -eq 3 ] || { usage >&2; exit 2; }
 in=${words[0]} out=${words[1]} prompt=${words[2]}
-properties+=("segment-duration=${segment}000000000")
+if [ $((2 * fade)) -gt "$segment" ]; then
+  echo "${0##*/}: --fade is at most half of --segment" >&2
+  exit 2
+fi
+properties+=("segment-duration=${segment}000000000" "overlap=${fade}000000000")
 if [ -n "$keep" ]; then properties+=(on-failure=source); fi
 
 command -v gst-launch-1.0 >/dev/null || fail "there is no gst-launch-1.0: install gstreamer1.0-tools"
@@ -76,7 +83,8 @@ grep -q '^ *video' "$work/discover.log" || fail "$in has no picture" "$work/disc
 seconds=$(sed -n 's/^ *Duration: \([0-9:.]*\)$/\1/p' "$work/discover.log" \
   | awk -F: '{ printf "%d", ($1 * 60 + $2) * 60 + $3 + 0.999 }')
 seconds=${seconds:-0}
-jobs=$(((seconds + segment - 1) / segment))
+jobs=$(((seconds - fade + segment - fade - 1) / (segment - fade)))
+if [ "$jobs" -lt 1 ]; then jobs=1; fi
 sound=() with=no
 if grep -q '^ *audio' "$work/discover.log"; then
   with=with

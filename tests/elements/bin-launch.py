@@ -95,6 +95,24 @@ class Exact(Streams):
         self.assertWhole(record)
         return record
 
+    def test_overlap(self):
+        # 4 s of every 3 go out, in any order; where two results show the same, the numbers are still
+        # to be read.
+        for factor in ("1", "0.97"):
+            with self.subTest(factor):
+                count = self.SECONDS * 30000 // 1001
+                record = self.play(["--service-time", "0.2-2", "--stretch", factor],
+                                   pictures(count, "30000/1001") + f" ! {BIN} overlap={SECOND} "
+                                   "max-in-flight=8 ! fakesink name=out", "--psnr")
+                self.assertWhole(record, count)
+                self.assertSameNumbers(record)
+                # Of 12 s the last 3 would be too little for a job of their own.
+                self.assertEqual(len(record.done_in_order()), (self.SECONDS - 1) // 3)
+                worst = min(frame.psnr for frame in record.outs)
+                self.say(f"{count} frames, {len(record.done_in_order())} jobs, PSNR at least {worst:.1f} dB")
+                if factor == "1":
+                    self.assertGreaterEqual(worst, 38)
+
     def test_other_rates_in(self):
         for rate, count in (("24000/1001", self.SECONDS * 24000 // 1001), ("50/1", self.SECONDS * 50)):
             with self.subTest(rate):
