@@ -84,6 +84,7 @@ bool BinStream::start() {
                                  settings.overlap);
     start_client(settings);
     usual_ = planner.usual();
+    longest_ = planner.longest();
     overlap_ = settings.overlap;
     latency_ = settings.latency;
     {

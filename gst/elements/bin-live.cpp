@@ -66,8 +66,7 @@ GstClockTime BinStream::sound_capacity() {
   const GstClockTime usual = usual_ ? usual_.load() : host_.settings().segment_duration;
   if (live_) return latency_ + upstream_latency_ + overlap_ + 3 * usual;
   const std::lock_guard lock(lock_);
-  // After an early cut a segment may be twice as long.
-  return std::max(window_, 1u) * 2 * usual + 2 * usual + overlap_;
+  return window_ * longest_ + 2 * usual + overlap_;
 }
 
 /// In running time: when the segment's first frame has to leave.

@@ -272,6 +272,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::atomic<bool> live_{false};
   std::atomic<GstClockTime> upstream_latency_{0};
   std::atomic<GstClockTime> usual_{0};    // what a segment measures
+  std::atomic<GstClockTime> longest_{0};  // what it measures at most
   std::atomic<GstClockTime> overlap_{0};  // how far its reference goes on
   std::atomic<GstClockTime> latency_{0};  // the service's allowance
   std::atomic<GstClockTime> input_running_{0};

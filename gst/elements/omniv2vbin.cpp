@@ -15,6 +15,12 @@
  * input gives the same references, to the byte. A `force-key-unit` event or the action signal
  * #GstOmniV2vBin::cut cuts earlier, as soon as the segment is long enough for the model.
  *
+ * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
+ * and is as long as without; so the cuts are nearer to each other. Where two results show the same
+ * moments, the earlier one fades into the later one. A stream that ends within an overlap, or
+ * changes its picture there, ends with the earlier segment: nothing is bought for what is left.
+ * Cuts on demand are hard.
+ *
  * A prompt holds for a segment from its first frame: the newest of the property,
  * #GstOmniV2vBin::prompt-at, and a custom downstream event `omni/prompt` with the field `prompt`.
  *
