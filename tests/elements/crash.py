@@ -26,6 +26,7 @@ from pathlib import Path
 
 from echo_service import EchoService
 from emulator_service import KEY, Service
+from rig import run_cases
 
 EMULATOR = os.path.abspath(sys.argv[1])
 TABLE = Path(__file__).parent.parent / "faults" / "crash-table.md"
@@ -238,6 +239,18 @@ class Crash(unittest.TestCase):
         self.service = EchoService(self.remake, accepts)
         self.enterContext(self.service)
 
+    def fresh_line(self, element):
+        """An element's line, with a state folder that nobody has used."""
+        self.state = tempfile.mkdtemp(dir=self.folder)
+        return self.line(element)
+
+    def fresh_job(self, element):
+        """The same, with what has to come out of it, and a service."""
+        line = self.fresh_line(element)
+        self.expected = self.wanted(element, line, False)
+        self.serve()
+        return line
+
     def line(self, element, more="", large=False):
         more += " prompt=x poll-interval=50000000"
         if element == "omniv2v":
@@ -360,10 +373,7 @@ class Crash(unittest.TestCase):
         """One job, five runs, one POST."""
         for element in ELEMENTS:
             with self.subTest(element):
-                self.state = tempfile.mkdtemp(dir=self.folder)
-                line = self.line(element)
-                self.expected = self.wanted(element, line, False)
-                self.serve()
+                line = self.fresh_job(element)
                 for step, word in (("poll", "queued"), ("poll", "in_progress"), ("file", "completed")):
                     self.service.word = lambda number, polls, word=word: word
                     self.service.hold(step)
@@ -381,10 +391,7 @@ class Crash(unittest.TestCase):
         """Two processes, one clip: two jobs. One is killed, the other goes on; a third takes up the orphan."""
         for element in ELEMENTS:
             with self.subTest(element):
-                self.state = tempfile.mkdtemp(dir=self.folder)
-                line = self.line(element)
-                self.expected = self.wanted(element, line, False)
-                self.serve()
+                line = self.fresh_job(element)
                 self.service.word = lambda number, polls: "in_progress"
                 lines = []
                 for number in (1, 2):
@@ -447,8 +454,7 @@ class Crash(unittest.TestCase):
         """The same against another service, as a process."""
         for element in ELEMENTS:
             with self.subTest(element):
-                self.state = tempfile.mkdtemp(dir=self.folder)
-                line = self.line(element)
+                line = self.fresh_line(element)
                 folder = f"{self.state}/service"
                 with Service(EMULATOR, "octopusx", folder, "--look", "identity", "--service-time",
                              "1") as service:
@@ -500,12 +506,4 @@ class Table(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Crash)
-    suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(Table))
-    if sys.argv[2:]:
-        suite = unittest.TestSuite(Crash(name) for name in sys.argv[2:])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    bad = len({str(test).split(" ")[0] for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - bad) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {bad}, Errors: 0", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[2:], Crash, Table))

@@ -20,15 +20,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_requests import (APIMART, APIMART_REFUSED, EXT, HTTP, KLING, OCTOPUSX,
                                OMNIROUTERS, OMNIROUTERS_REFUSED, PREVIEW)
-from emulator_service import KEY, PATIENCE, Files, Service
+from emulator_service import KEY, Files, Service, launch
+from rig import PATIENCE, run_cases
 
 EMULATOR = os.path.abspath(sys.argv[1])
-
-
-def launch(line):
-    done = subprocess.run(["gst-launch-1.0", "-q", *line.split()], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stdout
 
 
 def without_nulls(body):
@@ -56,8 +51,7 @@ class Dialects(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.files.shutdown()
-        cls.files.server_close()
+        cls.files.close()
         os.chdir("/")
         shutil.rmtree(cls.folder)
 
@@ -570,11 +564,4 @@ class Dialects(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Dialects)
-    if sys.argv[2:]:
-        suite = unittest.TestSuite(Dialects(name) for name in sys.argv[2:])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    bad = len({str(test).split(" ")[0] for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - bad) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {bad}, Errors: 0", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[2:], Dialects))

@@ -7,7 +7,6 @@ emulator-streams.py OMNI-EMULATOR [CASE...]. Ends with a line that counts.
 """
 import base64
 import concurrent.futures
-import functools
 import os
 import re
 import shutil
@@ -19,19 +18,13 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_requests import EXT, KLING
-from emulator_service import PATIENCE, Files, Service
+from emulator_service import Files, Service, launch
+from rig import PATIENCE, run_cases
 
 EMULATOR = os.path.abspath(sys.argv[1])
 SIDE = 32  # of the small grey pictures that are compared
 NTSC = 30000 / 1001
 DONE = ("completed", "succeeded", "failed")
-
-
-def launch(line, verbose=False):
-    done = subprocess.run(["gst-launch-1.0", "-v" if verbose else "-q", *line.split()],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def seconds_of(clock):
@@ -119,8 +112,7 @@ class Streams(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.files.shutdown()
-        cls.files.server_close()
+        cls.files.close()
         os.chdir("/")
         shutil.rmtree(cls.folder)
 
@@ -393,11 +385,4 @@ class Streams(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Streams)
-    if sys.argv[2:]:
-        suite = unittest.TestSuite(Streams(name) for name in sys.argv[2:])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    bad = len({str(test).split(" ")[0] for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - bad) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {bad}, Errors: 0", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[2:], Streams))

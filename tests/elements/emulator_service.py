@@ -5,17 +5,17 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from rig import PATIENCE, LocalServer
+
 KEY = "dialects-test-key-81d0"
-PATIENCE = 120  # s, for what hangs
 
 
-class Files(http.server.ThreadingHTTPServer):
+class Files(LocalServer):
     """Serves a folder on loopback and keeps what was asked for, with the User-Agent."""
 
     def __init__(self, folder):
@@ -38,9 +38,16 @@ class Files(http.server.ThreadingHTTPServer):
             def log_message(self, *_):
                 pass
 
-        super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        super().__init__(functools.partial(Handler, directory=folder))
+        self.start()
+
+
+def launch(line, verbose=False):
+    """What gst-launch-1.0 says of a line that has to work."""
+    done = subprocess.run(["gst-launch-1.0", "-v" if verbose else "-q", *line.split()],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 class Service:
@@ -115,6 +122,15 @@ class Service:
         """To be read once the service has ended: a request is written down when its connection is
         done with it, which may be after the client has its reply."""
         return [json.loads(line) for line in (self.state / "requests.jsonl").read_text().splitlines()]
+
+    def recorded(self, method=None):
+        """The same at any time: lines that are complete, of connections that have ended."""
+        log = self.state / "requests.jsonl"
+        lines = log.read_text().split("\n")[:-1] if log.exists() else []
+        return [one for one in map(json.loads, lines) if method in (None, one["method"])]
+
+    def kept(self, kind):
+        return sorted(self.state.glob(f"{kind}-*"))
 
     def result(self, task):
         return self.state / f"result-{task}.mp4"

@@ -4,7 +4,6 @@
 launch.py OMNI-EMULATOR OMNI-REGENERATE PYTHON-EXAMPLE [CASE...]. The plugin comes from
 GST_PLUGIN_PATH. Clips are made by GStreamer in a temporary folder. Ends with a line that counts.
 """
-import json
 import os
 import re
 import shutil
@@ -16,11 +15,11 @@ import time
 import unittest
 from pathlib import Path
 
+from emulator_service import KEY, Service
 from fresh_state import fresh_state
+from rig import PATIENCE, run_cases
 
 EMULATOR, REGENERATE, PYTHON_EXAMPLE = (os.path.abspath(path) for path in sys.argv[1:4])
-KEY = "launch-test-key-5f2c"
-PATIENCE = 60  # s, for what hangs
 FAST = "poll-interval=50000000"
 
 
@@ -49,34 +48,6 @@ def make_clip(path, frames=48, noise=False, faststart=False, audio=True):
     return Path(path)
 
 
-class Emulator:
-    def __init__(self, folder, *options):
-        self.state = Path(folder)
-        self.state.mkdir(parents=True, exist_ok=True)
-        environment = dict(os.environ, OMNI_EMULATOR_KEY=KEY)
-        self.process = subprocess.Popen(
-            [EMULATOR, "--port", "0", "--state", folder, "--look", "identity", *options],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode == 0, f"the emulator ended with {self.process.returncode}"
-
-    def requests(self, method=None):
-        log = self.state / "requests.jsonl"
-        lines = log.read_text().splitlines() if log.exists() else []
-        seen = [json.loads(line) for line in lines]
-        return [one for one in seen if method in (None, one["method"])]
-
-    def kept(self, kind):
-        return sorted(self.state.glob(f"{kind}-*.mp4"))
-
-
 class Launch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -92,8 +63,8 @@ class Launch(unittest.TestCase):
         self.out.mkdir()
         os.chdir(self.out)
 
-    def emulator(self, *options):
-        return Emulator(str(self.out / "state"), *options)
+    def emulator(self, *options, folder="state"):
+        return Service(EMULATOR, "octopusx", str(self.out / folder), "--look", "identity", *options)
 
     def test_byte_for_byte(self):
         with self.emulator() as service:
@@ -104,7 +75,7 @@ class Launch(unittest.TestCase):
             self.assertEqual(len(reference), 1)
             self.assertEqual(reference[0].read_bytes(), self.clip.read_bytes())
             self.assertEqual(Path("b.mp4").read_bytes(), result[0].read_bytes())
-            self.assertEqual(len(service.requests("POST")), 1)
+            self.assertEqual(len(service.recorded("POST")), 1)
             for word in ("submit", "generate", "download"):
                 self.assertIn(f"Progress: ({word})", done.stdout)
 
@@ -115,8 +86,8 @@ class Launch(unittest.TestCase):
                           f"base-url={service.url} ! filesink location=b.mp4")
             self.assertEqual(done.returncode, 0, done.stdout)
             self.assertEqual(Path("b.mp4").read_bytes(), self.clip.read_bytes())
-            api = [one for one in service.requests() if one["path"].startswith("/v1/")]
-            other = [one for one in service.requests() if not one["path"].startswith("/v1/")]
+            api = [one for one in service.recorded() if one["path"].startswith("/v1/")]
+            other = [one for one in service.recorded() if not one["path"].startswith("/v1/")]
             self.assertTrue(all(one["authorization"] for one in api))
             self.assertGreaterEqual(len(other), 2)
             self.assertFalse(any(one["authorization"] for one in other))
@@ -137,7 +108,7 @@ class Launch(unittest.TestCase):
                           f"base-url={service.url} ! decodebin ! videoconvert ! "
                           "video/x-raw,format=GRAY8 ! multifilesink location=f%d.gray")
             self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertEqual(len(service.requests("POST")), 1)
+            self.assertEqual(len(service.recorded("POST")), 1)
         self.assertEqual(len(list(Path(".").glob("f*.gray"))), frames)
 
     def test_into_decodebin(self):
@@ -172,7 +143,7 @@ class Launch(unittest.TestCase):
                           f"{FAST} input-mode=buffer max-in-flight=3 base-url={service.url} ! "
                           "multifilesink location=out-%d.mp4")
             self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertEqual(len(service.requests("POST")), 6)
+            self.assertEqual(len(service.recorded("POST")), 6)
         for number in range(6):
             self.assertEqual(Path(f"out-{number}.mp4").read_bytes(),
                              Path(f"in-{number}.mp4").read_bytes())
@@ -186,7 +157,7 @@ class Launch(unittest.TestCase):
                           f"{FAST} input-mode=buffer retry-attempts=50 base-url={service.url} ! "
                           "multifilesink location=out-%d.mp4")
             self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertGreater(len(service.requests("POST")), 4)
+            self.assertGreater(len(service.recorded("POST")), 4)
             self.assertEqual(len(service.kept("reference")), 4)
         for number in range(4):
             self.assertEqual(Path(f"out-{number}.mp4").read_bytes(),
@@ -197,7 +168,7 @@ class Launch(unittest.TestCase):
             begun = time.monotonic()
             done = launch(f"{source} ! omniv2v base-url={service.url} {properties} ! fakesink", **more)
             took = time.monotonic() - begun
-            self.assertEqual(len(service.requests("POST")), posts)
+            self.assertEqual(len(service.recorded("POST")), posts)
         self.assertEqual(done.returncode, 1, done.stdout)
         errors = re.findall(r"^ERROR: from element (.*)$", done.stdout, re.MULTILINE)
         self.assertEqual(len(errors), 1, done.stdout)
@@ -238,7 +209,7 @@ class Launch(unittest.TestCase):
         with self.emulator("--fault", "create:drop-after") as service:
             done = launch(f"filesrc location={self.clip} ! omniv2v prompt=x {FAST} "
                           f"base-url={service.url} ! fakesink")
-            self.assertEqual(len(service.requests("POST")), 1)
+            self.assertEqual(len(service.recorded("POST")), 1)
         self.assertEqual(done.returncode, 1)
         self.assertIn("omniv2v0: unknown-outcome: ", done.stdout)
 
@@ -260,7 +231,7 @@ class Launch(unittest.TestCase):
 
     def test_reply_forms(self):
         for form in ("video_url", "data", "metadata", "content", "task", "dto", "nested"):
-            with Emulator(str(self.out / form), "--reply", form) as service:
+            with self.emulator("--reply", form, folder=form) as service:
                 done = launch(f"filesrc location={self.clip} ! omniv2v prompt=identity {FAST} "
                               f"base-url={service.url} ! filesink location={form}.mp4")
                 self.assertEqual(done.returncode, 0, form + done.stdout)
@@ -282,7 +253,7 @@ class Launch(unittest.TestCase):
                 env=dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=fresh_state()), stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True)
             end = time.monotonic() + PATIENCE
-            while not service.requests("POST") and time.monotonic() < end:
+            while not service.recorded("POST") and time.monotonic() < end:
                 os.sched_yield()
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=PATIENCE)
@@ -327,11 +298,4 @@ class Launch(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Launch)
-    if sys.argv[4:]:
-        suite = unittest.TestSuite(Launch(name) for name in sys.argv[4:])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failures, errors = len(result.failures), len(result.errors)
-    good = 100 * (result.testsRun - failures - errors) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {failures}, Errors: {errors}", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[4:], Launch))

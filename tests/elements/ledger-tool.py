@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """omni-ledger after gst-launch-1.0 has bought from omni-emulator: what it lists, sums up, fetches and gives up.
 
-ledger-tool.py OMNI-EMULATOR OMNI-LEDGER. The plugin comes from GST_PLUGIN_PATH. Ends with a line that counts.
+ledger-tool.py OMNI-EMULATOR OMNI-LEDGER [CASE...]. The plugin comes from GST_PLUGIN_PATH. Ends with a line
+that counts.
 """
 import hashlib
 import json
@@ -15,8 +16,9 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator_service import KEY, PATIENCE, Service
+from emulator_service import KEY, Service
 from fresh_state import fresh_state
+from rig import PATIENCE, run_cases
 
 EMULATOR, LEDGER = sys.argv[1:3]
 COLUMNS = ["ID", "STATE", "CREATED", "SECONDS", "MODEL", "TASK", "BY"]
@@ -173,10 +175,4 @@ class Tool(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.TextTestRunner(verbosity=1).run(
-        unittest.defaultTestLoader.loadTestsFromTestCase(Tool))
-    failed = len(result.failures) + len(result.errors)
-    good = 100 * (result.testsRun - failed) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {len(result.failures)}, "
-          f"Errors: {len(result.errors)}", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[3:], Tool))

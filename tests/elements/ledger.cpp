@@ -1,11 +1,12 @@
 // The elements and what they have paid for: over runs, when the ledger cannot be kept, with a
-// budget, and in a dry run. What stands in the ledger itself is tested in faults/ledger-faults.cpp.
+// budget, and in a dry run. What stands in the ledger itself is tested in faults/ledger-*.cpp.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
 
-#include "client/ledger-store.h"
 #include "support/fresh-folder.h"
+#include "support/ledger-rows.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -25,13 +26,6 @@ class LedgerRun : public ElementRun {
   }
 };
 
-std::vector<LedgerRow> rows_in(const std::string& folder) {
-  LedgerStore store(folder);
-  std::vector<LedgerRow> rows;
-  store.transaction([&] { rows = store.rows(); });
-  return rows;
-}
-
 /// The fields of the last omni/job.
 StructurePtr last_job(ElementRun& run) {
   StructurePtr last;
@@ -44,11 +38,18 @@ StructurePtr last_job(ElementRun& run) {
   return last;
 }
 
-FakeService::Answer refuse_polls(const std::atomic<bool>& refuse) {
-  return [&refuse](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (refuse && is_poll(request)) return ServerReply{.status = 401, .body = "{}"};
-    return std::nullopt;
-  };
+/// A sink that takes everything but EOS.
+struct EosRefused {
+  std::atomic<int> times = 0;
+  std::promise<void> once;
+};
+
+gboolean refuse_eos(GstPad* pad, GstObject*, GstEvent* event) {
+  const bool eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+  gst_event_unref(event);
+  auto* refused = static_cast<EosRefused*>(pad->eventdata);
+  if (eos && refused->times++ == 0) refused->once.set_value();
+  return !eos;
 }
 
 }  // namespace
@@ -91,14 +92,7 @@ GST_START_TEST(not_delivered_when_downstream_fails) {
   FakeService service(kResult);
   {
     ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path());
-    gst_pad_add_probe(
-        run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
-        [](GstPad*, GstPadProbeInfo* info, gpointer) {
-          GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_ERROR;
-          gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-          return GST_PAD_PROBE_HANDLED;
-        },
-        nullptr, nullptr);
+    answer_buffers<GST_FLOW_ERROR>(run);
     run.push_stream(kClip);
     fail_unless(bool(run.wait_message(GST_MESSAGE_ERROR)));
   }
@@ -128,11 +122,7 @@ GST_START_TEST(flush_while_a_create_is_answered) {
   ElementRun run(service.server.url(), "prompt=x input-mode=buffer state-dir=" + state.path());
   run.push(kClip, 0, GST_SECOND);
   fail_unless(service.server.wait_for(1, "POST"));
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  flush(run);
   run.push(kClip, 0, GST_SECOND);
   gate.set_value();
   fail_unless(run.pull_buffer() == kResult);
@@ -149,14 +139,7 @@ GST_START_TEST(delivered_when_downstream_says_eos) {
   const char* factory = kFactories[__i__];
   {
     ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path(), factory);
-    gst_pad_add_probe(
-        run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER,
-        [](GstPad*, GstPadProbeInfo* info, gpointer) {
-          GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-          gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-          return GST_PAD_PROBE_HANDLED;
-        },
-        nullptr, nullptr);
+    answer_buffers<GST_FLOW_EOS>(run);
     if (__i__ == 0) run.push_stream(kClip);
     run.wait_event(GST_EVENT_EOS);
   }
@@ -169,19 +152,14 @@ GST_START_TEST(not_delivered_when_eos_is_refused) {
   const WithKey key;
   const FreshFolder state;
   FakeService service(kResult);
+  EosRefused refused;
   {
     ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path());
-    static std::atomic<int> refused;
-    refused = 0;
-    gst_pad_set_event_function(run.harness()->sinkpad, [](GstPad*, GstObject*, GstEvent* event) {
-      const bool eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
-      gst_event_unref(event);
-      refused += eos;
-      return static_cast<gboolean>(!eos);
-    });
+    gst_pad_set_event_function_full(run.harness()->sinkpad, refuse_eos, &refused, nullptr);
     run.push_stream(kClip);
-    for (int i = 0; i < 2000 && refused == 0; ++i) g_usleep(10000);
-    fail_unless_equals_int(refused, 1);
+    fail_unless(refused.once.get_future().wait_for(std::chrono::seconds(20)) ==
+                std::future_status::ready);
+    fail_unless_equals_int(refused.times, 1);
   }
   expect_equal(rows_in(state.path()).at(0).state, "fetched");
 }

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_service import PATIENCE
-from publish_rig import PublishCase, environment, make_clip, run_cases
+from publish_rig import PublishCase, environment, make_clip
+from rig import PATIENCE, run_cases
 
 MONITOR = os.path.abspath(sys.argv[2])
 SOON = "poll-interval=50000000"
@@ -293,4 +293,4 @@ class Monitor(PublishCase):
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(Monitor, sys.argv[3:]))
+    sys.exit(run_cases(sys.argv[3:], Monitor))

@@ -18,11 +18,11 @@ import time
 from pathlib import Path
 
 from fresh_state import fresh_state
+from rig import PATIENCE, free_port, stop, wait_until
 
 KEY = "nginx-test-key"
 # Far beyond what sockets and HTTP/2 windows hold: a refusal comes while this is being sent.
 CLIP_BYTES = 12 * 1024 * 1024
-DEADLINE = 40  # s, for what hangs
 
 NGINX_CONF = """
 daemon off;
@@ -75,42 +75,14 @@ GATES = {
 PROTOCOLS = {"h2": " http2", "h1": ""}
 
 
-class Failed(Exception):
-    pass
-
-
 def check(good, text):
     if not good:
-        raise Failed(text)
+        raise AssertionError(text)
 
 
 def run(*command):
     subprocess.run([str(word) for word in command], check=True, timeout=60,
                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise Failed(f"waited in vain until {what}")
-
-
-def stop(process):
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def make_certificates(folder):
@@ -175,7 +147,7 @@ class Nginx:
 
     def answers(self):
         if self.process.poll() is not None:
-            raise Failed("nginx does not start: " + self.process.stderr.read())
+            raise AssertionError("nginx does not start: " + self.process.stderr.read())
         try:
             for port in self.ports.values():
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -223,10 +195,10 @@ class Client:
     def finish(self):
         """The reason word of its error; None when it went well."""
         try:
-            errors = self.process.communicate(timeout=DEADLINE)[1]
+            errors = self.process.communicate(timeout=PATIENCE)[1]
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise Failed("omniv2v hangs: " + self.process.communicate()[1])
+            raise AssertionError("omniv2v hangs: " + self.process.communicate()[1])
         check("CRITICAL" not in errors, errors)
         if self.process.returncode == 0:
             return None
@@ -409,7 +381,7 @@ def main():
             try:
                 CASES[name](rig)
                 verdict = "passed"
-            except (Failed, OSError) as error:
+            except (AssertionError, OSError) as error:
                 failed += 1
                 verdict = f"FAILED: {error}"
             finally:

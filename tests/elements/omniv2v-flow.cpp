@@ -12,17 +12,6 @@ GstEvent* byte_seek(gint64 start, GstSeekFlags flags = GST_SEEK_FLAG_FLUSH) {
                             GST_SEEK_TYPE_NONE, -1);
 }
 
-/// Downstream answers every buffer with this.
-template <GstFlowReturn flow>
-void answer_buffers(ElementRun& run) {
-  const GstPadProbeCallback answer = [](GstPad*, GstPadProbeInfo* info, gpointer) {
-    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = flow;
-    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-    return GST_PAD_PROBE_HANDLED;
-  };
-  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, answer, nullptr, nullptr);
-}
-
 }  // namespace
 
 // To NULL at the worst moments: no wait for the network, no thread left; then up again, without a
@@ -49,9 +38,7 @@ GST_START_TEST(stop_at_any_time) {
     fail_unless_equals_int(run.stat("in-flight"), 0);
     gst_element_set_state(run.element(), GST_STATE_PLAYING);
     gst_harness_push_event(run.harness(), gst_event_new_stream_start("again"));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+    begin_segment(run);
     run.push_stream(kClip);
     if (__i__ == 0)
       expect_equal(run.wait_reason(), "unknown-outcome");
@@ -79,11 +66,7 @@ GST_START_TEST(flush_and_go_on) {
   else
     run.push(kClip, 0, GST_SECOND);
   fail_unless(service.server.wait_for(1, "GET"));
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  flush(run);
   if (__i__ == 0)
     run.push_stream(kClip);
   else

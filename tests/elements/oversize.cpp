@@ -202,9 +202,7 @@ GST_START_TEST(called_off_while_fitting) {
     gst_harness_push_event(run.harness(), gst_event_new_flush_start());
     pusher.join();
     gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_BYTES);
-    gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+    begin_segment(run, GST_FORMAT_BYTES);
     run.push_stream(kClip);
     fail_unless(run.pull_stream() == kResult);
   }

@@ -19,8 +19,8 @@ import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_service import PATIENCE
-from publish_rig import (PublishCase, make_clip, output_of, run_cases, start_application, wait_until)
+from publish_rig import PublishCase, make_clip, start_application
+from rig import PATIENCE, output_of, run_cases, wait_until
 
 BUCKET, SECRET, TOKEN = "omni-test-bucket", "s3-secret/with+odd=signs", "session-token-5e0c//+="
 
@@ -226,4 +226,4 @@ if __name__ == "__main__":
         skip("there is no S3 server; tests/run.sh --full installs one")
     if not shutil.which("node"):
         skip("node is not installed (Debian: nodejs)")
-    sys.exit(run_cases(S3, sys.argv[2:]))
+    sys.exit(run_cases(sys.argv[2:], S3))

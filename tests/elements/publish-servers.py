@@ -18,9 +18,9 @@ import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_service import KEY, PATIENCE
-from publish_rig import (FAST, PublishCase, free_port, launch, make, make_clip, output_of, run_cases,
-                         start_application, start_launch, stop, wait_until)
+from emulator_service import KEY
+from publish_rig import FAST, PublishCase, launch, make, make_clip, start_application, start_launch
+from rig import PATIENCE, free_port, output_of, run_cases, stop, wait_until
 
 USER, PASSWORD = "uploader", "davs-pass-93ab"
 GUESSES = ("/", "/reference.mp4", f"/{'0' * 32}/reference.mp4", "/../../etc/passwd",
@@ -595,4 +595,4 @@ def find_nginx():
 
 if __name__ == "__main__":
     Servers.nginx_program = find_nginx()
-    sys.exit(run_cases(Servers, sys.argv[2:]))
+    sys.exit(run_cases(sys.argv[2:], Servers))

@@ -3,14 +3,13 @@ with the plugin in it, and omni-emulator as the service that fetches what was pu
 import json
 import os
 import re
-import socket
 import subprocess
-import time
 import unittest
 from pathlib import Path
 
-from emulator_service import KEY, PATIENCE, Service
+from emulator_service import KEY, Service
 from fresh_state import fresh_state
+from rig import PATIENCE, environment_with
 
 FAST = ["poll-interval=50000000", "prompt=x"]
 
@@ -65,8 +64,7 @@ sys.exit(message.type == Gst.MessageType.ERROR)
 
 
 def environment(**more):
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return dict(clean, OMNI_API_KEY=KEY, **{"XDG_STATE_HOME": fresh_state(), **more})
+    return environment_with(**{"OMNI_API_KEY": KEY, "XDG_STATE_HOME": fresh_state(), **more})
 
 
 def launch(*words, **more):
@@ -107,57 +105,6 @@ def start_application(source, out, properties, more_environment=None, **job):
     return process
 
 
-def output_of(process):
-    """What it says until it ends by itself; its returncode is set then."""
-    try:
-        return process.communicate(timeout=PATIENCE)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise AssertionError("hangs: " + process.communicate()[0]) from None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-def wait_until(condition, what):
-    """The first value of the condition that is true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"waited in vain until {what}")
-
-
-def stop(process):
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-class Emulator(Service):
-    """omni-emulator; --look identity: the result is the reference, byte for byte."""
-
-    def __init__(self, program, provider, folder, *options):
-        super().__init__(program, provider, str(folder), "--look", "identity", *options)
-
-    def recorded(self, method="POST"):
-        """Lines of its log that are complete; those of connections that have ended."""
-        log = self.state / "requests.jsonl"
-        lines = log.read_text().split("\n")[:-1] if log.exists() else []
-        return [one for one in map(json.loads, lines) if one["method"] == method]
-
-    def kept(self, kind):
-        return sorted(self.state.glob(f"{kind}-*"))
-
-
 class PublishCase(unittest.TestCase):
     """A folder of its own for each case, and clips for all of them."""
     emulator_program = None
@@ -170,7 +117,9 @@ class PublishCase(unittest.TestCase):
 
     def emulator(self, provider, *options):
         self.started += 1
-        return Emulator(self.emulator_program, provider, self.out / f"emulator-{self.started}", *options)
+        # The result is the reference, byte for byte.
+        return Service(self.emulator_program, provider, str(self.out / f"emulator-{self.started}"),
+                       "--look", "identity", *options)
 
     def regenerate(self, service, *words, clip=None, **more):
         """filesrc ! omniv2v ! filesink as a finished process."""
@@ -201,16 +150,3 @@ class PublishCase(unittest.TestCase):
         self.check_refused(done, reason, *says)
         self.assertEqual(service.recorded("POST"), [])
         return done
-
-
-def run_cases(case, names):
-    """Runs them all, or those named; ends with a line that counts."""
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
-    if names:
-        suite = unittest.TestSuite(case(name) for name in names)
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    # A case of several parts may fail in each, and counts once.
-    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - failed) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {failed}, Errors: 0", flush=True)
-    return 0 if result.wasSuccessful() and result.testsRun else 1

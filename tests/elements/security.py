@@ -21,10 +21,10 @@ import urllib.parse
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_service import PATIENCE
-from publish_rig import PublishCase, make, run_cases, wait_until
+from publish_rig import PublishCase, make
+from rig import PATIENCE, free_port, output_of, run_cases, wait_until
 from security_rig import (KEY, PASSWORD, SECRETS, SIGNATURE, SIGNED, SOON, TENANT, TICKET, Authority, Recorder,
-                          Reply, Run, ask, environment, files_below, finish, forms, free_port, hits)
+                          Reply, Run, ask, environment, files_below, forms, hits)
 
 EMULATOR = os.path.abspath(sys.argv[1])
 ELEMENTS = ("omniv2v", "omniv2vbin", "omnivideosrc")
@@ -510,7 +510,7 @@ class Security(PublishCase):
                 heads.append(connection.makefile("rb").readline().split()[1])
             self.assertEqual(heads, [b"404" if path == gone else b"200" for path in paths * 2])
             turns.release()
-            said = finish(process)
+            said = output_of(process)
             self.assertEqual(process.returncode, 0, said)
 
     def start_buffers(self, service, last, options):
@@ -527,7 +527,7 @@ class Security(PublishCase):
             for number in range(24):
                 shutil.copy(self.clip, self.out / f"in-{number}.mp4")
             process = self.start_buffers(service, 23, "")
-            said = finish(process)
+            said = output_of(process)
             self.assertEqual(process.returncode, 0, said)
             names = [urllib.parse.urlsplit(json.loads(seen.body)["video"]).path.split("/")[1]
                      for seen in service.creates()]
@@ -596,4 +596,4 @@ class Security(PublishCase):
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(Security, sys.argv[2:]))
+    sys.exit(run_cases(sys.argv[2:], Security))

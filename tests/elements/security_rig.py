@@ -5,14 +5,13 @@ import http.client
 import http.server
 import json
 import os
-import socket
 import ssl
 import subprocess
 import threading
 import urllib.parse
 from pathlib import Path
 
-from emulator_service import PATIENCE
+from rig import PATIENCE, LocalServer, environment_with, output_of
 
 # Nothing that looks like a key to anybody: too short for one, and no sk- in front. Only its owner can know
 # that it is one. Each of the ways of writing it gives another text.
@@ -69,8 +68,7 @@ SOON = "poll-interval=50000000 retry-attempts=2"
 
 
 def environment(key=KEY, **more):
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return dict(clean, OMNI_API_KEY=key, **more)
+    return environment_with(OMNI_API_KEY=key, **more)
 
 
 # --- a run ------------------------------------------------------------------------------------------
@@ -85,14 +83,6 @@ def line_of(element, clip, options):
                       f"framerate=10/1 ! {omni} segment-duration=4000000000 ! fakesink",
         "omnivideosrc": f"{omni} seconds=4 ! filesink location=out.mp4",
     }[element]
-
-
-def finish(process, text=None):
-    try:
-        return process.communicate(text, timeout=PATIENCE)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise AssertionError("hangs: " + process.communicate()[0][-2000:]) from None
 
 
 class Run:
@@ -120,7 +110,7 @@ class Run:
         self.input = text
 
     def finish(self):
-        self.said = finish(self.process, self.input)
+        self.said = output_of(self.process, self.input)
         (self.folder / "said.txt").write_text(self.said)
         return self
 
@@ -232,13 +222,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Recorder(http.server.ThreadingHTTPServer):
+class Recorder(LocalServer):
     """A service in OctopusX's dialect that keeps every request, and gives references back as results.
     `behave` may answer instead: a function of a request that returns a Reply, or None."""
-    daemon_threads = True
 
     def __init__(self, behave=None, certificate=None, result=b"", links=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.lock = threading.Lock()
         self.seen, self.results, self.handshakes = [], {}, 0
         self.behave, self.result = behave, result
@@ -248,16 +237,9 @@ class Recorder(http.server.ThreadingHTTPServer):
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*certificate)
-        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
+            self.url = self.url.replace("http:", "https:")
         self.links = links or f"{self.url}/results/{{id}}.mp4{SIGNED}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
+        self.start()
 
     def finish_request(self, request, client_address):
         if self.tls:
@@ -362,8 +344,3 @@ class Authority:
                      self.key, "-in", f"{name}.csr", "-out", files[0], "-enddate", end,
                      *(["-startdate", start] if start else []))
         return files
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]

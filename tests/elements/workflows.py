@@ -19,25 +19,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fresh_state import fresh_state
+from rig import PATIENCE, LocalServer, run_cases
 
 DOCUMENT, REQUESTS = Path(sys.argv[1]), Path(sys.argv[2])
 KEY = "workflow-test-key-81d0"
-PATIENCE = 120  # s, for what hangs
 AT_ONCE = 4
 
 
-class Service(http.server.ThreadingHTTPServer):
+class Service(LocalServer):
     """Creates, polls, results and a store for references, each under a folder of its own line."""
-    daemon_threads = True
 
     def __init__(self, result):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.result = result
         self.lock = threading.Lock()
         self.creates = {}  # line -> bodies
         self.stored = {}   # path -> bytes
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.start()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -131,7 +129,7 @@ class Workflows(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.service.shutdown()
+        cls.service.close()
         shutil.rmtree(cls.folder)
 
     @classmethod
@@ -174,9 +172,4 @@ def add_tests():
 
 if __name__ == "__main__":
     add_tests()
-    runner = unittest.TextTestRunner(verbosity=2)
-    outcome = runner.run(unittest.defaultTestLoader.loadTestsFromTestCase(Workflows))
-    bad = len(outcome.failures) + len(outcome.errors)
-    good = 100 * (outcome.testsRun - bad) // max(1, outcome.testsRun)
-    print(f"{good}%: Checks: {outcome.testsRun}, Failures: {bad}, Errors: 0", flush=True)
-    sys.exit(1 if bad or not outcome.testsRun else 0)
+    sys.exit(run_cases((), Workflows))

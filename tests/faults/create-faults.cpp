@@ -235,15 +235,9 @@ END_TEST
 START_TEST(stop_while_connecting_and_waiting) {
   Run run("http://127.0.0.1:" + std::to_string(closed_port()));
   run.settings.max_in_flight = 1;
-  run.client = std::make_unique<Client>(run.settings);
-  std::vector<std::shared_ptr<Recorder>> recorders;
-  for (int i = 0; i < 20; ++i) {
-    recorders.push_back(std::make_shared<Recorder>());
-    run.client->submit(run.spec, recorders.back());
-  }
+  auto futures = run.start_many(20);
   run.client.reset();
-  for (const auto& recorder : recorders)
-    ck_reason(std::get<Error>(recorder->done.get_future().get()), Reason::cancelled);
+  for (auto& future : futures) ck_reason(std::get<Error>(future.get()), Reason::cancelled);
 }
 END_TEST
 
@@ -265,16 +259,8 @@ START_TEST(many_at_once) {
   });
   Run run(service.server.url());
   run.settings.max_in_flight = 8;
-  run.client = std::make_unique<Client>(run.settings);
-  std::vector<std::shared_ptr<Recorder>> recorders;
-  for (int i = 0; i < 40; ++i) {
-    recorders.push_back(std::make_shared<Recorder>());
-    run.client->submit(run.spec, recorders.back());
-  }
-  for (const auto& recorder : recorders)
-    ck_assert_msg(
-        std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()),
-        "%s", run.log.c_str());
+  for (auto& future : run.start_many(40))
+    ck_assert_msg(succeeded(future.get()), "%s", run.log.c_str());
   ck_assert_int_eq(service.creates(), 40);
   ck_assert_int_le(most, 8);
   ck_assert_uint_eq(run.client->stats().jobs.completed, 40);
@@ -308,16 +294,8 @@ START_TEST(more_than_the_service_runs) {
   Run run(service.server.url());
   run.spec.max_attempts = 2;
   run.spec.first_pause = kSecond / 20;
-  run.client = std::make_unique<Client>(run.settings);
-  std::vector<std::shared_ptr<Recorder>> recorders;
-  for (int i = 0; i < 10; ++i) {
-    recorders.push_back(std::make_shared<Recorder>());
-    run.client->submit(run.spec, recorders.back());
-  }
-  for (const auto& recorder : recorders)
-    ck_assert_msg(
-        std::holds_alternative<std::shared_ptr<const Bytes>>(recorder->done.get_future().get()),
-        "%s", run.log.c_str());
+  for (auto& future : run.start_many(10))
+    ck_assert_msg(succeeded(future.get()), "%s", run.log.c_str());
   const std::lock_guard guard(lock);
   ck_assert_uint_eq(most, 2);
   ck_assert_uint_gt(refused, 10);
@@ -338,7 +316,7 @@ START_TEST(ledger_comes_first) {
   });
   Run run(service.server.url());
   const JobOutcome outcome = run.go(std::make_unique<SlowLedger>(steps, ""));
-  ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome));
+  ck_assert(succeeded(outcome));
   service.server.stop();
   ck_text(at_create, "intent;sent;");
   ck_text(at_poll, "intent;sent;accepted video_1;");
@@ -367,9 +345,7 @@ START_TEST(stop_while_the_ledger_writes) {
   Steps steps;
   FakeService service(kResult);
   Run run(service.server.url());
-  run.client = std::make_unique<Client>(run.settings, std::make_unique<SlowLedger>(steps, ""));
-  auto future = run.recorder->done.get_future();
-  run.client->submit(run.spec, run.recorder);
+  auto future = run.start(std::make_unique<SlowLedger>(steps, ""));
   run.client.reset();
   ck_reason(std::get<Error>(future.get()), Reason::cancelled);
   ck_assert_int_eq(service.creates(), 0);

@@ -321,9 +321,7 @@ START_TEST(stop_with_hung_sockets) {
     return std::nullopt;
   });
   Run run(service.server.url(), 60 * kSecond);
-  run.client = std::make_unique<Client>(run.settings);
-  auto future = run.recorder->done.get_future();
-  run.client->submit(run.spec, run.recorder);
+  auto future = run.start();
   ck_assert(service.server.wait_for(1, hang == 0 ? "POST" : "GET", hang == 2 ? "/files/" : "/"));
   run.client.reset();
   ck_assert(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);

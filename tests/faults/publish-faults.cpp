@@ -136,19 +136,14 @@ START_TEST(serve_two_jobs) {
     return std::nullopt;
   });
   ServeRun run(service.server.url());
-  run.client = std::make_unique<Client>(run.settings);
-  JobSpec second = run.spec;
-  second.body.tail = "second";
-  auto other_recorder = std::make_shared<Recorder>();
-  run.client->submit(run.spec, run.recorder);
+  auto one = run.start();
   ck_assert(service.server.wait_for(1, "POST"));
-  run.client->submit(second, other_recorder);
+  run.spec.body.tail = "second";
+  auto two = run.another();
   ck_assert(service.server.wait_for(2, "POST"));
-  ck_assert(
-      std::holds_alternative<std::shared_ptr<const Bytes>>(run.recorder->done.get_future().get()));
+  ck_assert(succeeded(one.get()));
   first_ended = true;
-  ck_assert(std::holds_alternative<std::shared_ptr<const Bytes>>(
-      other_recorder->done.get_future().get()));
+  ck_assert(succeeded(two.get()));
   run.client.reset();
   service.server.stop();
   ck_assert(urls[0] != urls[1] && !urls[0].empty());
@@ -165,11 +160,8 @@ START_TEST(serve_again) {
   run.settings.publish.serve_port = static_cast<unsigned>(closed_port());
   run.client = std::make_unique<Client>(run.settings);
   for (int i = 0; i < 3; ++i) {
-    auto recorder = std::make_shared<Recorder>();
-    run.client->submit(run.spec, recorder);
-    const JobOutcome outcome = recorder->done.get_future().get();
-    ck_assert_msg(std::holds_alternative<std::shared_ptr<const Bytes>>(outcome), "%s",
-                  run.log_text().c_str());
+    const JobOutcome outcome = run.another().get();
+    ck_assert_msg(succeeded(outcome), "%s", run.log_text().c_str());
     // Closed by the job's end, not by the client's: 404 would come from an open door.
     ck_assert_int_eq(plain_http(created_url(service)).status, 0);
   }
@@ -456,9 +448,7 @@ START_TEST(stop_at_any_moment) {
   ServeRun run(service.server.url());
   run.settings.http.idle_timeout = 60 * kSecond;
   if (moment == 0) run.spec.uploads[0].url = hangs.url() + "/o.mp4";
-  run.client = std::make_unique<Client>(run.settings);
-  auto future = run.recorder->done.get_future();
-  run.client->submit(run.spec, run.recorder);
+  auto future = run.start();
   if (moment == 0) ck_assert(hangs.wait_for(1, "HEAD"));
   if (moment == 1) ck_assert(service.server.wait_for(1, "POST"));
   if (moment == 2) ck_assert(service.server.wait_for(1, "GET"));

@@ -307,9 +307,7 @@ START_TEST(put_deleted_after_failure) {
     ck_assert(told.get_future().wait_for(std::chrono::seconds(5)) == std::future_status::ready);
   } else {
     // A job that comes after it has many answers of its own to wait for.
-    auto next = std::make_shared<Recorder>();
-    run.client->submit(run.spec, next);
-    next->done.get_future().get();
+    run.another().get();
   }
   const bool left = run.log_text().find(path_of(store.seen("PUT")[0]) + " may have been left") !=
                     std::string::npos;
@@ -345,9 +343,7 @@ START_TEST(stop_while_storing) {
   PutRun run(service.server.url(), store.server.url());
   run.settings.http.idle_timeout = 60 * kSecond;
   run.settings.publish.delete_reference = true;
-  run.client = std::make_unique<Client>(run.settings);
-  auto future = run.recorder->done.get_future();
-  run.client->submit(run.spec, run.recorder);
+  auto future = run.start();
   ck_assert(store.server.wait_for(1, methods[_i]));
   run.client.reset();
   ck_assert(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);

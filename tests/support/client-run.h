@@ -32,6 +32,10 @@ inline std::string text_of(const Bytes& bytes) {
   return text;
 }
 
+inline bool succeeded(const JobOutcome& outcome) {
+  return std::holds_alternative<std::shared_ptr<const Bytes>>(outcome);
+}
+
 class Recorder : public JobObserver {
  public:
   void job_updated(const JobUpdate& update) override { updates.push_back(update); }
@@ -69,10 +73,30 @@ struct Run {
     };
   }
 
-  JobOutcome go(std::shared_ptr<Ledger> ledger = nullptr) {
+  /// A new client, and one job, which tells `recorder`.
+  std::future<JobOutcome> start(std::shared_ptr<Ledger> ledger = nullptr) {
     client = std::make_unique<Client>(settings, std::move(ledger));
     auto future = recorder->done.get_future();
     client->submit(spec, recorder);
+    return future;
+  }
+  /// One more job of the same client; its result is let go of when it is there.
+  std::future<JobOutcome> another() {
+    auto other = std::make_shared<Recorder>();
+    auto future = other->done.get_future();
+    client->submit(spec, other);
+    return future;
+  }
+  /// A new client, and so many jobs at once.
+  std::vector<std::future<JobOutcome>> start_many(int count) {
+    client = std::make_unique<Client>(settings);
+    std::vector<std::future<JobOutcome>> futures;
+    for (int i = 0; i < count; ++i) futures.push_back(another());
+    return futures;
+  }
+
+  JobOutcome go(std::shared_ptr<Ledger> ledger = nullptr) {
+    auto future = start(std::move(ledger));
     if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready)
       ck_abort_msg("the job hangs; log:\n%s", log.c_str());
     return future.get();

@@ -2,6 +2,7 @@
 // a test replaces. The emulator is the one to test whole pipelines with; this one is for faults.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -73,6 +74,14 @@ class FakeService {
  public:
   FaultServer server;  // last: its threads end before what they use
 };
+
+/// Polls are refused as long as this is true.
+inline FakeService::Answer refuse_polls(const std::atomic<bool>& refuse) {
+  return [&refuse](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (refuse && is_poll(request)) return ServerReply{.status = 401, .body = "{}"};
+    return std::nullopt;
+  };
+}
 
 /// The first `times` requests of a kind get `reply`.
 inline FakeService::Answer first(bool (*kind)(const SeenRequest&), int times, ServerReply reply) {

@@ -1,0 +1,87 @@
+"""What the tests in Python share: a server in their own process, waiting for something and for processes,
+and how their cases are run and counted."""
+import http.server
+import os
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+PATIENCE = 120  # s, for what hangs
+
+
+class LocalServer(http.server.ThreadingHTTPServer):
+    """Answers on loopback, in the background, from start() until close(), or to the end of a `with`."""
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def start(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def environment_with(**more):
+    """Ours, without proxies: what is asked for is on this machine."""
+    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return {**clean, **more}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def wait_until(condition, what):
+    """The first value of the condition that is true."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain until {what}")
+
+
+def output_of(process, text=None):
+    """What it says until it ends by itself; its returncode is set then. `text` is its input."""
+    try:
+        return process.communicate(text, timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("hangs: " + process.communicate()[0][-2000:]) from None
+
+
+def stop(process):
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def run_cases(names, *cases):
+    """Runs all of these test cases, or those of the first one that are named; ends with a line that counts."""
+    suite = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromTestCase, cases))
+    if names:
+        suite = unittest.TestSuite(cases[0](name) for name in names)
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    # A case of several parts may fail in each, and counts once.
+    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})
+    good = 100 * (result.testsRun - failed) // max(1, result.testsRun)
+    print(f"{good}%: Checks: {result.testsRun}, Failures: {failed}, Errors: 0", flush=True)
+    return 0 if result.wasSuccessful() and result.testsRun else 1

@@ -1,0 +1,19 @@
+// What stands in a ledger on disk.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/ledger-store.h"
+
+namespace omni::test {
+
+/// The rows of the ledger in a state folder, oldest first.
+inline std::vector<LedgerRow> rows_in(const std::string& folder) {
+  LedgerStore store(folder);
+  std::vector<LedgerRow> rows;
+  store.transaction([&] { rows = store.rows(); });
+  return rows;
+}
+
+}  // namespace omni::test
