@@ -16,6 +16,7 @@ import unittest
 from pathlib import Path
 
 from bin_stream import BIN, FOUR, Rig, pictures
+from rig import run_cases
 
 RIG = Rig(*(os.path.abspath(path) for path in sys.argv[1:3]))
 FULL = sys.argv[3].endswith("-full")
@@ -431,12 +432,4 @@ class Lines(Streams):
 
 if __name__ == "__main__":
     kinds = {"exact": Exact, "live": Live, "lines": Lines}
-    chosen = kinds[sys.argv[3].removesuffix("-full")]
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(chosen)
-    if sys.argv[4:]:
-        suite = unittest.TestSuite(chosen(name) for name in sys.argv[4:])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    bad = len({str(test).split(" ")[0] for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - bad) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {bad}, Errors: 0", flush=True)
-    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+    sys.exit(run_cases(sys.argv[4:], kinds[sys.argv[3].removesuffix("-full")]))

@@ -12,11 +12,12 @@
 
 namespace omni::test {
 
-/// Which pictures a clip shows, 25 of them a second.
+/// Which pictures a clip shows.
 struct MadeOf {
   unsigned first = 0;
   unsigned count = 0;
-  unsigned step = 1;  // 0: always the same
+  unsigned step = 1;   // 0: always the same
+  unsigned rate = 25;  // a second
 };
 
 /// What comes out of `line`, after these pictures went into its `appsrc name=in`, if it has one.
@@ -28,11 +29,11 @@ inline std::string made_by(const std::string& line, const MadeOf& pictures = {})
   const auto sink = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   const auto in = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "in"));
-  constexpr GstClockTime kFrame = GST_SECOND / 25;
+  const GstClockTime length = GST_SECOND / pictures.rate;
   for (unsigned i = 0; i < pictures.count; ++i)
     gst_app_src_push_buffer(
         GST_APP_SRC(in.get()),
-        counted_frame(pictures.first + i * pictures.step, i * kFrame, kFrame).release());
+        counted_frame(pictures.first + i * pictures.step, i * length, length).release());
   if (in) gst_app_src_end_of_stream(GST_APP_SRC(in.get()));
   std::string all;
   while (const auto sample = SamplePtr::adopt(gst_app_sink_pull_sample(GST_APP_SINK(sink.get())))) {
@@ -49,7 +50,8 @@ inline std::string made_by(const std::string& line, const MadeOf& pictures = {})
 /// An MP4 of these pictures.
 inline std::string made_clip(const MadeOf& pictures) {
   return made_by(std::string("appsrc name=in format=time caps=\"") + kCountedCaps +
-                     "25/1\" ! x264enc threads=1 ! h264parse ! mp4mux",
+                     std::to_string(pictures.rate) +
+                     "/1\" ! x264enc threads=1 ! h264parse ! mp4mux",
                  pictures);
 }
 
