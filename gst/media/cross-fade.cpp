@@ -65,7 +65,9 @@ void CrossFade::drop_pool() {
 bool CrossFade::prepare(GstCaps* caps) {
   if (caps_ && gst_caps_is_equal(caps_.get(), caps)) return true;
   drop_pool();
-  if (!gst_video_info_from_caps(&info_, caps) || !info_.finfo->unpack_func) return false;
+  if (!gst_video_info_from_caps(&info_, caps)) return false;
+  // Between two colours of a palette there is none.
+  if (!info_.finfo->unpack_func || GST_VIDEO_FORMAT_INFO_HAS_PALETTE(info_.finfo)) return false;
   auto pool = PoolPtr::adopt(gst_video_buffer_pool_new());
   GstStructure* config = gst_buffer_pool_get_config(pool.get());
   gst_buffer_pool_config_set_params(config, caps, static_cast<guint>(info_.size), 0, 0);
