@@ -7,6 +7,7 @@
 #include "elements/connection.h"
 #include "elements/messages.h"
 #include "elements/plan.h"
+#include "media/still.h"
 
 namespace omni {
 
@@ -95,6 +96,10 @@ bool BinStream::start() {
   learn_latency();
   try {
     const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, live_);
+    if (settings.anchor == AnchorMode::first) {
+      check_room_for_image(settings, planner.usual());
+      require_still_encoder();
+    }
     start_client(settings);
     usual_ = planner.usual();
     latency_ = settings.latency;

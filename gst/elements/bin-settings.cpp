@@ -22,6 +22,7 @@ enum {
   REFERENCE_AUDIO,
   AUDIO,
   CUT_ON_PROMPT,
+  ANCHOR,
   COUNT,
 };
 
@@ -79,6 +80,10 @@ guint install_bin_properties(GObjectClass* klass, guint first_id) {
                                               "as soon as the segment has a length that the model "
                                               "takes",
                                               defaults.cut_on_prompt, kPlaying));
+  install(ANCHOR, enum_spec("anchor", "Anchor",
+                            "What holds the style of later segments. With first, one job runs "
+                            "alone at the beginning (not live), and later ones have one image more",
+                            GST_TYPE_OMNI_ANCHOR, defaults.anchor, kReady));
   return first_id + COUNT;
 }
 
@@ -117,6 +122,9 @@ bool set_bin_property(BinSettings& settings, guint id, guint first_id, const GVa
     case CUT_ON_PROMPT:
       settings.cut_on_prompt = g_value_get_boolean(value);
       return true;
+    case ANCHOR:
+      settings.anchor = static_cast<AnchorMode>(g_value_get_enum(value));
+      return true;
     default:
       return false;
   }
@@ -154,6 +162,9 @@ bool get_bin_property(const BinSettings& settings, guint id, guint first_id, GVa
       return true;
     case CUT_ON_PROMPT:
       g_value_set_boolean(value, settings.cut_on_prompt);
+      return true;
+    case ANCHOR:
+      g_value_set_enum(value, static_cast<gint>(settings.anchor));
       return true;
     default:
       return false;

@@ -18,6 +18,12 @@ enum class OutputMode {
 /// Where the sound of the output comes from.
 enum class AudioMode { source, result };
 
+/// What holds the style of later segments.
+enum class AnchorMode {
+  none,
+  first,  // a still of the first regenerated segment
+};
+
 struct BinSettings : Settings {
   guint64 segment_duration = 8 * GST_SECOND;
   guint64 latency = 360 * GST_SECOND;
@@ -29,6 +35,7 @@ struct BinSettings : Settings {
   gboolean reference_audio = FALSE;
   AudioMode audio = AudioMode::source;
   gboolean cut_on_prompt = FALSE;
+  AnchorMode anchor = AnchorMode::none;
 };
 
 /// Installs them; their ids follow `first_id`. Returns the first id that is free again.

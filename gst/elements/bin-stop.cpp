@@ -93,6 +93,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
     const std::lock_guard lock(lock_);
     for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
     prompts_.flush();
+    anchor_.call_off();
     open_segments_ = 0;
     flow_ = GST_FLOW_OK;
     flushing_ = stopped_;
