@@ -245,12 +245,26 @@ GST_START_TEST(no_still_to_be_had) {
 }
 GST_END_TEST
 
-// Where a failure ends the stream, nothing is bought behind the candidate that failed.
+// Where a failure ends the stream, nothing is bought behind the candidate that failed: not even
+// while the error is on its way.
 GST_START_TEST(nothing_after_the_end) {
   const WithKey key;
-  EchoService service(fail_job(1));
+  std::atomic<bool> over = false;
+  EchoService service([&over, failure = fail_job(1)](const SeenRequest& request) {
+    return over ? failure(request) : std::nullopt;
+  });
+  service.hold({1});
   BinRun run(service.server.url(), kFour, kCaps);
+  const auto bus = BusPtr::adopt(gst_element_get_bus(run.pipeline()));
+  const GstBusSyncHandler linger = [](GstBus*, GstMessage* message, gpointer) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) g_usleep(500'000);
+    return GST_BUS_PASS;
+  };
+  gst_bus_set_sync_handler(bus.get(), linger, nullptr, nullptr);
   push_segments(run, 4);
+  fail_unless(service.server.wait_for(1, "POST"));
+  expect_no_create_beside(service);
+  over = true;
   fail_if(run.wait_end().empty());
   gst_element_set_state(run.pipeline(), GST_STATE_NULL);
   fail_unless_equals_int(service.creates(), 1);
