@@ -195,13 +195,10 @@ void replace(std::string& text, const std::string& what, const std::string& by) 
   if (at != std::string::npos) text.replace(at, what.size(), by);
 }
 
-/// The bytes that a data: URI stands for, and of which type. Either part is as JSON writes it.
-std::string shown_data(std::string type, std::string_view base64) {
-  std::erase(type, '\\');  // JSON may write "/" with one before it
-  const auto padding = [](char c) { return c == '=' || c == '\\'; };
-  const std::size_t digits =
-      base64.size() - static_cast<std::size_t>(std::ranges::count_if(base64, padding));
-  return "(" + std::to_string(digits * 3 / 4) + " bytes, " + type + ")";
+std::string shown_data(std::string_view type, std::string_view base64) {
+  const auto padding = static_cast<std::size_t>(std::ranges::count(base64, '='));
+  return "(" + std::to_string((base64.size() - padding) * 3 / 4) + " bytes, " + std::string(type) +
+         ")";
 }
 
 /// A body with what its data: URIs hold left out. One that goes on behind the end stays.
@@ -216,7 +213,7 @@ std::string without_data(std::string_view body) {
     if (end == body.npos || mark > end) continue;
     const std::size_t data = mark + kMark.size();
     shown += body.substr(done, value - done);
-    shown += shown_data(std::string(body.substr(type, mark - type)), body.substr(data, end - data));
+    shown += shown_data(body.substr(type, mark - type), body.substr(data, end - data));
     done = at = end;
   }
   return shown.append(body.substr(done));
