@@ -14,6 +14,7 @@ that is paid; what it will be is said first.
   --segment S       seconds of film in a job (default $segment)
   --fade S          fade from one job's result to the next one's for so long (default 0): each job then
                     has so many seconds in common with the next, so there are more of them
+  --anchor          send a picture of the first job's result with all others, so that they look alike
   --at-once N       jobs that run at once (default 8)
   --max-seconds N   buy no more than so many seconds; what is over is shown as it was
   --keep-going      show the original where a job fails, instead of stopping
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --segment) number "$1" "${2:-}"; segment=$2; shift ;;
+    --anchor) properties+=(anchor=first) ;;
     --fade) number "$1" "${2:-}"; fade=$2; shift ;;
     --at-once) number "$1" "${2:-}"; properties+=("max-in-flight=$2"); shift ;;
     --max-seconds) number "$1" "${2:-}"; properties+=("max-seconds=$2"); keep=yes; shift ;;

@@ -7,6 +7,7 @@
 #include "elements/connection.h"
 #include "elements/messages.h"
 #include "elements/plan.h"
+#include "media/still.h"
 
 namespace omni {
 
@@ -82,6 +83,10 @@ bool BinStream::start() {
   try {
     const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, live_,
                                  settings.overlap);
+    if (settings.anchor == AnchorMode::first) {
+      check_room_for_image(settings, planner.usual() + settings.overlap);
+      require_still_encoder();
+    }
     start_client(settings);
     usual_ = planner.usual();
     longest_ = planner.longest();

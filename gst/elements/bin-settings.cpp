@@ -23,6 +23,7 @@ enum {
   AUDIO,
   CUT_ON_PROMPT,
   OVERLAP,
+  ANCHOR,
   COUNT,
 };
 
@@ -87,6 +88,10 @@ guint install_bin_properties(GObjectClass* klass, guint first_id) {
                               "as segment-duration says, and there are more of them: with 1 s of 8 "
                               "s, 8 are paid for 7. At most half a segment",
                               0, G_MAXINT64, defaults.overlap, kReady));
+  install(ANCHOR, enum_spec("anchor", "Anchor",
+                            "What holds the style of later segments. With first, one job runs "
+                            "alone at the beginning (not live), and later ones have one image more",
+                            GST_TYPE_OMNI_ANCHOR, defaults.anchor, kReady));
   return first_id + COUNT;
 }
 
@@ -128,6 +133,9 @@ bool set_bin_property(BinSettings& settings, guint id, guint first_id, const GVa
     case OVERLAP:
       settings.overlap = g_value_get_uint64(value);
       return true;
+    case ANCHOR:
+      settings.anchor = static_cast<AnchorMode>(g_value_get_enum(value));
+      return true;
     default:
       return false;
   }
@@ -168,6 +176,9 @@ bool get_bin_property(const BinSettings& settings, guint id, guint first_id, GVa
       return true;
     case OVERLAP:
       g_value_set_uint64(value, settings.overlap);
+      return true;
+    case ANCHOR:
+      g_value_set_enum(value, static_cast<gint>(settings.anchor));
       return true;
     default:
       return false;

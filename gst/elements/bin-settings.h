@@ -18,6 +18,12 @@ enum class OutputMode {
 /// Where the sound of the output comes from.
 enum class AudioMode { source, result };
 
+/// What holds the style of later segments.
+enum class AnchorMode {
+  none,
+  first,  // a still of the first regenerated segment
+};
+
 struct BinSettings : Settings {
   guint64 segment_duration = 8 * GST_SECOND;
   guint64 latency = 360 * GST_SECOND;
@@ -30,6 +36,7 @@ struct BinSettings : Settings {
   AudioMode audio = AudioMode::source;
   gboolean cut_on_prompt = FALSE;
   guint64 overlap = 0;
+  AnchorMode anchor = AnchorMode::none;
 };
 
 /// Installs them; their ids follow `first_id`. Returns the first id that is free again.

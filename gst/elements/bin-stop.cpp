@@ -111,6 +111,7 @@ void BinStream::drop_all() {
   position_ = GST_CLOCK_TIME_NONE;
   const std::lock_guard lock(lock_);
   for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
+  anchor_.call_off();
   open_segments_ = 0;
   flow_ = GST_FLOW_OK;
 }

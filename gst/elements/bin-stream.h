@@ -33,6 +33,7 @@
 #include <thread>
 
 #include "client/client.h"
+#include "elements/bin-anchor.h"
 #include "elements/bin-clock.h"
 #include "elements/bin-prompts.h"
 #include "elements/bin-segment.h"
@@ -188,6 +189,12 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::shared_ptr<Slot> new_slot(const std::shared_ptr<Segment>& segment);
   void slot_changed(const std::shared_ptr<Segment>& segment);
 
+  // A still for later segments (bin-anchor.cpp)
+  void add_still(Segment& segment);
+  void wait_for_candidate(const Segment& segment);
+  void make_anchor_still(Interrupt& interrupt);
+  void anchor_finished(const Segment& segment, const JobOutcome& outcome);
+
   // Output
   static void task(gpointer self);
   void output_once();
@@ -251,6 +258,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::vector<std::weak_ptr<PartDecoder>> decoders_;  // to interrupt them
   guint changes_ = 0;                                 // of jobs and of the clock
   Prompts prompts_;
+  Anchor anchor_;
   GstClockTime longest_delay_ = 0;
   // Calls off making a reference fit. One until the next flush: once used it stays so.
   std::shared_ptr<Interrupt> fitting_ = std::make_shared<Interrupt>();

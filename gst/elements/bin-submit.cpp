@@ -110,6 +110,7 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
   const BinSettings& settings = segment->settings;
   Slot& slot = *segment->slot;
   check_in_flight(*segment);
+  add_still(*segment);
   PlanHelp help{host_.publisher(), [&] { slot.announce("fitting"); }, *segment->interrupt,
                 host_.log,         settings.max_reference_bytes,      settings.encoder};
   Plan plan = plan_job(settings, reference, help);
@@ -141,10 +142,14 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
 }
 
 std::shared_ptr<Slot> BinStream::new_slot(const std::shared_ptr<Segment>& segment) {
+  const auto finished = [this, of = std::weak_ptr<Segment>(segment)](const JobOutcome& outcome) {
+    const auto segment = of.lock();
+    if (!segment) return;  // flushed away
+    anchor_finished(*segment, outcome);
+    slot_changed(segment);
+  };
   auto slot = std::make_shared<Slot>(host_.element, host_.account, segment->on_failure(live_),
-                                     false, [this, of = std::weak_ptr<Segment>(segment)] {
-                                       if (const auto changed = of.lock()) slot_changed(changed);
-                                     });
+                                     false, finished);
   slot->report.segment = segment->number;
   slot->report.prompt = segment->settings.prompt;
   slot->report.running_time = segment->running_time;

@@ -118,6 +118,14 @@ const GEnumValue kAudio[] = {
     {0, nullptr, nullptr},
 };
 
+const GEnumValue kAnchor[] = {
+    {static_cast<gint>(AnchorMode::none), "each segment is made on its own", "none"},
+    {static_cast<gint>(AnchorMode::first),
+     "a still of the first regenerated segment goes as a reference image with each later job",
+     "first"},
+    {0, nullptr, nullptr},
+};
+
 GType register_enum(const char* name, const GEnumValue* values) {
   const GType type = g_enum_register_static(name, values);
   gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
@@ -202,6 +210,11 @@ GType output_type() {
 
 GType audio_type() {
   static const GType type = register_enum("GstOmniV2vBinAudio", kAudio);
+  return type;
+}
+
+GType anchor_type() {
+  static const GType type = register_enum("GstOmniV2vBinAnchor", kAnchor);
   return type;
 }
 

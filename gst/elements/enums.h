@@ -14,6 +14,7 @@
 #define GST_TYPE_OMNI_FIT (omni::fit_type())
 #define GST_TYPE_OMNI_OUTPUT (omni::output_type())
 #define GST_TYPE_OMNI_AUDIO (omni::audio_type())
+#define GST_TYPE_OMNI_ANCHOR (omni::anchor_type())
 
 namespace omni {
 
@@ -37,6 +38,7 @@ GType late_policy_type();
 GType fit_type();
 GType output_type();
 GType audio_type();
+GType anchor_type();
 
 /// Between the value of the enum and the dialect's name.
 const char* provider_name(gint value);

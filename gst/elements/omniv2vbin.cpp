@@ -24,6 +24,18 @@
  * A prompt holds for a segment from its first frame: the newest of the property,
  * #GstOmniV2vBin::prompt-at, and a custom downstream event `omni/prompt` with the field `prompt`.
  *
+ * ## Style that holds
+ *
+ * Each job is made on its own, and two results of one prompt may differ in faces, clothes and
+ * light. With #GstOmniV2vBin:anchor=first a still of the first regenerated segment (the picture at
+ * half time, a JPEG of at most 1280 pixels) goes as one more reference image with each later job,
+ * behind those of #GstOmniV2vBin:images. The cost: the first job runs alone, and the others begin
+ * when its result is there. A live stream does not wait: its segments go without a still until
+ * there is one. When the first segment fails, the next one takes its place. The still holds until
+ * the element goes to READY, over flushes and new caps. Where the service takes no image more, that
+ * is an error at the first caps, before anything is paid. Of several prompts in one stream the
+ * first one sets the style: leave it off where the look shall change.
+ *
  * ## Placing
  *
  * Whatever rate, length, size or colours a result has: it is made to fit the segment. See

@@ -1,5 +1,8 @@
 #include "elements/plan.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "client/files.h"
 #include "elements/connection.h"
 #include "elements/material.h"
@@ -11,21 +14,39 @@ namespace omni {
 
 namespace {
 
-Request request_of(const Settings& settings, Material& material) {
+/// All but the images.
+Request words_of(const Settings& settings) {
   Request request;
   request.model = settings.model;
   request.prompt = text_or_file(settings.prompt, "prompt");
   request.seconds = settings.seconds;
   request.aspect_ratio = settings.aspect_ratio.empty() ? "auto" : settings.aspect_ratio;
   request.resolution = settings.resolution.empty() ? "auto" : settings.resolution;
-  for (const std::string& image : settings.images)
-    request.images.push_back(material.image(image, "images"));
-  request.first_image = material.image(settings.first_image, "first-image");
-  request.last_image = material.image(settings.last_image, "last-image");
   request.video_reference_type = settings.video_reference_type;
   request.keep_original_sound = settings.keep_original_sound;
   request.generate_audio = settings.generate_audio;
   request.parameters = text_or_file(settings.parameters, "parameters");
+  return request;
+}
+
+Request request_of(const Settings& settings, Material& material) {
+  Request request = words_of(settings);
+  for (const std::string& image : settings.images)
+    request.images.push_back(material.image(image, "images"));
+  request.first_image = material.image(settings.first_image, "first-image");
+  request.last_image = material.image(settings.last_image, "last-image");
+  return request;
+}
+
+/// The same as far as the number of images goes. Nothing is read or published for it, and a prompt
+/// may come later.
+Request stand_in_for(const Settings& settings, const std::string& image) {
+  Settings worded = settings;
+  worded.prompt = "stand-in";
+  Request request = words_of(worded);
+  request.images.assign(settings.images.size(), image);
+  if (!settings.first_image.empty()) request.first_image = image;
+  if (!settings.last_image.empty()) request.last_image = image;
   return request;
 }
 
@@ -174,12 +195,37 @@ void replace(std::string& text, const std::string& what, const std::string& by) 
   if (at != std::string::npos) text.replace(at, what.size(), by);
 }
 
+std::string shown_data(std::string_view type, std::string_view base64) {
+  const auto padding = static_cast<std::size_t>(std::ranges::count(base64, '='));
+  return "(" + std::to_string((base64.size() - padding) * 3 / 4) + " bytes, " + std::string(type) +
+         ")";
+}
+
+/// A body with what its data: URIs hold left out. One that goes on behind the end stays.
+std::string without_data(std::string_view body) {
+  static constexpr std::string_view kStart = "\"data:", kMark = ";base64,";
+  std::string shown;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = body.find(kStart, at)) != body.npos;) {
+    const std::size_t value = at + 1, type = at + kStart.size();
+    const std::size_t end = body.find('"', type), mark = body.find(kMark, type);
+    at = type;
+    if (end == body.npos || mark > end) continue;
+    const std::size_t data = mark + kMark.size();
+    shown += body.substr(done, value - done);
+    shown += shown_data(body.substr(type, mark - type), body.substr(data, end - data));
+    done = at = end;
+  }
+  return shown.append(body.substr(done));
+}
+
 }  // namespace
 
 std::string Plan::shown_request() const {
-  std::string shown = spec.body.head;
+  std::string shown = without_data(spec.body.head);
   if (spec.body.has_hole)
-    shown += "(" + std::to_string(spec.reference->size()) + " bytes)" + spec.body.tail;
+    shown +=
+        "(" + std::to_string(spec.reference->size()) + " bytes)" + without_data(spec.body.tail);
   for (const Upload& upload : spec.uploads)
     replace(
         shown, upload.placeholder,
@@ -217,6 +263,28 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
                     " MiB that " + dialect.title() + " takes. Set oversize=transcode" +
                     (by_url ? "" : " or oversize=publish") +
                     ", cut it shorter, or encode it at a lower bitrate or size.");
+}
+
+void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) {
+  const Dialect& dialect = settings.dialect();
+  const std::string address = "https://stand-in.invalid/", added = address + new_placeholder();
+  Request request = stand_in_for(settings, address);
+  const ReferenceInfo reference{1, reference_ns, 1280, 720, true};
+  const auto body = [&] { return dialect.create_body(dialect.fit(request, reference), address); };
+  const auto refuse = [&](const std::string& why) {
+    refuse_request("anchor=first adds one image to the " + std::to_string(settings.images.size()) +
+                   " of `images`, and there is no room for it: " + why + " Or set anchor=none.");
+  };
+  body();  // what is wrong without it as well is told as it is
+  request.images.push_back(added);
+  std::string all;
+  try {
+    all = body();
+  } catch (const Failure& failure) {
+    refuse(failure.what());
+  }
+  if (all.find(added.substr(address.size())) == std::string::npos)
+    refuse("`parameters` puts something else in its place. Leave that out.");
 }
 
 Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,

@@ -48,6 +48,10 @@ Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
 /// be read.
 const ModelFacts& model_of(const Settings& settings);
 
+/// Refuses settings with which there is no room for one image more than `images` has, beside
+/// references of this length. Throws Failure.
+void check_room_for_image(const Settings& settings, std::uint64_t reference_ns);
+
 /// The most bytes that the service takes of a reference that is made for it; 0 = unknown.
 std::uint64_t reference_limit(const Settings& settings);
 

@@ -19,7 +19,7 @@ bool surely_unpaid(const Error& error, bool begun) {
 }  // namespace
 
 Slot::Slot(GstElement* element, Account& account, OnFailure on_failure, bool report_progress,
-           std::function<void()> changed)
+           std::function<void(const JobOutcome&)> changed)
     : on_failure(on_failure), element_(element), account_(account), changed_(std::move(changed)) {
   if (report_progress) progress_.emplace(element);
 }
@@ -84,11 +84,12 @@ void Slot::finish(JobOutcome outcome) {
     late = late_;
   }
   settle(outcome, late);
+  const JobOutcome copy = outcome;
   {
     const std::lock_guard lock(lock_);
     outcome_ = std::move(outcome);
   }
-  changed_();
+  changed_(copy);
 }
 
 bool Slot::declare_late() {

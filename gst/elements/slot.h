@@ -15,9 +15,10 @@ namespace omni {
 
 class Slot : public JobObserver {
  public:
-  /// `changed` is called, without a lock held, when the outcome is there.
+  /// `changed` is called, without a lock held, when the outcome is there: with a copy, since the
+  /// outcome itself may be taken by then.
   Slot(GstElement* element, Account& account, OnFailure on_failure, bool report_progress,
-       std::function<void()> changed);
+       std::function<void(const JobOutcome&)> changed);
 
   /// For omni/job: which segment, its times and prompt.
   JobReport report;
@@ -57,7 +58,7 @@ class Slot : public JobObserver {
   // The network thread's:
   bool begun_ = false;     // a create may be on its way
   bool reserved_ = false;  // counted by the spend guard
-  std::function<void()> changed_;
+  std::function<void(const JobOutcome&)> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;
   bool late_ = false;

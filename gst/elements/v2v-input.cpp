@@ -139,7 +139,7 @@ std::shared_ptr<Slot> V2vStream::new_slot(const Settings& settings,
   const OnFailure on_failure =
       settings.on_failure == OnFailure::automatic ? OnFailure::error : settings.on_failure;
   auto slot = std::make_shared<Slot>(host_.element, host_.account, on_failure,
-                                     host_.mode == InputMode::stream, [this] {
+                                     host_.mode == InputMode::stream, [this](const JobOutcome&) {
                                        const std::lock_guard lock(lock_);
                                        changed_.notify_all();
                                      });

@@ -15,10 +15,11 @@ VideoSrcRun::VideoSrcRun(Host host)
   const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
                                    ? OnFailure::error
                                    : host_.settings.on_failure;
-  slot_ = std::make_shared<Slot>(host_.element, host_.account, on_failure, true, [this] {
-    const std::lock_guard lock(lock_);
-    changed_.notify_all();
-  });
+  slot_ = std::make_shared<Slot>(host_.element, host_.account, on_failure, true,
+                                 [this](const JobOutcome&) {
+                                   const std::lock_guard lock(lock_);
+                                   changed_.notify_all();
+                                 });
   slot_->report.seconds = plan_.fitted.seconds;
   slot_->report.prompt = plan_.fitted.request.prompt;
   if (!host_.settings.dry_run) client_ = new_client(host_.element, host_.settings, host_.log);

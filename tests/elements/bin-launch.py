@@ -16,6 +16,7 @@ import unittest
 from pathlib import Path
 
 from bin_stream import BIN, FOUR, Rig, pictures
+from emulator_service import Service
 from rig import run_cases
 
 RIG = Rig(*(os.path.abspath(path) for path in sys.argv[1:3]))
@@ -200,6 +201,42 @@ class Exact(Streams):
         self.assertTrue(record.outs[31].metas.startswith("10:00:01:01/"), record.outs[31].metas)
         self.assertEqual(sum("=30.32." in frame.metas for frame in record.outs[:90]), 1)
         self.assertSameNumbers(record)
+
+    def anchored(self, provider, properties):
+        """The create bodies in order, and the images that the service got."""
+        folder = Path(self.folder) / provider
+        with Service(RIG.emulator_program, provider, str(folder), "--service-time", "0.3",
+                     "--look", "identity") as service:
+            record = RIG.run(service.url, pictures(self.SECONDS * 25) + f" ! {BIN} anchor=first "
+                             f"provider={provider} {properties} ! fakesink name=out")
+        self.assertWhole(record, self.SECONDS * 25)
+        self.assertSameNumbers(record)
+        self.assertEqual(record.done_in_order()[0], 0)
+        bodies = [request["body"] for request in service.requests() if request["method"] == "POST"]
+        self.assertEqual(len(bodies), self.SECONDS // 4)
+        return bodies, [file.read_bytes() for file in folder.glob("image-*")]
+
+    def check_stills(self, bodies, images):
+        self.assertNotIn("images", bodies[0])
+        self.assertEqual([len(body["images"]) for body in bodies[1:]], [1] * (self.SECONDS // 4 - 1))
+        self.assertEqual(len(images), self.SECONDS // 4 - 1)
+        self.assertEqual(len(set(images)), 1)
+        self.assertTrue(images[0].startswith(b"\xff\xd8\xff") and images[0].endswith(b"\xff\xd9"))
+        self.say(f"{len(images)} times the same still of {len(images[0])} bytes")
+
+    def test_anchor_inline(self):
+        self.check_stills(*self.anchored("octopusx", ""))
+
+    def test_anchor_by_url(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        bodies, images = self.anchored("omnirouters", "reference-transport=serve "
+                                       "serve-address=127.0.0.1 "
+                                       f"serve-port={port} public-url=http://127.0.0.1:{port}")
+        self.check_stills(bodies, images)
+        for body in bodies[1:]:
+            self.assertRegex(body["images"][0], rf"^http://127\.0\.0\.1:{port}/.*\.jpg$")
 
     def test_seek_and_position(self):
         made = RIG.run("http://127.0.0.1:9", pictures(500) + " ! x264enc speed-preset=ultrafast "
