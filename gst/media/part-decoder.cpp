@@ -45,6 +45,23 @@ CapsPtr picture_only(const GstCaps* caps) {
   return only;
 }
 
+/// Is one YUV picture to become another in which only the range of levels differs? GStreamer 1.22
+/// takes the two for the same.
+bool is_range_all(const GstVideoInfo& from, const GstVideoInfo& to) {
+  if (!GST_VIDEO_INFO_IS_YUV(&from) || !GST_VIDEO_INFO_IS_YUV(&to)) return false;
+  const GstVideoColorimetry &one = from.colorimetry, &other = to.colorimetry;
+  return one.matrix == other.matrix && one.range != other.range;
+}
+
+/// The picture of these caps as RGB, in more than 8 bits.
+CapsPtr as_rgb(const GstCaps* caps) {
+  auto rgb = CapsPtr::adopt(gst_caps_copy(caps));
+  GstStructure* structure = gst_caps_get_structure(rgb.get(), 0);
+  gst_structure_remove_fields(structure, "colorimetry", "chroma-site", nullptr);
+  gst_structure_set(structure, "format", G_TYPE_STRING, "GBR_10LE", nullptr);
+  return rgb;
+}
+
 }  // namespace
 
 PartDecoder::PartDecoder(std::shared_ptr<const Bytes> file, const GstCaps* wanted)
@@ -72,7 +89,7 @@ ElementPtr PartDecoder::add(ElementPtr element) {
   return element;
 }
 
-/// appsrc ! qtdemux ! decodebin ! videoflip ! convert and scale ! appsink
+/// appsrc ! qtdemux ! decodebin ! videoflip ! convert and scale ! by way of ! convert ! appsink
 void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   const ElementPtr source = add(make_bytes_source(std::move(file)));
   const ElementPtr demuxer = add(make_element("qtdemux", kPluginsGood));
@@ -81,6 +98,9 @@ void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   gst_util_set_object_arg(G_OBJECT(flip_.get()), "video-direction", "auto");
   convert_ = add(make_element("videoconvertscale", kPluginsBase));
   gst_util_set_object_arg(G_OBJECT(convert_.get()), "method", "lanczos");
+  by_way_of_ = add(make_element("capsfilter", kPluginsBase));
+  g_object_set(by_way_of_.get(), "caps", wanted_.get(), nullptr);
+  const ElementPtr last = add(make_element("videoconvertscale", kPluginsBase));
   const ElementPtr filter = add(make_element("capsfilter", kPluginsBase));
   g_object_set(filter.get(), "caps", wanted_.get(), nullptr);
   const ElementPtr sink = add(make_element("appsink", kPluginsBase));
@@ -88,7 +108,8 @@ void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
   gst_element_link(source.get(), demuxer.get());
-  gst_element_link_many(flip_.get(), convert_.get(), filter.get(), sink.get(), nullptr);
+  gst_element_link_many(flip_.get(), convert_.get(), by_way_of_.get(), last.get(), filter.get(),
+                        sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
   g_signal_connect(demuxer.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
@@ -118,7 +139,8 @@ void PartDecoder::link(GstPad* pad, const ElementPtr& to) {
   if (!closing_ && !gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
 }
 
-/// Bars only where the shape really differs: services round sizes.
+/// Bars only where the shape really differs: services round sizes. Colours by way of RGB only where
+/// there is no straight one.
 GstPadProbeReturn PartDecoder::shape_probe(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* me = static_cast<PartDecoder*>(self);
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
@@ -131,6 +153,9 @@ GstPadProbeReturn PartDecoder::shape_probe(GstPad*, GstPadProbeInfo* info, gpoin
                      gst_video_info_from_caps(&to, me->wanted_.get());
   const bool bars = known && std::abs(shape_of(from) / shape_of(to) - 1) > kSameShape;
   g_object_set(me->convert_.get(), "add-borders", static_cast<gboolean>(bars), nullptr);
+  const bool range = known && is_range_all(from, to);
+  const auto way = range ? as_rgb(me->wanted_.get()) : me->wanted_;
+  g_object_set(me->by_way_of_.get(), "caps", way.get(), nullptr);
   return GST_PAD_PROBE_OK;
 }
 

@@ -62,6 +62,7 @@ class PartDecoder {
   ElementPtr decoder_;
   ElementPtr flip_;
   ElementPtr convert_;
+  ElementPtr by_way_of_;  // what is between two conversions: as a rule what is wanted
 
   std::mutex link_lock_;  // never together with lock_
   bool closing_ = false;

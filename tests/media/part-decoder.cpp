@@ -105,6 +105,48 @@ START_TEST(colours) {
 }
 END_TEST
 
+int luma(const Shown& shown) {
+  GstMapInfo map;
+  ck_assert(gst_buffer_map(shown.last.get(), &map, GST_MAP_READ));
+  const int first = map.data[0];
+  gst_buffer_unmap(shown.last.get(), &map);
+  return first;
+}
+
+struct Ranges {
+  const char* file;
+  const char* wanted;
+  bool to_full;
+};
+const Ranges kRanges[] = {
+    {"bt601", "1:4:0:0", true},
+    {"bt709", "1:3:5:1", true},
+    {"1:4:0:0", "bt601", false},
+    {"1:3:5:1", "bt709", false},
+};
+
+// A camera's stream may use all levels, where results do not; the rest of the colours may be the
+// same. At the same size, and at another one.
+START_TEST(ranges) {
+  const Ranges& row = kRanges[_i];
+  const std::string size[] = {",width=64,height=48", ",width=96,height=72"};
+  const auto raw = [](const char* colorimetry) {
+    return std::string("video/x-raw,format=I420,pixel-aspect-ratio=1/1,colorimetry=") + colorimetry;
+  };
+  for (const char* colour : {"0xffffffff", "0xff808080", "0xff000000"}) {
+    const auto file =
+        clip(solid(colour, "format=I420,width=64,height=48,colorimetry=" + std::string(row.file)));
+    const int own = luma(decode(file, raw(row.file) + size[0]));
+    const double wanted = row.to_full ? (own - 16) * 255.0 / 219 : 16 + own * 219.0 / 255;
+    for (const std::string& in : size) {
+      const int got = luma(decode(file, raw(row.wanted) + in));
+      ck_assert_msg(std::abs(got - wanted) <= 2, "%s to %s%s: %d becomes %d, wanted %.1f", row.file,
+                    row.wanted, in.c_str(), own, got, wanted);
+    }
+  }
+}
+END_TEST
+
 // Another size, same shape: no bars. Nearly the same: none either. Another shape: bars.
 START_TEST(shapes) {
   const auto file = clip(solid("0xffffffff", "format=I420,width=320,height=180"));
@@ -195,6 +237,7 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const int failed = run_tests("media-part-decoder", {{"times", times, 1},
                                                       {"colours", colours, 3},
+                                                      {"ranges", ranges, std::size(kRanges)},
                                                       {"shapes", shapes, 1},
                                                       {"rotation", rotation, 1},
                                                       {"own size", own_size, 1},
