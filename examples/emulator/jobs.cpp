@@ -100,7 +100,7 @@ bool Jobs::full() const {
 std::optional<JobView> Jobs::submit(NewJob asked) {
   if (full()) return std::nullopt;
   auto job = std::make_shared<Job>();
-  job->look = &look_of(asked.order);
+  job->look = &look_of(asked);
   job->asked = std::move(asked);
   const std::string& id = job->asked.id;
   jobs_[id] = job;
@@ -150,11 +150,11 @@ void Jobs::start_waiting() {
 }
 
 /// Images are shown as they are, unless a look is asked for.
-const Look& Jobs::look_of(const Order& order) const {
+const Look& Jobs::look_of(const NewJob& asked) const {
   const Look* fallback = find_look(settings_.look);
-  const bool from_images = !order.has_reference() && !order.images.empty();
+  const bool from_images = !asked.has_reference() && !asked.order.images.empty();
   if (!fallback) fallback = from_images ? &looks().back() : &looks().front();
-  return choose_look(order.prompt, *fallback);
+  return choose_look(asked.order.prompt, *fallback);
 }
 
 RenderSpec Jobs::spec(const Job& job) const {
@@ -162,7 +162,7 @@ RenderSpec Jobs::spec(const Job& job) const {
   const std::string& id = job.asked.id;
   return {.reference = folder_.reference(id),
           .reference_url = order.reference_url,
-          .has_reference = job.asked.reference_bytes > 0 || !order.reference_url.empty(),
+          .has_reference = job.asked.has_reference(),
           .fetch = {.limit = order.reference_limit, .anywhere = settings_.fetch_anywhere},
           .fetch_images = settings_.fetch_images,
           .clip_min = order.clip_min,

@@ -27,6 +27,8 @@ struct NewJob {
   // What a fault wants of this job: fail with this code and message. Empty = nothing.
   std::string fail_code;
   std::string fail_message;
+
+  bool has_reference() const { return reference_bytes > 0 || !order.reference_url.empty(); }
 };
 
 class Jobs {
@@ -61,7 +63,7 @@ class Jobs {
   int progress(const Job& job) const;
   void meet_fate(Job& job);
   RenderSpec spec(const Job& job) const;
-  const Look& look_of(const Order& order) const;
+  const Look& look_of(const NewJob& asked) const;
   void add_addresses(JobView& view, Job& job, const std::string& origin) const;
 
   const Settings& settings_;

@@ -244,7 +244,7 @@ std::optional<Settings> read_options(int argc, char** argv) {
       {"retry-after", 0, 0, G_OPTION_ARG_INT, &raw.retry_after,
        "Retry-After of that 429 (default 5)", "SECONDS"},
       {"look", 'l', 0, G_OPTION_ARG_STRING, &raw.look,
-       "The look when the prompt names none (default neon; identity where there are images)",
+       "The look when the prompt names none (default neon; identity where there are images alone)",
        "NAME"},
       {"expire", 0, 0, G_OPTION_ARG_DOUBLE, &raw.expire,
        "Life of a result link, then 403; a poll gives a fresh one (default 86400)", "SECONDS"},

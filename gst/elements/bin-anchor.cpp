@@ -7,9 +7,14 @@
 
 namespace omni {
 
-void Anchor::choose(guint segment) {
+void Anchor::choose(guint segment, bool planned) {
   state_ = State::under_way;
   candidate_ = segment;
+  planned_ = planned;
+}
+
+void Anchor::forget_plan() {
+  if (planned_) *this = {};
 }
 
 void Anchor::finished(guint segment, const JobOutcome& outcome) {
@@ -43,21 +48,26 @@ void BinStream::add_still(Segment& segment) {
   wait_for_candidate(segment);
   make_anchor_still(*segment.interrupt);
   const std::lock_guard lock(lock_);
+  // Once it is chosen, others wait for it.
+  if (is_dropped(segment)) throw Failure(Reason::cancelled, "stopped");
   if (anchor_.state() == Anchor::State::still) segment.settings.images.push_back(anchor_.still());
-  if (anchor_.state() == Anchor::State::open) anchor_.choose(segment.number);
+  if (anchor_.state() == Anchor::State::open)
+    anchor_.choose(segment.number, segment.settings.dry_run);
 }
 
-/// Ends at once when this segment is not wanted any more. A flush that is over by the time this
+/// Under lock_: is there no place any more where it could go? A flush that is over by the time a
 /// thread looks has left another `fitting_` behind.
+bool BinStream::is_dropped(const Segment& segment) const {
+  return flushing_ || closed_ || flow_ != GST_FLOW_OK || fitting_ != segment.interrupt;
+}
+
+/// Ends at once when this segment is not wanted any more.
 void BinStream::wait_for_candidate(const Segment& segment) {
   std::unique_lock lock(lock_);
-  const auto is_unwanted = [&] {
-    return flushing_ || closed_ || flow_ != GST_FLOW_OK || fitting_ != segment.interrupt;
-  };
-  if (!live_)
-    changed_.wait(lock,
-                  [&] { return is_unwanted() || anchor_.state() != Anchor::State::under_way; });
-  if (is_unwanted()) throw Failure(Reason::cancelled, "stopped");
+  if (!segment.settings.dry_run) anchor_.forget_plan();
+  if (live_) return;
+  changed_.wait(
+      lock, [&] { return is_dropped(segment) || anchor_.state() != Anchor::State::under_way; });
 }
 
 /// Of the candidate's result, once that is there. Not on the network thread: it decodes.

@@ -28,8 +28,10 @@ class Anchor {
   /// As a data: URI; empty without one.
   const std::string& still() const { return still_; }
 
-  /// open -> under_way
-  void choose(guint segment);
+  /// open -> under_way. `planned`: a dry run's, whose result is its own reference.
+  void choose(guint segment, bool planned);
+  /// The dry run is over: what came of it holds for nothing that is bought.
+  void forget_plan();
   /// A segment is over. The candidate's: under_way -> result, or open when it failed.
   void finished(guint segment, const JobOutcome& outcome);
   /// What is under way is dropped: under_way -> open
@@ -42,6 +44,7 @@ class Anchor {
  private:
   State state_ = State::open;
   guint candidate_ = 0;
+  bool planned_ = false;
   std::shared_ptr<const Bytes> result_;
   std::string still_;
   bool gave_up_ = false;

@@ -12,9 +12,6 @@ namespace {
 // Time that goes back by more than this is a new beginning; less is jitter.
 constexpr GstClockTime kJitter = 500 * GST_MSECOND;
 
-// Longer than this, the last picture of a segment is held and not sent.
-constexpr GstClockTime kHeld = GST_SECOND;
-
 // What is not known is assumed.
 constexpr std::uint64_t kUsualLimit = 15'000'000;  // bytes of a reference
 
@@ -73,7 +70,7 @@ bool BinStream::begin_segment(const FrameTimes& times, GstFlowReturn* flow) {
   cut_requested_ = false;
   if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
-  complete_at_ = times.running + (trailing_ ? overlap_ : usual_);
+  complete_at_ = trailing_ ? trailing_end() : times.running + usual_;
   if (live_) clock_changed();  // the output looks after a source that stops
   try {
     start_client(segment->settings);
@@ -119,8 +116,8 @@ void BinStream::cut(GstClockTime next_running, bool overlaps) {
   end_trailing();
   const std::shared_ptr<Segment> ended = close_open(next_running);
   if (!ended) return;
-  // A picture that is held for long is no reason to send it for so long.
-  overlaps = overlaps && overlap_ > 0 && ended->length <= ended->reference_length + kHeld;
+  // Where frames are rare, the last one may be shown up to there, or for longer.
+  overlaps = overlaps && ended->length < ended->planned;
   if (overlaps) ended->reference_length = ended->length;
   {
     const std::lock_guard lock(lock_);
@@ -145,8 +142,9 @@ std::shared_ptr<Segment> BinStream::close_open(GstClockTime next_running) {
   segment->length = std::max<GstClockTime>(end - segment->running_time, 1);
   // A picture that is shown for minutes is no reason to send minutes.
   const GstClockTime last = last_running_ - segment->running_time;
-  const GstClockTime planned = planner_->cut() - segment->stream_time;
-  segment->reference_length = std::min(segment->length, std::max(planned, last + kUsualFrame));
+  segment->planned = planner_->cut() - segment->stream_time + overlap_;
+  segment->reference_length =
+      std::min(segment->length, std::max(segment->planned, last + kUsualFrame));
   const std::lock_guard lock(lock_);
   encoding_ = nullptr;
   return segment;
@@ -165,7 +163,7 @@ void BinStream::send(const std::shared_ptr<Segment>& segment) {
 
 /// In running time: where the reference of the segment that trails ends.
 GstClockTime BinStream::trailing_end() const {
-  return trailing_->running_time + trailing_->length + overlap_;
+  return trailing_->running_time + trailing_->planned;
 }
 
 void BinStream::end_trailing() {
@@ -200,7 +198,9 @@ bool BinStream::join_trailing() {
     trailing_->moments.push_back(std::move(moment));
   }
   trailing_->length = offset + rest->length;
-  trailing_->reference_length = offset + rest->reference_length;
+  const GstClockTime last = last_running_ - trailing_->running_time;
+  trailing_->reference_length =
+      std::min(trailing_->length, std::max(trailing_->planned, last + kUsualFrame));
   --next_number_;
   return true;
 }

@@ -7,6 +7,7 @@
 #include "elements/connection.h"
 #include "elements/messages.h"
 #include "elements/plan.h"
+#include "media/frame-record.h"
 #include "media/still.h"
 
 namespace omni {
@@ -23,19 +24,6 @@ constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
 
 Error refusal(Reason reason, std::string text) {
   return {reason, std::move(text), 0, {}, {}};
-}
-
-/// Does a picture look the same in both? Whatever else caps say is no reason to begin a segment,
-/// which costs money.
-bool same_picture(const GstCaps* a, const GstCaps* b) {
-  GstVideoInfo one, other;
-  if (!a || !gst_video_info_from_caps(&one, a) || !gst_video_info_from_caps(&other, b))
-    return false;
-  // When pictures come is told by themselves.
-  one.fps_n = other.fps_n = 0;
-  one.fps_d = other.fps_d = 1;
-  one.flags = other.flags;
-  return gst_video_info_is_equal(&one, &other);
 }
 
 /// What would be lost on the way to the service and back.
@@ -243,7 +231,8 @@ bool BinStream::set_caps(GstEvent* event) {
   gst_event_parse_caps(event, &caps);
   GstVideoInfo info;
   if (!gst_video_info_from_caps(&info, caps)) return false;
-  const bool same = same_picture(input_caps_.get(), caps);
+  // Whatever else caps say is no reason to begin a segment, which costs money.
+  const bool same = input_caps_ && same_picture(input_caps_.get(), caps);
   if (!same) cut();
   input_caps_ = CapsPtr::share(caps);
   if (same) return true;

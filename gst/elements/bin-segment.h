@@ -28,6 +28,7 @@ struct Segment {
   GstClockTime running_time = 0;      // of its first frame
   GstClockTime stream_time = 0;       // of its first frame
   GstClockTime length = 0;            // up to its end
+  GstClockTime planned = 0;           // where its reference ends, by plan; later than that: never
   GstClockTime handle = 0;            // of the next segment, that its reference goes on with
   GstClockTime reference_length = 0;  // with the handle, and the padding that the service wants
   std::vector<Moment> moments;

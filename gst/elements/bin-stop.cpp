@@ -74,7 +74,6 @@ gboolean BinStream::flush_stop(EventPtr event) {
     const std::lock_guard lock(lock_);
     prompts_.flush();
     flushing_ = stopped_;
-    if (!stopped_) fitting_ = std::make_shared<Interrupt>();
   }
   if (host_.result_lane) host_.result_lane->event(event.get());
   const gboolean pushed = gst_pad_push_event(host_.src, event.release());
@@ -111,6 +110,8 @@ void BinStream::drop_all() {
   position_ = GST_CLOCK_TIME_NONE;
   const std::lock_guard lock(lock_);
   for (const EventPtr& sticky : kept) queue_.push_back({nullptr, sticky, nullptr});
+  // What is being made ready at this moment is of no use any more.
+  if (!stopped_) fitting_ = std::make_shared<Interrupt>();
   anchor_.call_off();
   open_segments_ = 0;
   flow_ = GST_FLOW_OK;
@@ -163,6 +164,7 @@ void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
     to_submit.swap(to_submit_);
     changed_.notify_all();
   }
+  fitting()->interrupt();
   if (const auto running = client()) running->cancel_all();
   if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
   gst_pad_pause_task(host_.src);

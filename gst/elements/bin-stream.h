@@ -191,6 +191,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
 
   // A still for later segments (bin-anchor.cpp)
   void add_still(Segment& segment);
+  bool is_dropped(const Segment& segment) const;
   void wait_for_candidate(const Segment& segment);
   void make_anchor_still(Interrupt& interrupt);
   void anchor_finished(const Segment& segment, const JobOutcome& outcome);
@@ -260,7 +261,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   Prompts prompts_;
   Anchor anchor_;
   GstClockTime longest_delay_ = 0;
-  // Calls off making a reference fit. One until the next flush: once used it stays so.
+  // Calls off making a reference fit. One until all is dropped: once used it stays so.
   std::shared_ptr<Interrupt> fitting_ = std::make_shared<Interrupt>();
 
   // Sink pad's thread

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "media/frame-record.h"
+
 namespace omni {
 
 namespace {
@@ -63,7 +65,7 @@ void CrossFade::drop_pool() {
 
 /// Pictures with the same caps are mixed into the same few buffers.
 bool CrossFade::prepare(GstCaps* caps) {
-  if (caps_ && gst_caps_is_equal(caps_.get(), caps)) return true;
+  if (caps_ && same_picture(caps_.get(), caps)) return true;
   drop_pool();
   if (!gst_video_info_from_caps(&info_, caps)) return false;
   // Between two colours of a palette there is none.
@@ -84,7 +86,8 @@ bool CrossFade::prepare(GstCaps* caps) {
 }
 
 BufferPtr CrossFade::mix(const PartFrame& from, const PartFrame& to, double share) {
-  if (!gst_caps_is_equal(from.caps.get(), to.caps.get()) || !prepare(to.caps.get())) return {};
+  // A stand-in has another rate than a result, and so may have each result.
+  if (!same_picture(from.caps.get(), to.caps.get()) || !prepare(to.caps.get())) return {};
   GstBuffer* raw = nullptr;
   if (gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr) != GST_FLOW_OK) return {};
   auto mixed = BufferPtr::adopt(raw);

@@ -35,6 +35,15 @@ void strip_frame(GstBuffer* frame) {
   gst_buffer_foreach_meta(frame, &drop_if_about_the_frame, nullptr);
 }
 
+bool same_picture(const GstCaps* a, const GstCaps* b) {
+  GstVideoInfo one, other;
+  if (!gst_video_info_from_caps(&one, a) || !gst_video_info_from_caps(&other, b)) return false;
+  one.fps_n = other.fps_n = 0;
+  one.fps_d = other.fps_d = 1;
+  one.flags = other.flags;
+  return gst_video_info_is_equal(&one, &other);
+}
+
 FrameRecord record_frame(GstBuffer* frame) {
   FrameRecord record{GST_BUFFER_PTS(frame),
                      GST_BUFFER_DURATION(frame),

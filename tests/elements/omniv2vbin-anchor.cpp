@@ -4,6 +4,8 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "service/json.h"
@@ -429,6 +431,106 @@ GST_START_TEST(room_for_the_still) {
 }
 GST_END_TEST
 
+// A plan's still is one of the source: what is bought begins without.
+GST_START_TEST(dry_run_that_ends) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour + std::string("dry-run=true"), kCaps);
+  run.push_counted(0, kFrames + 1, 25);
+  run.wait_frames(kFrames);
+  g_object_set(run.bin(), "dry-run", FALSE, nullptr);
+  run.push_counted(kFrames + 1, 3 * kFrames - 1, 25);
+  run.end();
+  expect_equal(run.wait_end(), "");
+  fail_unless_equals_int(service.creates(), 2);  // the second segment had begun as a plan
+  expect_images(service, 1, 0, -1);
+  fail_unless_equals_int(images_of(service, 2).size(), 1);
+}
+GST_END_TEST
+
+namespace {
+
+/// What an application and a sink do, held up until the test goes on.
+struct Gate {
+  std::mutex lock;
+  std::condition_variable changed;
+  unsigned asked = 0;  // to publish
+  bool open = false;
+  unsigned wanted = 50;  // frames
+
+  void wait_asked(unsigned count) {
+    std::unique_lock held(lock);
+    changed.wait(held, [&] { return asked >= count; });
+  }
+  /// The second one waits.
+  static gchar* publish(GstElement*, GstBuffer*, gpointer self) {
+    auto& me = *static_cast<Gate*>(self);
+    std::unique_lock held(me.lock);
+    ++me.asked;
+    me.changed.notify_all();
+    me.changed.wait(held, [&] { return me.asked < 2 || me.open; });
+    return nullptr;
+  }
+  /// Enough are enough, but not before the second one waits.
+  static GstPadProbeReturn show(GstPad*, GstPadProbeInfo* info, gpointer self) {
+    auto& me = *static_cast<Gate*>(self);
+    if (me.wanted > 0) {
+      --me.wanted;
+      return GST_PAD_PROBE_OK;
+    }
+    me.wait_asked(2);
+    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+    return GST_PAD_PROBE_HANDLED;
+  }
+};
+
+}  // namespace
+
+// Downstream has enough while a segment is made ready, and another stream comes: the segment is not
+// bought for a stream that is over, and nobody waits for it, be it the candidate.
+GST_START_TEST(dropped_while_made_ready) {
+  static const char* const kMore[] = {"", "anchor=first on-failure=source"};
+  const WithKey key;
+  EchoService service([plain =
+                           __i__ == 0](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (plain || !is_poll(request) || !request.target.ends_with("video_1")) return {};
+    return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
+  });
+  Gate gate;
+  ElementRun run(
+      service.server.url(),
+      std::string("prompt=x segment-duration=4000000000 max-in-flight=4 ") + kMore[__i__],
+      "omniv2vbin", kCaps.c_str(), false);
+  g_signal_connect(run.element(), "publish-reference", G_CALLBACK(Gate::publish), &gate);
+  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, Gate::show, &gate, nullptr);
+  const auto push = [&](unsigned first, unsigned count) {
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; ++i)
+      flow =
+          gst_harness_push(run.harness(), counted_frame(first + i, i * kFrame, kFrame).release());
+  };
+  push(0, 2 * kFrames + 1);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless_equals_int(service.creates(), 1);
+  gate.wanted = 10'000;  // nothing is shown at this moment
+  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  {
+    const std::lock_guard held(gate.lock);
+    gate.open = true;
+    gate.changed.notify_all();
+  }
+  push(1000, 2 * kFrames);
+  run.push_eos();
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless_equals_int(gst_harness_buffers_received(run.harness()), 50 + 2 * kFrames);
+  fail_unless_equals_int(service.creates(), 3);
+}
+GST_END_TEST
+
 // The plan shows requests of the right form, and no megabytes.
 GST_START_TEST(dry_run) {
   const WithKey key;
@@ -478,6 +580,8 @@ static Suite* omniv2vbin_anchor_suite() {
   tcase_add_test(tcase, taken_up_again);
   tcase_add_loop_test(tcase, room_for_the_still, 0, std::size(kRoom));
   tcase_add_test(tcase, dry_run);
+  tcase_add_test(tcase, dry_run_that_ends);
+  tcase_add_loop_test(tcase, dropped_while_made_ready, 0, 2);
   suite_add_tcase(suite, tcase);
   return suite;
 }

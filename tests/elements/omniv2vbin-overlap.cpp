@@ -168,6 +168,73 @@ GST_START_TEST(other_lengths_fade) {
 }
 GST_END_TEST
 
+// Nor does it matter how many frames a second they have.
+GST_START_TEST(other_rates_fade) {
+  const WithKey key;
+  EchoService service(
+      nullptr, [clips = std::array{made_clip({0, 96, 0, 24}), made_clip({0xffff, 120, 0, 30})}](
+                   int job, const std::string&) { return clips[(job + 1) % 2]; });
+  BinRun run(service.server.url(), kOverlap, kCaps);
+  run.push_counted(0, 175, 25);
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), 175);
+  expect_plain(frames, 0, 75, kDark);
+  expect_fade(frames, 75, 25, kDark, kBright);
+  expect_plain(frames, 100, 75, kBright);
+}
+GST_END_TEST
+
+// Where frames are rare, a cut is later than planned: what is sent is not longer for that, for the
+// model may not take more, and more would have to be paid.
+GST_START_TEST(rare_frames) {
+  struct Row {
+    const char* length;
+    int numerator, denominator;
+    unsigned frames;
+    int most;  // seconds
+  };
+  static const Row kRows[] = {
+      {"segment-duration=30000000000 overlap=1000000000", 1, 2, 35, 30},
+      {"segment-duration=8000000000 overlap=500000000", 3, 1, 120, 8},
+      {"segment-duration=4000000000 overlap=2000000000", 1, 1, 30, 4},
+  };
+  const Row& row = kRows[__i__];
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), std::string("prompt=x max-in-flight=1 ") + row.length,
+             std::string(kCountedCaps) + std::to_string(row.numerator) + "/" +
+                 std::to_string(row.denominator));
+  run.push_counted(0, row.frames, row.numerator, row.denominator);
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), row.frames);
+  for (unsigned i = 0; i < row.frames; ++i)
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+  fail_unless(service.creates() > 1);
+  for (int job = 1; job < service.creates(); ++job)  // the last one may have a tail of its own
+    fail_unless(std::stoi(service.member(job, "seconds")) <= row.most);
+}
+GST_END_TEST
+
+// A last frame within the overlap that is shown for long is not sent for so long.
+GST_START_TEST(long_last_frame) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), "prompt=x segment-duration=30000000000 overlap=1000000000",
+             std::string(kCountedCaps) + "5/1");
+  run.push_counted(0, 147, 5);
+  run.push(counted_frame(147, 147 * 200 * GST_MSECOND, 20 * GST_SECOND));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  fail_unless_equals_int(run.frames().size(), 148);
+  fail_unless_equals_int(service.creates(), 1);
+  expect_equal(service.member(1, "seconds"), "30");
+}
+GST_END_TEST
+
 // A segment that failed fades as well where its original is shown; where nothing is, nothing does.
 GST_START_TEST(failures) {
   static const char* const kPolicies[] = {"source", "hold", "skip"};
@@ -331,6 +398,9 @@ static Suite* omniv2vbin_overlap_suite() {
   tcase_add_loop_test(tcase, short_tail_is_not_bought, 0, 5);
   tcase_add_test(tcase, results_fade);
   tcase_add_loop_test(tcase, other_lengths_fade, 0, 2);
+  tcase_add_test(tcase, other_rates_fade);
+  tcase_add_loop_test(tcase, rare_frames, 0, 3);
+  tcase_add_test(tcase, long_last_frame);
   tcase_add_loop_test(tcase, failures, 0, 3);
   tcase_add_test(tcase, cuts_on_demand_are_hard);
   tcase_add_test(tcase, new_caps_in_the_overlap);
