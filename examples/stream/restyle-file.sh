@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
     -h | --help) usage; exit 0 ;;
     --segment) number "$1" "${2:-}"; segment=$2; shift ;;
     --anchor) properties+=(anchor=first) ;;
-    --fade) number "$1" "${2:-}"; fade=$2; shift ;;
+    --fade) [ "${2:-}" = 0 ] || number "$1" "${2:-}"; fade=$2; shift ;;
     --at-once) number "$1" "${2:-}"; properties+=("max-in-flight=$2"); shift ;;
     --max-seconds) number "$1" "${2:-}"; properties+=("max-seconds=$2"); keep=yes; shift ;;
     --at-most) number "$1" "${2:-}"; minutes=$2; shift ;;

@@ -141,8 +141,8 @@ void Client::make_calls() {
 Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer) {
   const JobId id = next_id_++;
   if (ledger_->records())
-    spec.request_hash =
-        request_hash(*settings_.dialect, spec.body, spec.uploads, spec.reference.get());
+    spec.request_hash = request_hash(*settings_.dialect, spec.identity.value_or(spec.body),
+                                     spec.uploads, spec.reference.get());
   auto shared_spec = std::make_shared<JobSpec>(std::move(spec));
   invoke([this, id, shared_spec, observer] {
     auto job = std::make_shared<Job>(network_->services, std::move(*shared_spec), observer);

@@ -31,6 +31,9 @@ struct JobSpec {
   std::string model;
   std::string request_hash;  // filled in by Client::submit
   CreateBody body;
+  /// What the ledger knows the request by, where that is not the body: it may have in it what is
+  /// another thing each time, and what was paid for is not bought again for that.
+  std::optional<CreateBody> identity;
   std::vector<Upload> uploads;  // what the service fetches by URL; the body holds placeholders
   Micros job_timeout = 1800 * kSecond;
   Micros poll_interval = 0;  // 0 = adaptive

@@ -50,7 +50,7 @@ void BinStream::add_still(Segment& segment) {
   const std::lock_guard lock(lock_);
   // Once it is chosen, others wait for it.
   if (is_dropped(segment)) throw Failure(Reason::cancelled, "stopped");
-  if (anchor_.state() == Anchor::State::still) segment.settings.images.push_back(anchor_.still());
+  if (anchor_.state() == Anchor::State::still) segment.still = anchor_.still();
   if (anchor_.state() == Anchor::State::open)
     anchor_.choose(segment.number, segment.settings.dry_run);
 }
@@ -66,8 +66,8 @@ void BinStream::wait_for_candidate(const Segment& segment) {
   std::unique_lock lock(lock_);
   if (!segment.settings.dry_run) anchor_.forget_plan();
   if (live_) return;
-  changed_.wait(
-      lock, [&] { return is_dropped(segment) || anchor_.state() != Anchor::State::under_way; });
+  changed_.wait(lock,
+                [&] { return is_dropped(segment) || anchor_.state() != Anchor::State::under_way; });
 }
 
 /// Of the candidate's result, once that is there. Not on the network thread: it decodes.

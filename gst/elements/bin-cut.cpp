@@ -9,9 +9,6 @@ namespace omni {
 
 namespace {
 
-// Time that goes back by more than this is a new beginning; less is jitter.
-constexpr GstClockTime kJitter = 500 * GST_MSECOND;
-
 // What is not known is assumed.
 constexpr std::uint64_t kUsualLimit = 15'000'000;  // bytes of a reference
 
@@ -26,7 +23,6 @@ constexpr unsigned kAheadLive = 15;
 
 bool BinStream::is_cut_wanted(const FrameTimes& times) const {
   if (times.stream >= planner_->cut()) return true;
-  if (times.running + kJitter < last_running_) return true;
   bool wanted = cut_requested_ || (GST_CLOCK_TIME_IS_VALID(cut_at_) && times.running >= cut_at_);
   if (!wanted && open_->settings.cut_on_prompt) {
     const std::lock_guard lock(lock_);

@@ -18,6 +18,9 @@ namespace {
 // others from starting.
 constexpr unsigned kWindowPerJob = 3;
 
+// Time that goes back by more than this is a new beginning; less is jitter.
+constexpr GstClockTime kJitter = 500 * GST_MSECOND;
+
 // After an error was told. GST_FLOW_ERROR would make a source add its own "Internal data stream
 // error", and the user should read one error, the one that says why.
 constexpr GstFlowReturn kNoMore = GST_FLOW_EOS;
@@ -142,6 +145,7 @@ GstFlowReturn BinStream::chain(BufferPtr buffer) {
   FrameTimes times;
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
   if (trailing_ && times.running >= trailing_end()) end_trailing();
+  if (open_ && times.running + kJitter < last_running_) cut();
   if (open_ && is_cut_wanted(times)) cut(times.running, times.stream >= planner_->cut());
   if (!open_ && !begin_segment(times, &flow)) return flow;
   return take_frame(std::move(buffer), times);

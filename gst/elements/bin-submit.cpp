@@ -45,7 +45,7 @@ void BinStream::submit_all() {
     // These may be megabytes, and the segment may wait for long.
     segment->settings.images.clear();
     for (std::string* text : {&segment->settings.first_image, &segment->settings.last_image,
-                              &segment->settings.parameters})
+                              &segment->settings.parameters, &segment->still})
       text->clear();
   }
 }
@@ -85,9 +85,14 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
   return reference;
 }
 
-/// Live, a segment that would wait for a place would be late.
+/// Live, a segment that would wait for a place would be late, and one that is late already is not
+/// worth its price.
 void BinStream::check_in_flight(const Segment& segment) {
   if (!live_) return;
+  if (is_past_deadline(segment))
+    throw Failure(Reason::timed_out,
+                  "Segment " + std::to_string(segment.number) +
+                      " was not submitted, for its deadline came first. Set a larger `latency`.");
   const unsigned asked = segment.settings.max_in_flight;
   const auto needed = static_cast<unsigned>((segment.settings.latency + usual_ - 1) / usual_) + 2;
   const unsigned most = asked ? asked : needed;
@@ -111,8 +116,14 @@ void BinStream::submit(const std::shared_ptr<Segment>& segment) {
   Slot& slot = *segment->slot;
   check_in_flight(*segment);
   add_still(*segment);
-  PlanHelp help{host_.publisher(), [&] { slot.announce("fitting"); }, *segment->interrupt,
-                host_.log,         settings.max_reference_bytes,      settings.encoder};
+  PlanHelp help{host_.publisher(),
+                [&] { slot.announce("fitting"); },
+                *segment->interrupt,
+                host_.log,
+                settings.max_reference_bytes,
+                settings.encoder,
+                settings.anchor == AnchorMode::first,
+                segment->still};
   Plan plan = plan_job(settings, reference, help);
   slot.report.seconds = plan.fitted.seconds;
   slot.report.prompt = plan.fitted.request.prompt;

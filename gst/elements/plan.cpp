@@ -183,11 +183,20 @@ void add_reference(Plan& plan, const Settings& settings, const Request& request,
   plan.fitted = dialect.fit(request, facts_of(*carried.bytes, carried.info, carried.by_url));
   plan.duration_ns = carried.info.duration_ns;
   plan.spec.reference = carried.bytes;
-  if (carried.by_url)
-    plan.spec.body.head =
-        dialect.create_body(plan.fitted, material.reference(carried.bytes, std::move(carried.url)));
-  else
-    plan.spec.body = inline_body(dialect, plan.fitted);
+  std::string placeholder;
+  if (carried.by_url) placeholder = material.reference(carried.bytes, std::move(carried.url));
+  const auto body = [&](const FittedRequest& fitted) {
+    if (!carried.by_url) return inline_body(dialect, fitted);
+    return CreateBody{dialect.create_body(fitted, placeholder), {}, false};
+  };
+  plan.spec.body = body(plan.fitted);
+  if (!help.anchored) return;
+  // With another still, or none yet, it is the same job: which result became the anchor of a run
+  // that was stopped is nobody's business.
+  FittedRequest plain = plan.fitted;
+  if (!help.still.empty()) plain.request.images.pop_back();
+  plan.spec.identity = body(plain);
+  plan.spec.identity->tail += "\nanchored";
 }
 
 void replace(std::string& text, const std::string& what, const std::string& by) {
@@ -272,8 +281,8 @@ void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) 
   const ReferenceInfo reference{1, reference_ns, 1280, 720, true};
   const auto body = [&] { return dialect.create_body(dialect.fit(request, reference), address); };
   const auto refuse = [&](const std::string& why) {
-    refuse_request("anchor=first adds one image to the " + std::to_string(settings.images.size()) +
-                   " of `images`, and there is no room for it: " + why + " Or set anchor=none.");
+    refuse_request("anchor=first adds one image, and there is no room for it: " + why +
+                   " Or set anchor=none.");
   };
   body();  // what is wrong without it as well is told as it is
   request.images.push_back(added);
@@ -293,7 +302,8 @@ Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
   Plan plan;
   fill_spec(plan.spec, settings);
   Material material(settings, help.publish);
-  const Request request = request_of(settings, material);
+  Request request = request_of(settings, material);
+  if (!help.still.empty()) request.images.push_back(material.image(help.still, "anchor"));
   if (reference) {
     add_reference(plan, settings, request, std::move(reference), material, help);
   } else {

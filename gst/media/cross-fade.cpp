@@ -22,6 +22,27 @@ class Mapped {
   Mapped& operator=(const Mapped&) = delete;
 
   explicit operator bool() const { return valid_; }
+  gint planes() const { return static_cast<gint>(GST_VIDEO_FRAME_N_PLANES(&frame_)); }
+  gint rows(gint plane) const {
+    gint components[GST_VIDEO_MAX_COMPONENTS];
+    gst_video_format_info_component(frame_.info.finfo, static_cast<guint>(plane), components);
+    return GST_VIDEO_FRAME_COMP_HEIGHT(&frame_, components[0]);
+  }
+  guint8* row(gint plane, gint line) const {
+    return static_cast<guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&frame_, plane)) +
+           line * GST_VIDEO_FRAME_PLANE_STRIDE(&frame_, plane);
+  }
+  /// How many bytes of a row are picture.
+  std::size_t row_size(gint plane) const {
+    gint components[GST_VIDEO_MAX_COMPONENTS], size = 0;
+    gst_video_format_info_component(frame_.info.finfo, static_cast<guint>(plane), components);
+    for (const gint component : components) {
+      if (component < 0) break;
+      size = std::max(size, GST_VIDEO_FRAME_COMP_WIDTH(&frame_, component) *
+                                GST_VIDEO_FRAME_COMP_PSTRIDE(&frame_, component));
+    }
+    return static_cast<std::size_t>(size);
+  }
   /// One line in the unpack format of its own: four components a pixel.
   void unpack(gint line, gpointer to) const {
     const GstVideoFormatInfo* format = frame_.info.finfo;
@@ -39,16 +60,27 @@ class Mapped {
   bool valid_;
 };
 
-/// Puts into `to` what is between it and `from`.
+/// What is between `from` and `to`.
 template <class Component>
-void blend(const std::vector<guint8>& from, std::vector<guint8>& to, double share) {
+void blend(const void* from, const void* to, void* result, std::size_t bytes, double share) {
   constexpr guint32 kWhole = guint32{std::numeric_limits<Component>::max()} + 1;
   const auto part = static_cast<guint32>(std::lround(std::clamp(share, 0.0, 1.0) * kWhole));
   const guint32 rest = kWhole - part;
-  const auto* a = reinterpret_cast<const Component*>(from.data());
-  auto* b = reinterpret_cast<Component*>(to.data());
-  for (std::size_t i = 0; i < to.size() / sizeof(Component); ++i)
-    b[i] = static_cast<Component>((a[i] * rest + b[i] * part + kWhole / 2) / kWhole);
+  const auto* a = static_cast<const Component*>(from);
+  const auto* b = static_cast<const Component*>(to);
+  auto* out = static_cast<Component*>(result);
+  for (std::size_t i = 0; i < bytes / sizeof(Component); ++i)
+    out[i] = static_cast<Component>((a[i] * rest + b[i] * part + kWhole / 2) / kWhole);
+}
+
+/// Is each component a byte of its own? Then nothing has to be unpacked.
+bool is_of_bytes(const GstVideoFormatInfo* format) {
+  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX(format) || GST_VIDEO_FORMAT_INFO_IS_TILED(format))
+    return false;
+  for (guint i = 0; i < GST_VIDEO_FORMAT_INFO_N_COMPONENTS(format); ++i)
+    if (format->depth[i] != 8 || format->shift[i] != 0 || format->pixel_stride[i] <= 0)
+      return false;
+  return true;
 }
 
 }  // namespace
@@ -95,15 +127,20 @@ BufferPtr CrossFade::mix(const PartFrame& from, const PartFrame& to, double shar
   const Mapped after(info_, to.picture.get(), GST_MAP_READ);
   Mapped result(info_, mixed.get(), GST_MAP_WRITE);
   if (!before || !after || !result) return {};
+  if (is_of_bytes(info_.finfo)) {
+    for (gint plane = 0; plane < result.planes(); ++plane)
+      for (gint row = 0; row < result.rows(plane); ++row)
+        blend<guint8>(before.row(plane, row), after.row(plane, row), result.row(plane, row),
+                      result.row_size(plane), share);
+    return mixed;
+  }
   const GstVideoFormatInfo* unpacked = gst_video_format_get_info(info_.finfo->unpack_format);
-  const bool wide = GST_VIDEO_FORMAT_INFO_DEPTH(unpacked, 0) > 8;
+  const auto blend_line =
+      GST_VIDEO_FORMAT_INFO_DEPTH(unpacked, 0) > 8 ? blend<guint16> : blend<guint8>;
   for (gint line = 0; line < info_.height; ++line) {
     before.unpack(line, lines_[0].data());
     after.unpack(line, lines_[1].data());
-    if (wide)
-      blend<guint16>(lines_[0], lines_[1], share);
-    else
-      blend<guint8>(lines_[0], lines_[1], share);
+    blend_line(lines_[0].data(), lines_[1].data(), lines_[1].data(), lines_[1].size(), share);
     result.pack(line, lines_[1].data());
   }
   return mixed;

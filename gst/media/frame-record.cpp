@@ -41,6 +41,7 @@ bool same_picture(const GstCaps* a, const GstCaps* b) {
   one.fps_n = other.fps_n = 0;
   one.fps_d = other.fps_d = 1;
   one.flags = other.flags;
+  one.chroma_site = other.chroma_site;  // half a pixel of colour
   return gst_video_info_is_equal(&one, &other);
 }
 

@@ -18,7 +18,8 @@ struct FrameRecord {
   BufferPtr metas;  // a buffer without memory; none where the frame has no such metas
 };
 
-/// Does a picture look the same with either of these caps? When pictures come is told by themselves.
+/// Does a picture look the same with either of these caps, as far as anybody sees? When pictures
+/// come is told by themselves.
 bool same_picture(const GstCaps* a, const GstCaps* b);
 
 FrameRecord record_frame(GstBuffer* frame);

@@ -386,6 +386,35 @@ GST_END_TEST
 
 namespace {
 
+// The first segment failed, and did not fail when it was tried again: what was paid for with
+// another still, or without one, is taken up all the same. Without an anchor it is another job.
+GST_START_TEST(taken_up_with_another_anchor) {
+  const WithKey key;
+  const FreshFolder state;
+  const std::string properties =
+      "prompt=x segment-duration=4000000000 on-failure=source reuse=all state-dir=" + state.path();
+  std::atomic<bool> fails = true;
+  EchoService service([&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (!fails || !is_poll(request) || !request.target.ends_with("video_1")) return {};
+    return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
+  });
+  const auto run_with = [&](const std::string& anchor) {
+    BinRun run(service.server.url(), properties + " anchor=" + anchor, kCaps);
+    push_segments(run, 3);
+    expect_equal(run.wait_end(), "");
+    fail_unless_equals_int(run.frames().size(), 3 * kFrames);
+    return run.stat("reused");
+  };
+  fail_unless_equals_int(run_with("first"), 0);
+  fail_unless_equals_int(service.creates(), 3);
+  fails = false;
+  fail_unless_equals_int(run_with("first"), 2);
+  fail_unless_equals_int(service.creates(), 4);
+  fail_unless_equals_int(run_with("none"), 0);
+  fail_unless_equals_int(service.creates(), 7);
+}
+GST_END_TEST
+
 struct RoomRow {
   const char* provider;
   const char* more;
@@ -578,6 +607,7 @@ static Suite* omniv2vbin_anchor_suite() {
   tcase_add_test(tcase, still_outlives_a_flush);
   tcase_add_loop_test(tcase, stop_while_waiting, 0, 2);
   tcase_add_test(tcase, taken_up_again);
+  tcase_add_test(tcase, taken_up_with_another_anchor);
   tcase_add_loop_test(tcase, room_for_the_still, 0, std::size(kRoom));
   tcase_add_test(tcase, dry_run);
   tcase_add_test(tcase, dry_run_that_ends);

@@ -253,6 +253,20 @@ GST_START_TEST(source_stops) {
 }
 GST_END_TEST
 
+// What is late before it is sent is not bought: here the time is over with its last frame.
+GST_START_TEST(late_before_it_is_sent) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  g_object_set(run.element(), "latency", guint64{0}, nullptr);
+  for (unsigned i = 0; i < kFrames; ++i) run.push_frame(i);
+  run.set_time(kUpstream + kSegment + kSegment);
+  run.push_frame(kFrames);
+  run.wait_state("failed");
+  fail_unless_equals_int(service.creates(), 0);
+}
+GST_END_TEST
+
 // An overlap is part of what a segment measures: it adds nothing to the latency.
 GST_START_TEST(overlap_adds_no_latency) {
   const WithKey key;
@@ -303,6 +317,7 @@ static Suite* omniv2vbin_live_suite() {
   tcase_add_test(tcase, source_is_not_held_up);
   tcase_add_test(tcase, history_is_left_out);
   tcase_add_test(tcase, source_stops);
+  tcase_add_test(tcase, late_before_it_is_sent);
   tcase_add_test(tcase, overlap_adds_no_latency);
   tcase_add_test(tcase, source_stops_in_the_overlap);
   suite_add_tcase(suite, tcase);

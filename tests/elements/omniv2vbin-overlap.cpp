@@ -315,6 +315,23 @@ GST_START_TEST(new_caps_in_the_overlap) {
 }
 GST_END_TEST
 
+// Time that jumps back within the overlap: the same.
+GST_START_TEST(time_jumps_back_in_the_overlap) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kOverlap, kCaps);
+  run.push_counted(0, 90, 25);
+  for (unsigned i = 0; i < 75; ++i) run.push(counted_frame(90 + i, i * kFrame, kFrame));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), 165);
+  for (unsigned i = 0; i < 165; ++i)
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+  expect_references(service, {"0-89 100", "90-164 100"});
+}
+GST_END_TEST
+
 GST_START_TEST(same_frames_same_bytes) {
   const WithKey key;
   std::string first[2];
@@ -404,6 +421,7 @@ static Suite* omniv2vbin_overlap_suite() {
   tcase_add_loop_test(tcase, failures, 0, 3);
   tcase_add_test(tcase, cuts_on_demand_are_hard);
   tcase_add_test(tcase, new_caps_in_the_overlap);
+  tcase_add_test(tcase, time_jumps_back_in_the_overlap);
   tcase_add_test(tcase, same_frames_same_bytes);
   tcase_add_test(tcase, too_long);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
