@@ -17,7 +17,7 @@
  *
  * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
  * and is as long as without; so the cuts are nearer to each other. Where two results show the same
- * moments, the earlier one fades into the later one. A stream that ends within an overlap, or
+ * moments, the earlier one fades into the later one, and so does its sound. A stream that ends within an overlap, or
  * changes its picture there, ends with the earlier segment: nothing is bought for what is left.
  * Cuts on demand are hard.
  *

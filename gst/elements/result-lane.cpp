@@ -1,6 +1,7 @@
 #include "elements/result-lane.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "media/result-sound.h"
 #include "service/error.h"
@@ -71,18 +72,18 @@ void ResultLane::event(GstEvent* event) {
   lane_.sink_event(EventPtr::share(event));
 }
 
-guint64 ResultLane::first_sample(const Segment& segment) const {
-  return to_samples(segment.running_time);
-}
-
-guint64 ResultLane::samples_of(const Segment& segment) const {
-  return to_samples(segment.running_time + segment.length) - first_sample(segment);
+ResultLane::Stretch ResultLane::stretch_of(const Segment& segment) {
+  const GstClockTime end = segment.running_time + segment.length;
+  const guint64 last = to_samples(end);
+  return {to_samples(segment.running_time), last, to_samples(end + segment.handle) - last};
 }
 
 PartSound ResultLane::decode(std::shared_ptr<const Bytes> part, const Segment& segment) {
+  const Stretch stretch = stretch_of(segment);
+  const guint64 samples = stretch.end + stretch.tail - stretch.first;
   return std::async(std::launch::async,
-                    [part = std::move(part), samples = samples_of(segment), format = format_,
-                     interrupt = interrupt(), log = log_, number = segment.number]() -> BytesPtr {
+                    [part = std::move(part), samples, format = format_, interrupt = interrupt(),
+                     log = log_, number = segment.number]() -> BytesPtr {
                       try {
                         return decode_sound(part, format, samples, *interrupt);
                       } catch (const Failure& failure) {
@@ -96,13 +97,32 @@ PartSound ResultLane::decode(std::shared_ptr<const Bytes> part, const Segment& s
                     });
 }
 
+/// Mixes the tail into a buffer that begins so many samples behind the segment's first one.
+void ResultLane::fade(GstBuffer* buffer, guint64 at) const {
+  gsize size = 0;
+  const auto* tail = static_cast<const gint16*>(g_bytes_get_data(tail_.get(), &size));
+  const guint64 whole = size / sizeof(gint16);
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE)) return;
+  auto* values = reinterpret_cast<gint16*>(map.data);
+  for (guint64 i = 0; i < map.size / sizeof(gint16) && at * kChannels + i < whole; ++i) {
+    const guint64 place = at * kChannels + i;
+    const double share = static_cast<double>(place) / static_cast<double>(whole);
+    values[i] = static_cast<gint16>(std::lround(tail[place] + share * (values[i] - tail[place])));
+  }
+  gst_buffer_unmap(buffer, &map);
+}
+
 void ResultLane::place(const Segment& segment, PartSound sound) {
   const GstClockTime pts = first_pts(segment);
   if (!GST_CLOCK_TIME_IS_VALID(pts)) return;
-  const BytesPtr decoded = sound.valid() ? sound.get() : nullptr;
+  const bool has_part = sound.valid();
+  const BytesPtr decoded = has_part ? sound.get() : nullptr;
   const gsize frame = static_cast<gsize>(GST_AUDIO_INFO_BPF(&format_));
-  const guint64 first = first_sample(segment), count = samples_of(segment);
+  const Stretch stretch = stretch_of(segment);
+  const guint64 first = stretch.first, count = stretch.end - stretch.first;
   discont_ = discont_ || first != next_sample_;
+  if (discont_ || !has_part) tail_ = nullptr;
   for (guint64 at = 0; at < count; at += kPiece) {
     const guint64 samples = std::min(kPiece, count - at);
     auto buffer = BufferPtr::adopt(gst_buffer_new_allocate(nullptr, samples * frame, nullptr));
@@ -113,6 +133,7 @@ void ResultLane::place(const Segment& segment, PartSound sound) {
       const gsize from = std::min<gsize>(at * frame, size);
       gst_buffer_fill(buffer.get(), 0, data + from, std::min<gsize>(samples * frame, size - from));
     }
+    if (tail_) fade(buffer.get(), at);
     // From the whole, so that nothing adds up.
     const GstClockTime time = to_time(first + at), end = to_time(first + at + samples);
     GST_BUFFER_PTS(buffer.get()) = pts + time - std::min(time, to_time(first));
@@ -120,7 +141,12 @@ void ResultLane::place(const Segment& segment, PartSound sound) {
     if (std::exchange(discont_, false)) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
     if (lane_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the picture goes on
   }
-  next_sample_ = first + count;
+  next_sample_ = stretch.end;
+  tail_ = nullptr;
+  if (decoded && stretch.tail > 0 &&
+      g_bytes_get_size(decoded.get()) >= (count + stretch.tail) * frame)
+    tail_ =
+        BytesPtr::adopt(g_bytes_new_from_bytes(decoded.get(), count * frame, stretch.tail * frame));
 }
 
 }  // namespace omni

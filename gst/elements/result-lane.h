@@ -1,6 +1,7 @@
 // audio=result: the sound of the results, placed in time, on an audio_src_0 of its own. Raw sound
-// in one format, without a gap from segment to segment: silence where a result has none. It waits
-// and goes out as all sound of the bin does (audio-lane.h).
+// in one format, without a gap from segment to segment: silence where a result has none. Where
+// segments overlap, it fades as the picture does. It waits and goes out as all sound of the bin
+// does (audio-lane.h).
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -39,8 +40,13 @@ class ResultLane {
   void place(const Segment& segment, PartSound sound);
 
  private:
-  guint64 first_sample(const Segment& segment) const;
-  guint64 samples_of(const Segment& segment) const;
+  /// Of a segment's sound, in samples of running time.
+  struct Stretch {
+    guint64 first, end;
+    guint64 tail;  // how many behind the end its part goes on with: its handle
+  };
+  static Stretch stretch_of(const Segment& segment);
+  void fade(GstBuffer* buffer, guint64 at) const;
   std::shared_ptr<Interrupt> interrupt() const;
 
   const LogSink log_;
@@ -48,8 +54,10 @@ class ResultLane {
   AudioLane lane_;
   GstAudioInfo format_;
   bool begun_ = false;
-  bool discont_ = true;      // the placing thread's
-  guint64 next_sample_ = 0;  // the placing thread's
+  // The placing thread's:
+  bool discont_ = true;
+  guint64 next_sample_ = 0;
+  BytesPtr tail_;  // what the part before has of the segment that is placed: it fades away
   mutable std::mutex lock_;  // innermost: guards interrupt_
   std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();
 };

@@ -1,5 +1,6 @@
 // omniv2vbin and sound: that of the source unchanged, that of the results at its place.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -7,6 +8,7 @@
 #include "media/mp4-samples.h"
 #include "support/echo-service.h"
 #include "support/fresh-folder.h"
+#include "support/made-clip.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -227,6 +229,40 @@ GST_START_TEST(sound_with_overlap) {
 }
 GST_END_TEST
 
+// Sound fades where the picture does: here from a tone to silence.
+GST_START_TEST(result_sound_fades) {
+  const auto clip = [](const std::string& volume) {
+    return made_by(
+        std::string("appsrc name=in format=time caps=\"") + kCountedCaps +
+            "25/1\" ! x264enc threads=1 ! h264parse ! mux. audiotestsrc volume=" + volume +
+            " num-buffers=188 samplesperbuffer=1024 ! "
+            "audio/x-raw,format=F32LE,rate=48000,channels=2 ! avenc_aac ! mp4mux name=mux",
+        {0, 100});
+  };
+  const WithKey key;
+  EchoService service(nullptr, [clips = std::array{clip("0.8"), clip("0")}](
+                                   int job, const std::string&) { return clips[(job + 1) % 2]; });
+  SoundRun run(service.server.url(), "audio=result max-in-flight=1 overlap=1000000000",
+               "v.audio_src_0 ! identity name=out ! fakesink");
+  fail_unless_equals_int(run.out.bytes.size(), 12 * 48'000 * 4);
+  const auto* values = reinterpret_cast<const gint16*>(run.out.bytes.data());
+  const auto loudness = [&](double from, double until) {
+    double sum = 0;
+    const auto first = static_cast<std::size_t>(from * 96'000);
+    const auto end = static_cast<std::size_t>(until * 96'000);
+    for (std::size_t i = first; i < end; ++i) sum += static_cast<double>(values[i]) * values[i];
+    return std::sqrt(sum / static_cast<double>(end - first));
+  };
+  const double whole = loudness(1, 2.9);
+  fail_unless(whole > 10'000, "%f", whole);
+  for (const double at : {0.1, 0.3, 0.5, 0.7, 0.9}) {
+    const double share = loudness(3 + at - 0.02, 3 + at + 0.02) / whole;
+    fail_unless(std::abs(share - (1 - at)) < 0.06, "%f s into it: %f", at, share);
+  }
+  fail_unless(loudness(4.1, 5.9) < 10);
+}
+GST_END_TEST
+
 // Also where no sound comes in at all.
 GST_START_TEST(result_sound_alone) {
   const WithKey key;
@@ -246,6 +282,7 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_add_loop_test(tcase, result_sound_is_placed, 0, 3);
   tcase_add_loop_test(tcase, reference_sound_that_stops, 0, 2);
   tcase_add_test(tcase, sound_with_overlap);
+  tcase_add_test(tcase, result_sound_fades);
   tcase_add_test(tcase, result_sound_alone);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -113,6 +113,22 @@ int luma(const Shown& shown) {
   return first;
 }
 
+// Caps that name no colours mean the usual ones of their size: a part that has others is converted.
+START_TEST(usual_colours) {
+  const auto file = clip(solid("0xffff0000", "format=I420,width=64,height=48,colorimetry=bt709"));
+  const Shown own = decode(file,
+                           "video/x-raw,format=I420,pixel-aspect-ratio=1/1,width=64,height=48,"
+                           "colorimetry=bt709");
+  const Shown shown =
+      decode(file, "video/x-raw,format=I420,pixel-aspect-ratio=1/1,width=64,height=48");
+  ck_assert_int_lt(std::abs(luma(own) - 63), 3);
+  ck_assert_int_lt(std::abs(luma(shown) - 81), 3);
+  GstVideoInfo info;
+  ck_assert(gst_video_info_from_caps(&info, shown.caps.get()));
+  ck_assert_int_eq(info.colorimetry.matrix, GST_VIDEO_COLOR_MATRIX_BT601);
+}
+END_TEST
+
 struct Ranges {
   const char* file;
   const char* wanted;
@@ -237,6 +253,7 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const int failed = run_tests("media-part-decoder", {{"times", times, 1},
                                                       {"colours", colours, 3},
+                                                      {"usual colours", usual_colours, 1},
                                                       {"ranges", ranges, std::size(kRanges)},
                                                       {"shapes", shapes, 1},
                                                       {"rotation", rotation, 1},
