@@ -73,14 +73,20 @@ void blend(const void* from, const void* to, void* result, std::size_t bytes, do
     out[i] = static_cast<Component>((a[i] * rest + b[i] * part + kWhole / 2) / kWhole);
 }
 
-/// Is each component a byte of its own? Then nothing has to be unpacked.
-bool is_of_bytes(const GstVideoFormatInfo* format) {
-  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX(format) || GST_VIDEO_FORMAT_INFO_IS_TILED(format))
-    return false;
-  for (guint i = 0; i < GST_VIDEO_FORMAT_INFO_N_COMPONENTS(format); ++i)
-    if (format->depth[i] != 8 || format->shift[i] != 0 || format->pixel_stride[i] <= 0)
-      return false;
-  return true;
+/// How many bytes each component has for itself, where a row can be mixed as it is: 1, or 2 in the
+/// machine's own order; 0 where it has to be unpacked.
+unsigned component_bytes(const GstVideoFormatInfo* format) {
+  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX(format) || GST_VIDEO_FORMAT_INFO_IS_TILED(format)) return 0;
+  bool bytes = true;
+  bool words = GST_VIDEO_FORMAT_INFO_IS_LE(format) && G_BYTE_ORDER == G_LITTLE_ENDIAN &&
+               GST_VIDEO_FORMAT_INFO_N_PLANES(format) > 1;
+  for (guint i = 0; i < GST_VIDEO_FORMAT_INFO_N_COMPONENTS(format); ++i) {
+    const guint depth = format->depth[i];
+    const gint step = format->pixel_stride[i];
+    bytes = bytes && depth == 8 && format->shift[i] == 0 && step > 0;
+    words = words && depth > 8 && depth <= 16 && (step == 2 || step == 4);
+  }
+  return bytes ? 1 : words ? 2 : 0;
 }
 
 }  // namespace
@@ -127,11 +133,12 @@ BufferPtr CrossFade::mix(const PartFrame& from, const PartFrame& to, double shar
   const Mapped after(info_, to.picture.get(), GST_MAP_READ);
   Mapped result(info_, mixed.get(), GST_MAP_WRITE);
   if (!before || !after || !result) return {};
-  if (is_of_bytes(info_.finfo)) {
+  if (const unsigned bytes = component_bytes(info_.finfo)) {
+    const auto blend_row = bytes == 1 ? blend<guint8> : blend<guint16>;
     for (gint plane = 0; plane < result.planes(); ++plane)
       for (gint row = 0; row < result.rows(plane); ++row)
-        blend<guint8>(before.row(plane, row), after.row(plane, row), result.row(plane, row),
-                      result.row_size(plane), share);
+        blend_row(before.row(plane, row), after.row(plane, row), result.row(plane, row),
+                  result.row_size(plane), share);
     return mixed;
   }
   const GstVideoFormatInfo* unpacked = gst_video_format_get_info(info_.finfo->unpack_format);

@@ -125,6 +125,15 @@ def capacity(bench, row, run):
     row("bin, 1080p50, measured, not live", shares(*costs(bench, run, large, 1), large[3]), "", None)
 
 
+def fade(bench, row, run):
+    """A share of the time that a live stream has for a frame at 50 a second."""
+    for name, size in (("I420", (1920, 1080)), ("I420_10LE", (1920, 1080)), ("I420", (3840, 2160))):
+        mixed, copied = figures(run(bench.tool("bench-bin-fade"), name, *size, env=bench.env, timeout=LONG))
+        row(f"bin, CPU of a faded frame, {size[0]}x{size[1]} {name}",
+            f"{mixed:.1f} ms, {mixed / copied:.1f} x a copy of it; {100 * mixed / 20:.0f} % of a core at "
+            "50 frames a second", "", None)
+
+
 # --- stopping --------------------------------------------------------------------------------------
 
 
@@ -145,5 +154,5 @@ def stop_at(bench, row, run, url, state, jobs, count, mode):
         "left", "<= 100 ms, none left", statistics.median(times) <= 100 and max(threads) <= 0)
 
 
-ROWS = {"bin-stream": stream, "bin-flight": flight, "bin-cost": cost, "bin-capacity": capacity,
-        "bin-stop": stop}
+ROWS = {"bin-stream": stream, "bin-flight": flight, "bin-cost": cost, "bin-fade": fade,
+        "bin-capacity": capacity, "bin-stop": stop}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures what the design promises and prints one table: tests/bench/run.sh [ROW...]
 # Rows: overhead memory by-url ledger fit polling stop flight, and of omniv2vbin: bin-stream bin-flight
-# bin-cost bin-capacity bin-stop (default: all, about twenty minutes after the build).
+# bin-cost bin-fade bin-capacity bin-stop (default: all, about twenty minutes after the build).
 # BUILD_DIR chooses another folder than build-bench in the checkout.
 set -eu
 
@@ -25,5 +25,5 @@ echo "== building into $build" >&2
 [ -e "$build/build.ninja" ] || meson setup "$build" "$root" --buildtype=release >&2
 ninja -C "$build" plugin/libgstomni.so examples/emulator/omni-emulator \
   tests/bench/bench-{server,polling,inside,memory,stop,flight} \
-  tests/bench/bench-bin-{stream,flight,cost,stop} >&2
+  tests/bench/bench-bin-{stream,flight,cost,fade,stop} >&2
 exec /usr/bin/python3 "$here/rows.py" "$build" "$@"
