@@ -17,9 +17,9 @@
  *
  * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
  * and is as long as without; so the cuts are nearer to each other. Where two results show the same
- * moments, the earlier one fades into the later one, and so does its sound. A stream that ends within an overlap, or
- * changes its picture there, ends with the earlier segment: nothing is bought for what is left.
- * Cuts on demand are hard.
+ * moments, the earlier one fades into the later one, and so does its sound. A stream that ends
+ * within an overlap, or changes its picture there, ends with the earlier segment: nothing is bought
+ * for what is left. Cuts on demand are hard.
  *
  * A prompt holds for a segment from its first frame: the newest of the property,
  * #GstOmniV2vBin::prompt-at, and a custom downstream event `omni/prompt` with the field `prompt`.
