@@ -45,11 +45,10 @@ CapsPtr picture_only(const GstCaps* caps) {
   // Who does not say which colours are meant means the usual ones of that size. A conversion would
   // leave those of the part.
   GstVideoInfo info;
-  const bool says = gst_structure_has_field(gst_caps_get_structure(only.get(), 0), "colorimetry");
-  if (!says && gst_caps_is_fixed(only.get()) && gst_video_info_from_caps(&info, only.get())) {
-    const CharPtr usual(gst_video_colorimetry_to_string(&info.colorimetry));
-    if (usual) gst_caps_set_simple(only.get(), "colorimetry", G_TYPE_STRING, usual.get(), nullptr);
-  }
+  if (!gst_caps_is_fixed(only.get()) || !gst_video_info_from_caps(&info, only.get())) return only;
+  if (gst_structure_has_field(gst_caps_get_structure(only.get(), 0), "colorimetry")) return only;
+  const CharPtr usual(gst_video_colorimetry_to_string(&info.colorimetry));
+  if (usual) gst_caps_set_simple(only.get(), "colorimetry", G_TYPE_STRING, usual.get(), nullptr);
   return only;
 }
 
