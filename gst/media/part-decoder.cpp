@@ -88,6 +88,10 @@ PartDecoder::~PartDecoder() {
     const std::lock_guard lock(link_lock_);
     closing_ = true;
   }
+  // What feeds decodebin goes first: it would take its parts away from under a thread that is still
+  // making them known to each other. The flush wakes that thread, wherever it waits.
+  gst_pad_send_event(pad_of(decoder_, "sink").get(), gst_event_new_flush_start());
+  gst_element_set_state(demuxer_.get(), GST_STATE_NULL);
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
@@ -99,7 +103,7 @@ ElementPtr PartDecoder::add(ElementPtr element) {
 /// appsrc ! qtdemux ! decodebin ! videoflip ! convert and scale ! by way of ! convert ! appsink
 void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   const ElementPtr source = add(make_bytes_source(std::move(file)));
-  const ElementPtr demuxer = add(make_element("qtdemux", kPluginsGood));
+  demuxer_ = add(make_element("qtdemux", kPluginsGood));
   decoder_ = add(make_element("decodebin", kPluginsBase));
   flip_ = add(make_element("videoflip", kPluginsGood));
   gst_util_set_object_arg(G_OBJECT(flip_.get()), "video-direction", "auto");
@@ -114,12 +118,12 @@ void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
-  gst_element_link(source.get(), demuxer.get());
+  gst_element_link(source.get(), demuxer_.get());
   gst_element_link_many(flip_.get(), convert_.get(), by_way_of_.get(), last.get(), filter.get(),
                         sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
-  g_signal_connect(demuxer.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
+  g_signal_connect(demuxer_.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
   g_signal_connect(decoder_.get(), "pad-added", G_CALLBACK(&decoded_pad), this);
 }
 

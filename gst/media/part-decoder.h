@@ -59,6 +59,7 @@ class PartDecoder {
 
   CapsPtr wanted_;
   ElementPtr pipeline_;
+  ElementPtr demuxer_;
   ElementPtr decoder_;
   ElementPtr flip_;
   ElementPtr convert_;
