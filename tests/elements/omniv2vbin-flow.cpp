@@ -39,6 +39,20 @@ class Harnessed : public ElementRun {
     gst_segment_init(&segment, GST_FORMAT_TIME);
     gst_harness_push_event(harness(), gst_event_new_segment(&segment));
   }
+  /// Downstream has enough after so many frames; `left` outlives the run.
+  void take_only(std::atomic<unsigned>& left) {
+    const GstPadProbeCallback probe = [](GstPad*, GstPadProbeInfo* info, gpointer user) {
+      auto& wanted = *static_cast<std::atomic<unsigned>*>(user);
+      if (wanted > 0) {
+        --wanted;
+        return GST_PAD_PROBE_OK;
+      }
+      GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+      gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+      return GST_PAD_PROBE_HANDLED;
+    };
+    gst_pad_add_probe(harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, probe, &left, nullptr);
+  }
   void expect_frames(unsigned first, unsigned count) {
     const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
     for (unsigned i = first; i < first + count; ++i) {
@@ -434,15 +448,9 @@ GST_START_TEST(nothing_is_bought_after_the_end) {
       return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
     return std::nullopt;
   });
+  std::atomic<unsigned> none = 0;
   Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
-  if (__i__ == 1) {
-    const GstPadProbeCallback enough = [](GstPad*, GstPadProbeInfo* info, gpointer) {
-      GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-      gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-      return GST_PAD_PROBE_HANDLED;
-    };
-    gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, enough, nullptr, nullptr);
-  }
+  if (__i__ == 1) run.take_only(none);
   run.push_frames(0, 150);
   if (__i__ == 0) fail_if(run.wait_reason().empty());
   run.wait_event(GST_EVENT_EOS);
@@ -507,19 +515,9 @@ GST_END_TEST
 GST_START_TEST(stream_after_enough) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
   std::atomic<unsigned> wanted = 50;
-  const GstPadProbeCallback enough = [](GstPad*, GstPadProbeInfo* info, gpointer user) {
-    auto& left = *static_cast<std::atomic<unsigned>*>(user);
-    if (left > 0) {
-      --left;
-      return GST_PAD_PROBE_OK;
-    }
-    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-    return GST_PAD_PROBE_HANDLED;
-  };
-  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, enough, &wanted, nullptr);
+  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  run.take_only(wanted);
   run.push_frames(0, 350);
   run.expect_frames(0, 50);
   run.wait_event(GST_EVENT_EOS);

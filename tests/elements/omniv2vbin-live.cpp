@@ -69,6 +69,14 @@ class LiveRun : public ElementRun {
     set_time(time);
     while (GstClockID id = gst_test_clock_process_next_clock_id(clock_)) gst_clock_id_unref(id);
   }
+  /// So many frames come, from the first one on, with their times.
+  void expect_times(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      const auto frame = BufferPtr::adopt(gst_harness_pull(harness()));
+      fail_unless(bool(frame), "frame %u did not come", i);
+      fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
+    }
+  }
   /// All frames of a segment come, with their times and this picture.
   void expect_segment(unsigned segment, unsigned picture) {
     const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
@@ -245,11 +253,7 @@ GST_START_TEST(source_stops) {
   for (unsigned i = 0; i < 50; ++i) run.push_frame(i);
   run.wait_for_alarm(kUpstream + kSegment + GST_SECOND);
   run.reach(kUpstream + kSegment + GST_SECOND);
-  for (unsigned i = 0; i < 50; ++i) {
-    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
-    fail_unless(bool(frame), "frame %u did not come", i);
-    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
-  }
+  run.expect_times(50);
   // And when it comes back, so does the stream.
   for (unsigned i = 300; i <= 400; ++i) run.push_frame(i);
   run.expect_segment(3, 3);
@@ -282,11 +286,7 @@ GST_START_TEST(overlap_adds_no_latency) {
   fail_unless(service.server.wait_for(1, "POST"));
   run.wait_for_alarm(deadline_of(0));
   run.reach(deadline_of(0));
-  for (unsigned i = 0; i < 75; ++i) {
-    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
-    fail_unless(bool(frame), "frame %u did not come", i);
-    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
-  }
+  run.expect_times(75);
 }
 GST_END_TEST
 
@@ -299,11 +299,7 @@ GST_START_TEST(source_stops_in_the_overlap) {
   run.wait_for_alarm(kUpstream + kSegment + GST_SECOND);
   fail_unless_equals_int(service.creates(), 0);
   run.reach(kUpstream + kSegment + GST_SECOND);
-  for (unsigned i = 0; i < 80; ++i) {
-    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
-    fail_unless(bool(frame), "frame %u did not come", i);
-    fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
-  }
+  run.expect_times(80);
   fail_unless_equals_int(service.creates(), 1);
 }
 GST_END_TEST

@@ -67,9 +67,15 @@ int luma_of(const Seen& seen) {
 
 constexpr int kDark = 40, kBright = 200;  // of counted frames
 
+/// How many pictures a result has, and how many of them a second.
+struct Rate {
+  unsigned count = 100, rate = 25;
+};
+
 /// Every second result is dark, every other one bright.
-EchoService::Remake dark_and_bright() {
-  return [clips = std::array{made_clip({0, 100, 0}), made_clip({0xffff, 100, 0})}](
+EchoService::Remake dark_and_bright(Rate dark = {}, Rate bright = {}) {
+  return [clips = std::array{made_clip({0, dark.count, 0, dark.rate}),
+                             made_clip({0xffff, bright.count, 0, bright.rate})}](
              int job, const std::string&) { return clips[(job + 1) % 2]; };
 }
 
@@ -149,31 +155,12 @@ GST_START_TEST(results_fade) {
 }
 GST_END_TEST
 
-// Results that are longer or shorter than their references are shown in full, handles and all.
-GST_START_TEST(other_lengths_fade) {
+// Results that are longer or shorter than their references are shown in full, handles and all; nor
+// does it matter how many frames a second they have.
+GST_START_TEST(other_lengths_and_rates_fade) {
+  static const Rate kRates[][2] = {{{80}, {80}}, {{120}, {120}}, {{96, 24}, {120, 30}}};
   const WithKey key;
-  const unsigned count = __i__ == 0 ? 80 : 120;
-  EchoService service(nullptr,
-                      [clips = std::array{made_clip({0, count, 0}), made_clip({0xffff, count, 0})}](
-                          int job, const std::string&) { return clips[(job + 1) % 2]; });
-  BinRun run(service.server.url(), kOverlap, kCaps);
-  run.push_counted(0, 175, 25);
-  run.end();
-  expect_equal(run.wait_end(), "");
-  const auto frames = run.frames();
-  fail_unless_equals_int(frames.size(), 175);
-  expect_plain(frames, 0, 75, kDark);
-  expect_fade(frames, 75, 25, kDark, kBright);
-  expect_plain(frames, 100, 75, kBright);
-}
-GST_END_TEST
-
-// Nor does it matter how many frames a second they have.
-GST_START_TEST(other_rates_fade) {
-  const WithKey key;
-  EchoService service(
-      nullptr, [clips = std::array{made_clip({0, 96, 0, 24}), made_clip({0xffff, 120, 0, 30})}](
-                   int job, const std::string&) { return clips[(job + 1) % 2]; });
+  EchoService service(nullptr, dark_and_bright(kRates[__i__][0], kRates[__i__][1]));
   BinRun run(service.server.url(), kOverlap, kCaps);
   run.push_counted(0, 175, 25);
   run.end();
@@ -414,8 +401,7 @@ static Suite* omniv2vbin_overlap_suite() {
   tcase_add_test(tcase, references_share_a_second);
   tcase_add_loop_test(tcase, short_tail_is_not_bought, 0, 5);
   tcase_add_test(tcase, results_fade);
-  tcase_add_loop_test(tcase, other_lengths_fade, 0, 2);
-  tcase_add_test(tcase, other_rates_fade);
+  tcase_add_loop_test(tcase, other_lengths_and_rates_fade, 0, 3);
   tcase_add_loop_test(tcase, rare_frames, 0, 3);
   tcase_add_test(tcase, long_last_frame);
   tcase_add_loop_test(tcase, failures, 0, 3);
