@@ -69,6 +69,12 @@ CapsPtr as_rgb(const GstCaps* caps) {
   return rgb;
 }
 
+bool is_video(GstPad* demuxed) {
+  const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(demuxed));
+  const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
+  return g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
+}
+
 }  // namespace
 
 PartDecoder::PartDecoder(std::shared_ptr<const Bytes> file, const GstCaps* wanted)
@@ -84,15 +90,7 @@ PartDecoder::PartDecoder(std::shared_ptr<const Bytes> file, const GstCaps* wante
 
 PartDecoder::~PartDecoder() {
   interrupt();
-  {
-    const std::lock_guard lock(link_lock_);
-    closing_ = true;
-  }
-  // What feeds decodebin goes first: it would take its parts away from under a thread that is still
-  // making them known to each other. The flush wakes that thread, wherever it waits.
-  gst_pad_send_event(pad_of(decoder_, "sink").get(), gst_event_new_flush_start());
-  gst_element_set_state(demuxer_.get(), GST_STATE_NULL);
-  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  input_->stop();
 }
 
 ElementPtr PartDecoder::add(ElementPtr element) {
@@ -100,11 +98,10 @@ ElementPtr PartDecoder::add(ElementPtr element) {
   return element;
 }
 
-/// appsrc ! qtdemux ! decodebin ! videoflip ! convert and scale ! by way of ! convert ! appsink
+/// input ! videoflip ! convert and scale ! by way of ! convert ! appsink
 void PartDecoder::build(std::shared_ptr<const Bytes> file) {
-  const ElementPtr source = add(make_bytes_source(std::move(file)));
-  demuxer_ = add(make_element("qtdemux", kPluginsGood));
-  decoder_ = add(make_element("decodebin", kPluginsBase));
+  const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(flip_, "sink").get()); };
+  input_.emplace(pipeline_, std::move(file), &is_video, link_decoded);
   flip_ = add(make_element("videoflip", kPluginsGood));
   gst_util_set_object_arg(G_OBJECT(flip_.get()), "video-direction", "auto");
   convert_ = add(make_element("videoconvertscale", kPluginsBase));
@@ -118,36 +115,10 @@ void PartDecoder::build(std::shared_ptr<const Bytes> file) {
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
-  gst_element_link(source.get(), demuxer_.get());
   gst_element_link_many(flip_.get(), convert_.get(), by_way_of_.get(), last.get(), filter.get(),
                         sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
-  g_signal_connect(demuxer_.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
-  g_signal_connect(decoder_.get(), "pad-added", G_CALLBACK(&decoded_pad), this);
-}
-
-/// The first video track.
-void PartDecoder::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
-  auto* me = static_cast<PartDecoder*>(self);
-  const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad));
-  const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
-  const bool is_video = g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
-  if (is_video) me->link(pad, me->decoder_);
-}
-
-void PartDecoder::decoded_pad(GstElement*, GstPad* pad, gpointer self) {
-  auto* me = static_cast<PartDecoder*>(self);
-  me->link(pad, me->flip_);
-}
-
-/// What cannot be linked ends in an error: not-linked. A decoder that found no picture posts its
-/// error first and shows its pad then, when the pipeline may already be on its way to NULL: a graph
-/// that changes meanwhile makes GStreamer warn of a loop in it.
-void PartDecoder::link(GstPad* pad, const ElementPtr& to) {
-  const std::lock_guard lock(link_lock_);
-  const PadPtr sink = pad_of(to, "sink");
-  if (!closing_ && !gst_pad_is_linked(sink.get())) gst_pad_link(pad, sink.get());
 }
 
 /// Bars only where the shape really differs: services round sizes. Colours by way of RGB only where

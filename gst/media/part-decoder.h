@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "media/decode-input.h"
 #include "media/gst-ptr.h"
 #include "service/bytes.h"
 
@@ -45,28 +46,21 @@ class PartDecoder {
   void interrupt();
 
  private:
-  static void demuxed_pad(GstElement* demuxer, GstPad* pad, gpointer self);
-  static void decoded_pad(GstElement* decoder, GstPad* pad, gpointer self);
   static GstPadProbeReturn shape_probe(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
   static void end_of_stream(GstAppSink* sink, gpointer self);
   static GstBusSyncReply bus_message(GstBus* bus, GstMessage* message, gpointer self);
   void build(std::shared_ptr<const Bytes> file);
   ElementPtr add(ElementPtr element);
-  void link(GstPad* pad, const ElementPtr& to);
   GstFlowReturn keep(const GstSample* sample);
   void note_problem(const std::string& text);
 
   CapsPtr wanted_;
   ElementPtr pipeline_;
-  ElementPtr demuxer_;
-  ElementPtr decoder_;
+  std::optional<DecodeInput> input_;
   ElementPtr flip_;
   ElementPtr convert_;
   ElementPtr by_way_of_;  // what is between two conversions: as a rule what is wanted
-
-  std::mutex link_lock_;  // never together with lock_
-  bool closing_ = false;
 
   std::mutex lock_;
   std::condition_variable changed_;

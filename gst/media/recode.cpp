@@ -5,9 +5,11 @@
 #include <gst/pbutils/missing-plugins.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "media/bytes-source.h"
+#include "media/decode-input.h"
 #include "media/mp4-samples.h"
 #include "service/error.h"
 
@@ -25,7 +27,7 @@ PadPtr pad_of(const ElementPtr& element, const char* name) {
   return PadPtr::adopt(gst_element_get_static_pad(element.get(), name));
 }
 
-/// appsrc ! qtdemux ! decodebin ! CHAIN ! appsink, made, run and taken down.
+/// input ! CHAIN ! appsink, made, run and taken down.
 class Recoder {
  public:
   Recoder(std::shared_ptr<const Bytes> file, std::uint64_t max_bytes);
@@ -53,21 +55,19 @@ class Recoder {
 
  private:
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
-  static void demuxed_pad(GstElement* demuxer, GstPad* pad, gpointer self);
-  static void decoded_pad(GstElement* decoder, GstPad* pad, gpointer self);
   static GstPadProbeReturn note_time(GstPad* pad, GstPadProbeInfo* info, gpointer time);
   static GstPadProbeReturn mend_rate(GstPad* pad, GstPadProbeInfo* info, gpointer self);
-  void add_input();
+  bool take_track(GstPad* demuxed);
+  void link_decoded(GstPad* pad);
   GstFlowReturn collect(GstSample* sample);
   GstFlowReturn stop();
   void wait(bool failed);
   [[noreturn]] void fail(GstMessage* message) const;
 
-  std::shared_ptr<const Bytes> file_;
   std::uint64_t max_bytes_;
   ElementPtr pipeline_;
   BusPtr bus_;
-  ElementPtr decoder_;
+  std::optional<DecodeInput> input_;
   ElementPtr head_;  // of the chain
   ElementPtr last_;
   ElementPtr encoder_;
@@ -82,28 +82,18 @@ class Recoder {
 };
 
 Recoder::Recoder(std::shared_ptr<const Bytes> file, std::uint64_t max_bytes)
-    : file_(std::move(file)), max_bytes_(max_bytes) {
+    : max_bytes_(max_bytes) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
   bus_ = BusPtr::adopt(gst_element_get_bus(pipeline));
   gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
-  add_input();
+  input_.emplace(
+      pipeline_, std::move(file), [this](GstPad* pad) { return take_track(pad); },
+      [this](GstPad* pad) { link_decoded(pad); });
 }
 
 Recoder::~Recoder() {
-  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-}
-
-void Recoder::add_input() {
-  const ElementPtr source = make_bytes_source(file_);
-  const ElementPtr demuxer = make_element("qtdemux", kPluginsGood);
-  decoder_ = make_element("decodebin", kPluginsBase);
-  for (const ElementPtr& element : {source, demuxer, decoder_}) {
-    gst_bin_add(GST_BIN(pipeline_.get()), element.get());
-  }
-  gst_element_link(source.get(), demuxer.get());
-  g_signal_connect(demuxer.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
-  g_signal_connect(decoder_.get(), "pad-added", G_CALLBACK(&decoded_pad), this);
+  input_->stop();
 }
 
 void Recoder::add(const ElementPtr& element) {
@@ -122,26 +112,22 @@ void Recoder::set_frame_rate(unsigned numerator, unsigned denominator) {
   rate_denominator_ = denominator;
 }
 
-void Recoder::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
-  auto* me = static_cast<Recoder*>(self);
-  const PadPtr sink = pad_of(me->decoder_, "sink");
-  if (gst_pad_is_linked(sink.get())) return;
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &note_time, &me->coded_.first_demuxed, nullptr);
-  gst_pad_link(pad, sink.get());
+bool Recoder::take_track(GstPad* demuxed) {
+  gst_pad_add_probe(demuxed, GST_PAD_PROBE_TYPE_BUFFER, &note_time, &coded_.first_demuxed, nullptr);
+  return true;
 }
 
-void Recoder::decoded_pad(GstElement*, GstPad* pad, gpointer self) {
-  auto* me = static_cast<Recoder*>(self);
-  const PadPtr sink = pad_of(me->head_, "sink");
+void Recoder::link_decoded(GstPad* pad) {
+  const PadPtr sink = pad_of(head_, "sink");
   if (gst_pad_is_linked(sink.get())) return;
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad));
-  if (caps && me->on_decoded_) me->on_decoded_(caps.get());
-  gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_BUFFER, &note_time, &me->coded_.first_decoded,
+  if (caps && on_decoded_) on_decoded_(caps.get());
+  gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_BUFFER, &note_time, &coded_.first_decoded,
                     nullptr);
-  if (me->rate_numerator_ != 0) {
-    gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &mend_rate, me, nullptr);
+  if (rate_numerator_ != 0) {
+    gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &mend_rate, this, nullptr);
   }
-  gst_pad_link(pad, sink.get());  // what cannot be linked ends in an error: not-linked
+  input_->link(pad, sink.get());
 }
 
 GstPadProbeReturn Recoder::note_time(GstPad*, GstPadProbeInfo* info, gpointer time) {
@@ -178,7 +164,10 @@ GstFlowReturn Recoder::new_sample(GstAppSink* sink, gpointer self) {
   return static_cast<Recoder*>(self)->collect(sample.get());
 }
 
+/// The encoder may have something for the end, which comes or does not before the pipeline is
+/// stopped: behind "that was enough" nothing counts.
 GstFlowReturn Recoder::collect(GstSample* sample) {
+  if (coded_.over) return GST_FLOW_EOS;
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   if (on_coded_) return on_coded_(buffer) ? GST_FLOW_OK : stop();
   add_unit(coded_, buffer, gst_sample_get_caps(sample));
@@ -207,7 +196,7 @@ void Recoder::run(Interrupt& interrupt) {
   if (encoder_) {
     coded_.raw = CapsPtr::adopt(gst_pad_get_current_caps(pad_of(encoder_, "sink").get()));
   }
-  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  input_->stop();
 }
 
 /// Failed to start: an error tells why, as a rule; nothing else would come.

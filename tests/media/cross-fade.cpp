@@ -1,7 +1,6 @@
 // One picture into another, in every raw format that a stream may have.
 #include "media/cross-fade.h"
-
-#include "../unit/check-main.h"
+#include "media/media-main.h"
 
 using namespace omni;
 
@@ -147,10 +146,10 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  gst_init(&argc, &argv);
-  return run_tests("cross-fade", {
-                                     {"all formats", all_formats, kParts},
-                                     {"other strides", other_strides, 1},
-                                     {"different pictures", different_pictures, 1},
-                                 });
+  return run_media_tests(argc, argv, "media-cross-fade",
+                         {
+                             {"all formats", all_formats, kParts},
+                             {"other strides", other_strides, 1},
+                             {"different pictures", different_pictures, 1},
+                         });
 }

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <thread>
 
-#include "../unit/check-main.h"
 #include "media/clips.h"
 #include "media/fit.h"
+#include "media/media-main.h"
 #include "media/mp4-samples.h"
 #include "service/error.h"
 
@@ -485,32 +485,24 @@ START_TEST(misfit_texts) {
 }
 END_TEST
 
-/// With the leaks tracer: all in one process, and what is left over at its end is fatal.
-int end(int status) {
-  if (!g_getenv("GST_TRACERS")) return status;
-  g_log_set_always_fatal(static_cast<GLogLevelFlags>(G_LOG_FATAL_MASK | G_LOG_LEVEL_WARNING));
-  gst_deinit();
-  return status;
-}
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
-  gst_init(&argc, &argv);
-  return end(run_tests("media-fit", {{"misfit texts", misfit_texts, 1},
-                                     {"noise", noise, 1},
-                                     {"same bytes", same_bytes, 1},
-                                     {"fits already", fits_already, 1},
-                                     {"other encoder", other_encoder, 1},
-                                     {"other codecs", other_codecs, codecs().size()},
-                                     {"other containers", other_containers, containers().size()},
-                                     {"other sounds", other_sounds, sounds().size()},
-                                     {"rotated", rotated, 1},
-                                     {"deep colour", deep_colour, 1},
-                                     {"impossible", impossible, 1},
-                                     {"tight", tight, 1},
-                                     {"broken", broken, 4},
-                                     {"cut off", cut_off, 1},
-                                     {"interrupted", interrupted, 3},
-                                     {"no encoder", no_encoder, 1}}));
+  return run_media_tests(argc, argv, "media-fit",
+                         {{"misfit texts", misfit_texts, 1},
+                          {"noise", noise, 1},
+                          {"same bytes", same_bytes, 1},
+                          {"fits already", fits_already, 1},
+                          {"other encoder", other_encoder, 1},
+                          {"other codecs", other_codecs, codecs().size()},
+                          {"other containers", other_containers, containers().size()},
+                          {"other sounds", other_sounds, sounds().size()},
+                          {"rotated", rotated, 1},
+                          {"deep colour", deep_colour, 1},
+                          {"impossible", impossible, 1},
+                          {"tight", tight, 1},
+                          {"broken", broken, 4},
+                          {"cut off", cut_off, 1},
+                          {"interrupted", interrupted, 3},
+                          {"no encoder", no_encoder, 1}});
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../unit/check-main.h"
+#include "media/media-main.h"
 #include "media/result-sound.h"
 #include "media/sounds.h"
 #include "service/error.h"
@@ -174,13 +174,12 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
-  gst_init(&argc, &argv);
-  return sounds::end(run_tests("media-result-sound", {{"length", length, 1},
-                                                      {"edits", edits, 1},
-                                                      {"formats", formats, 1},
-                                                      {"containers", containers, 4},
-                                                      {"without sound", without_sound, 2},
-                                                      {"broken", broken, 1},
-                                                      {"wild edits", wild_edits, 5}}));
+  return run_media_tests(argc, argv, "media-result-sound",
+                         {{"length", length, 1},
+                          {"edits", edits, 1},
+                          {"formats", formats, 1},
+                          {"containers", containers, 4},
+                          {"without sound", without_sound, 2},
+                          {"broken", broken, 1},
+                          {"wild edits", wild_edits, 5}});
 }

@@ -6,8 +6,8 @@
 #include <future>
 #include <thread>
 
-#include "../unit/check-main.h"
 #include "media/aac-setup.h"
+#include "media/media-main.h"
 #include "media/sounds.h"
 #include "service/error.h"
 
@@ -474,25 +474,23 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
-  gst_init(&argc, &argv);
-  return sounds::end(
-      run_tests("media-sound", {{"segments", segments, kForms.size()},
-                                {"same units", same_units, 2},
-                                {"same bytes", same_bytes, kForms.size()},
-                                {"same bytes in other buffers", same_bytes_in_other_buffers, 1},
-                                {"other formats", other_formats, 4},
-                                {"no sound", no_sound, 1},
-                                {"late and short", late_and_short, 2},
-                                {"gap", gap, 3},
-                                {"rounded times", rounded_times, 1},
-                                {"other caps", other_caps, 1},
-                                {"same caps again", same_caps_again, 1},
-                                {"waits", waits, 5},
-                                {"interrupted", interrupted, 3},
-                                {"threads", threads, 2},
-                                {"bounded", bounded, 2},
-                                {"AAC configs", aac_configs, 1},
-                                {"ADTS headers", adts_headers, 1},
-                                {"ADTS garbage", adts_garbage, 1}}));
+  return run_media_tests(argc, argv, "media-sound",
+                         {{"segments", segments, kForms.size()},
+                          {"same units", same_units, 2},
+                          {"same bytes", same_bytes, kForms.size()},
+                          {"same bytes in other buffers", same_bytes_in_other_buffers, 1},
+                          {"other formats", other_formats, 4},
+                          {"no sound", no_sound, 1},
+                          {"late and short", late_and_short, 2},
+                          {"gap", gap, 3},
+                          {"rounded times", rounded_times, 1},
+                          {"other caps", other_caps, 1},
+                          {"same caps again", same_caps_again, 1},
+                          {"waits", waits, 5},
+                          {"interrupted", interrupted, 3},
+                          {"threads", threads, 2},
+                          {"bounded", bounded, 2},
+                          {"AAC configs", aac_configs, 1},
+                          {"ADTS headers", adts_headers, 1},
+                          {"ADTS garbage", adts_garbage, 1}});
 }

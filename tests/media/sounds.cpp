@@ -229,11 +229,4 @@ BytesPtr result(std::size_t samples, std::vector<Edit> edits) {
   return reference(track);
 }
 
-int end(int status) {
-  if (!g_getenv("GST_TRACERS")) return status;
-  g_log_set_always_fatal(static_cast<GLogLevelFlags>(G_LOG_FATAL_MASK | G_LOG_LEVEL_WARNING));
-  gst_deinit();
-  return status;
-}
-
 }  // namespace sounds

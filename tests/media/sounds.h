@@ -71,7 +71,4 @@ std::size_t loudest(const Samples& samples, std::size_t from, std::size_t to);
 std::size_t expect_impulses(const std::string& row, const Samples& samples, std::size_t from,
                             std::size_t late = 0);
 
-/// The end of main(). With the leaks tracer: all in one process, and what is left over is fatal.
-int end(int status);
-
 }  // namespace sounds

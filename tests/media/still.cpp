@@ -9,9 +9,9 @@
 #include <future>
 #include <thread>
 
-#include "../unit/check-main.h"
 #include "media/clips.h"
 #include "media/gst-ptr.h"
+#include "media/media-main.h"
 #include "service/error.h"
 
 using namespace omni;
@@ -246,15 +246,12 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (g_getenv("GST_TRACERS")) g_setenv("CK_FORK", "no", TRUE);
-  gst_init(&argc, &argv);
-  const int failed = run_tests("media-still", {{"size", size, 6},
-                                               {"colours", colours, 4},
-                                               {"rotation", rotation, 1},
-                                               {"middle", middle, 1},
-                                               {"same bytes", same_bytes, 3},
-                                               {"no picture", no_picture, 1},
-                                               {"interrupted", interrupted, 1}});
-  gst_deinit();
-  return failed;
+  return run_media_tests(argc, argv, "media-still",
+                         {{"size", size, 6},
+                          {"colours", colours, 4},
+                          {"rotation", rotation, 1},
+                          {"middle", middle, 1},
+                          {"same bytes", same_bytes, 3},
+                          {"no picture", no_picture, 1},
+                          {"interrupted", interrupted, 1}});
 }

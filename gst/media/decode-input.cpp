@@ -1,0 +1,84 @@
+#include "media/decode-input.h"
+
+#include <chrono>
+#include <utility>
+
+#include "media/bytes-source.h"
+#include "media/encoder.h"
+
+namespace omni {
+namespace {
+
+// It takes some milliseconds. Never to come to an end would be worse than what the wait is good
+// for.
+constexpr std::chrono::seconds kMostPlugging{2};
+
+}  // namespace
+
+DecodeInput::DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const Bytes> file, Wants wants,
+                         Use use)
+    : pipeline_(pipeline),
+      demuxer_(make_element("qtdemux", kPluginsGood)),
+      decoder_(make_element("decodebin", kPluginsBase)),
+      decoder_sink_(PadPtr::adopt(gst_element_get_static_pad(decoder_.get(), "sink"))),
+      wants_(std::move(wants)),
+      use_(std::move(use)) {
+  const ElementPtr source = make_bytes_source(std::move(file));
+  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), demuxer_.get(), decoder_.get(), nullptr);
+  gst_element_link(source.get(), demuxer_.get());
+  gst_pad_add_probe(decoder_sink_.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &flowing, this,
+                    nullptr);
+  g_signal_connect(demuxer_.get(), "pad-added", G_CALLBACK(&demuxed_pad), this);
+  g_signal_connect(decoder_.get(), "pad-added", G_CALLBACK(&decoded_pad), this);
+}
+
+void DecodeInput::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
+  auto* me = static_cast<DecodeInput*>(self);
+  if (!gst_pad_is_linked(me->decoder_sink_.get()) && me->wants_(pad))
+    me->link(pad, me->decoder_sink_.get());
+}
+
+void DecodeInput::decoded_pad(GstElement*, GstPad* pad, gpointer self) {
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &flowing, self, nullptr);
+  static_cast<DecodeInput*>(self)->use_(pad);
+}
+
+/// The first that is decoded, or the end of what there is to decode.
+GstPadProbeReturn DecodeInput::flowing(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  const bool is_event = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
+  if (is_event && GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS)
+    return GST_PAD_PROBE_OK;
+  auto* me = static_cast<DecodeInput*>(self);
+  const std::lock_guard lock(me->lock_);
+  me->plugged_ = true;
+  me->changed_.notify_all();
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/// A decoder that found nothing to decode posts its error first and shows its pad then, when the
+/// pipeline may already be on its way to NULL: a graph that changes meanwhile makes GStreamer warn
+/// of a loop in it.
+void DecodeInput::link(GstPad* pad, GstPad* sink) {
+  const std::lock_guard lock(lock_);
+  if (!closing_ && !gst_pad_is_linked(sink)) gst_pad_link(pad, sink);
+}
+
+/// GStreamer 1.22 does not stand decodebin being stopped while it puts its parts together: it
+/// warns, or takes the flush for a decoder that is missing and leaks caps. Later, what feeds it
+/// goes first; the flush wakes that thread, wherever it waits. The state is locked, for the
+/// pipeline may just be following up on its way to PLAYING: it would start the demuxer again.
+void DecodeInput::stop() {
+  {
+    std::unique_lock lock(lock_);
+    if (closing_) return;
+    closing_ = true;
+    if (gst_pad_is_linked(decoder_sink_.get()))
+      changed_.wait_for(lock, kMostPlugging, [this] { return plugged_; });
+  }
+  gst_pad_send_event(decoder_sink_.get(), gst_event_new_flush_start());
+  gst_element_set_locked_state(demuxer_.get(), TRUE);
+  gst_element_set_state(demuxer_.get(), GST_STATE_NULL);
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+}  // namespace omni
