@@ -180,6 +180,7 @@ void BinStream::encode(Segment& segment, BufferPtr buffer, GstClockTime time) {
                 "the encoder is too slow for this stream: references get fewer frames");
     return;
   }
+  encoder->bridge(time, !live_);
   encoder->push(std::move(buffer), time);
 }
 

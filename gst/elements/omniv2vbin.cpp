@@ -40,7 +40,8 @@
  *
  * Whatever rate, length, size or colours a result has: it is made to fit the segment. See
  * #GstOmniV2vBin:fit and #GstOmniV2vBin:output. Services make 8-bit pictures of standard dynamic
- * range; a warning says so when the input has more. Interlaced input is refused. With
+ * range; a warning says so when the input has more. Interlaced input is refused. Where frames are
+ * missing in the input, references repeat the last one: not every service knows of times. With
  * #GstOmniV2vBin:dry-run the references are shown, and nothing is submitted.
  *
  * ## Sound

@@ -34,6 +34,12 @@ double frame_rate_of(const GstCaps* raw) {
   return kUsualRate;
 }
 
+bool is_constant_rate(const GstCaps* raw) {
+  gint numerator = 0, denominator = 1;
+  gst_structure_get_fraction(gst_caps_get_structure(raw, 0), "framerate", &numerator, &denominator);
+  return numerator > 0;
+}
+
 /// Ticks in which the times of constant rates are whole numbers.
 std::uint32_t timescale_of(const GstCaps* raw) {
   gint numerator = 0, denominator = 1;
@@ -92,6 +98,7 @@ EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
 SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsigned ahead)
     : ahead_(ahead),
       frame_duration_(static_cast<GstClockTime>(GST_SECOND / frame_rate_of(raw))),
+      constant_rate_(is_constant_rate(raw)),
       timescale_(timescale_of(raw)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
@@ -181,9 +188,13 @@ bool SegmentEncoder::wait_for_room() {
   return true;
 }
 
-bool SegmentEncoder::is_behind() const {
+bool SegmentEncoder::has_room(unsigned frames) const {
   const std::lock_guard lock(lock_);
-  return waiting_ >= ahead_;
+  return waiting_ + frames <= ahead_;
+}
+
+bool SegmentEncoder::is_behind() const {
+  return !has_room(1);
 }
 
 bool SegmentEncoder::push(BufferPtr frame, GstClockTime time) {
@@ -194,12 +205,17 @@ bool SegmentEncoder::push(BufferPtr frame, GstClockTime time) {
   return true;
 }
 
-/// Whole frames, because not every service knows that a frame may be shown for seconds.
-void SegmentEncoder::pad(GstClockTime from, GstClockTime until) {
+void SegmentEncoder::bridge(GstClockTime time, bool wait) {
+  if (constant_rate_) repeat_last(time, wait);
+}
+
+/// With room for one more, when it must not wait.
+void SegmentEncoder::repeat_last(GstClockTime until, bool wait) {
   const BufferPtr last = last_;
-  for (GstClockTime time = from; last && time + frame_duration_ / 2 < until;
+  if (!last) return;
+  for (GstClockTime time = times_.back() + frame_duration_; time + frame_duration_ / 2 < until;
        time += frame_duration_) {
-    if (time > times_.back() && !push(last, time)) return;
+    if (!(wait || has_room(2)) || !push(last, time)) return;
   }
 }
 
@@ -215,7 +231,7 @@ void SegmentEncoder::drain() {
 }
 
 mp4::SampleTrack SegmentEncoder::complete(GstClockTime length, GstClockTime padded) {
-  pad(length, padded);
+  repeat_last(std::max(length, padded), true);
   last_ = nullptr;
   drain();
   const auto sink = PadPtr::adopt(gst_element_get_static_pad(encoder_.get(), "sink"));

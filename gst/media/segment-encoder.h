@@ -4,7 +4,11 @@
 // what becomes of the reference, is decided elsewhere.
 //
 //   the stream's thread        the pipeline's threads       a thread that may wait
-//   push() frame by frame      encode, note_unit()          complete(): pad, drain, take
+//   push() frame by frame      encode, note_unit()          complete(): fill, drain, take
+//
+// A picture that is shown for longer than the others is repeated, in whole frames: what reads a
+// reference frame by frame knows nothing of times, and who writes a result often gives the last
+// frame the length of any other. Either moves all that is behind, or the whole segment.
 //
 // Lock: lock_ guards everything below it; nothing is called under it but the condition.
 #pragma once
@@ -52,9 +56,12 @@ class SegmentEncoder {
   bool push(BufferPtr frame, GstClockTime time);
   /// Would push() wait?
   bool is_behind() const;
+  /// Before a frame is pushed at this time: repeats the last one where others are missing, if the
+  /// rate is constant. Waits while the encoder is behind, or leaves the rest out.
+  void bridge(GstClockTime time, bool wait);
 
-  /// After the last frame, which is shown up to `length`; the last picture is repeated up to
-  /// `padded`. Waits for the encoder; throws Failure (cancelled, bad_input).
+  /// After the last frame, which is shown up to `length`, and up to `padded` where that is later.
+  /// Waits for the encoder; throws Failure (cancelled, bad_input).
   mp4::SampleTrack complete(GstClockTime length, GstClockTime padded);
 
   /// From any thread: ends all waiting, for good.
@@ -67,7 +74,8 @@ class SegmentEncoder {
   static GstBusSyncReply bus_message(GstBus* bus, GstMessage* message, gpointer self);
   void start(const GstCaps* raw, const EncodePlan& plan);
   bool wait_for_room();
-  void pad(GstClockTime from, GstClockTime until);
+  bool has_room(unsigned frames) const;
+  void repeat_last(GstClockTime until, bool wait);
   void drain();
   void note_unit(GstBuffer* buffer, GstCaps* caps);
   mp4::SampleTrack make_track(GstClockTime length) const;
@@ -77,6 +85,7 @@ class SegmentEncoder {
   ElementPtr encoder_;
   const unsigned ahead_;
   GstClockTime frame_duration_ = 0;  // nominal
+  const bool constant_rate_;
   std::uint32_t timescale_ = 0;
 
   // Of who pushes

@@ -24,6 +24,17 @@ FULL = sys.argv[3].endswith("-full")
 SECOND = 10**9
 
 
+def model(chain):
+    """A service's command that decodes, and encodes what the chain gives."""
+    return ("gst-launch-1.0 -q filesrc location={in} ! qtdemux ! h264parse ! avdec_h264 ! "
+            f"{chain} x264enc bitrate=6000 speed-preset=ultrafast ! mp4mux ! filesink location={{out}}")
+
+
+# Its programs hand each other pictures and no times.
+FRAME_BY_FRAME = "sh -c '" + model("fdsink | gst-launch-1.0 -q fdsrc ! rawvideoparse width=320 height=180 "
+                                   "format=i420 framerate=25/1 !") + "'"
+
+
 class Streams(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="omni-bin-")
@@ -57,6 +68,10 @@ class Streams(unittest.TestCase):
     def assertSameNumbers(self, record):
         self.assertEqual([frame.number for frame in record.outs],
                          [frame.number for frame in record.ins])
+
+    @staticmethod
+    def widest(frames):
+        return max(after.pts - before.pts for before, after in zip(frames, frames[1:]))
 
     def assertSameSound(self, record):
         self.assertGreater(len(record.sounds_in), 0)
@@ -129,6 +144,18 @@ class Exact(Streams):
                 record = self.retimed(options, line, checks=["--variable"])
                 self.assertEqual(len(record.ins), self.SECONDS * 25 * 29 // 30)
                 self.assertSameNumbers(record)
+
+    def test_frames_missing(self):
+        # Behind a frame in the midst of a segment, or its last ones: the source's times jump. Who makes
+        # the result gives its last frame the length of any other, or knows frames only and no times.
+        for at, jump in ((11, 228), (50, 300), (92, 333), (98, 200), (99, 350)):
+            for command in (model(""), FRAME_BY_FRAME):
+                with self.subTest(at=at, jump=jump, command=command.split()[0]):
+                    record = self.retimed(["--command", command], pictures(125), checks=[
+                        "--jump-at", str(at), "--jump", str(jump * 10**6)])
+                    self.assertEqual(len(record.ins), 125)
+                    self.assertEqual(self.widest(record.ins), SECOND // 25 + jump * 10**6)
+                    self.assertSameNumbers(record)
 
     def test_shorter_and_longer_are_retimed(self):
         # The same pictures played faster or slower, and back.
@@ -284,11 +311,8 @@ class Live(Streams):
     SECONDS = 180 if FULL else 40
     LATENCY = 2500 * 10**6
     # The model takes the colours away: which pictures are its own can be seen.
-    MODEL = ("gst-launch-1.0 -q filesrc location={in} ! qtdemux ! h264parse ! avdec_h264 ! "
-             "videobalance saturation=0 ! x264enc bitrate=6000 speed-preset=ultrafast ! mp4mux ! "
-             "filesink location={out}")
     OPTIONS = ["--service-time", "0-0.4", "--fail-rate", "0.15", "--slow-rate", "0.15", "--slow-time",
-               "10", "--command", MODEL]
+               "10", "--command", model("videobalance saturation=0 !")]
 
     def test_feeds(self):
         # Both at once: each takes as long as it lasts.
@@ -342,10 +366,6 @@ class Live(Streams):
         done, made, kept = self.judge_pictures(record)
         self.tell(name, record, f"{made} segments of the service, {kept} of the source, {done} done")
         return True
-
-    @staticmethod
-    def widest(frames):
-        return max(after.pts - before.pts for before, after in zip(frames, frames[1:]))
 
     def judge_pictures(self, record):
         """Each segment is the service's or the source's from end to end, and the service's only where a

@@ -36,6 +36,8 @@ using namespace omni::test;
 
 struct Options {
   bool variable = false;  // the stamp moves the frames' times about
+  unsigned jump_at = 0;   // this frame and all behind it
+  guint64 jump = 0;       // are so much later, ns
   bool metas = false;     // the stamp adds a timecode and captions
   bool psnr = false;
   bool echo = false;        // a service in this process
@@ -158,6 +160,7 @@ GstPadProbeReturn StreamCheck::stamp(GstPadProbeInfo* info, GstPad* pad) {
       return GST_PAD_PROBE_DROP;
     }
   }
+  if (stamped_ >= options_.jump_at) GST_BUFFER_PTS(buffer) += options_.jump;
   if (options_.metas) add_metas(buffer);
   ++stamped_;
   return GST_PAD_PROBE_OK;
@@ -377,6 +380,10 @@ Options parse(int argc, char** argv) {
     const auto number = [&] { return std::stoull(++i < argc ? argv[i] : "0"); };
     if (word == "--variable")
       options.variable = true;
+    else if (word == "--jump-at")
+      options.jump_at = static_cast<unsigned>(number());
+    else if (word == "--jump")
+      options.jump = number();
     else if (word == "--metas")
       options.metas = true;
     else if (word == "--psnr")
