@@ -51,7 +51,9 @@ PlannedSum Account::take_planned() {
   return std::exchange(planned_, {});
 }
 
-void Account::add(const ClientStats& stats) {
+void Account::close(Client& client) {
+  client.stop();
+  const ClientStats stats = client.stats();
   const std::lock_guard lock(lock_);
   add_counts(past_, stats);
 }

@@ -27,8 +27,8 @@ class Account {
   /// What was planned since the last call.
   PlannedSum take_planned();
 
-  /// The counts of a client that is about to go.
-  void add(const ClientStats& stats);
+  /// Ends a client, and keeps its counts.
+  void close(Client& client);
   /// Totals with those of `running` (may be null) on top.
   ClientStats totals(const Client* running) const;
 

@@ -30,7 +30,7 @@ void Anchor::call_off() {
 
 void Anchor::set_still(std::string data_uri) {
   state_ = State::still;
-  still_ = std::move(data_uri);
+  still_ = std::make_shared<const std::string>(std::move(data_uri));
   result_ = nullptr;
 }
 

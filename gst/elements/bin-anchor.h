@@ -25,8 +25,8 @@ class Anchor {
   State state() const { return state_; }
   /// The candidate's result; null without one.
   const std::shared_ptr<const Bytes>& result() const { return result_; }
-  /// As a data: URI; empty without one.
-  const std::string& still() const { return still_; }
+  /// As a data: URI; null without one.
+  const std::shared_ptr<const std::string>& still() const { return still_; }
 
   /// open -> under_way. `planned`: a dry run's, whose result is its own reference.
   void choose(guint segment, bool planned);
@@ -46,7 +46,7 @@ class Anchor {
   guint candidate_ = 0;
   bool planned_ = false;
   std::shared_ptr<const Bytes> result_;
-  std::string still_;
+  std::shared_ptr<const std::string> still_;
   bool gave_up_ = false;
 };
 

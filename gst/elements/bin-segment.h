@@ -34,7 +34,7 @@ struct Segment {
   std::vector<Moment> moments;
   CapsPtr caps;  // of its frames
   BinSettings settings;
-  std::string still;  // goes along as an image; of the submitting thread
+  std::shared_ptr<const std::string> still;  // goes along as an image; of the submitting thread
   std::shared_ptr<Slot> slot;
   std::shared_ptr<Interrupt> interrupt;  // calls off making its reference
   gint64 cut_at = 0;                     // monotonic, µs

@@ -44,8 +44,9 @@ void BinStream::submit_all() {
     segment->interrupt = nullptr;
     // These may be megabytes, and the segment may wait for long.
     segment->settings.images.clear();
+    segment->still = nullptr;
     for (std::string* text : {&segment->settings.first_image, &segment->settings.last_image,
-                              &segment->settings.parameters, &segment->still})
+                              &segment->settings.parameters})
       text->clear();
   }
 }
@@ -207,9 +208,7 @@ void BinStream::close() {
     const std::lock_guard lock(lock_);
     last.swap(client_);
   }
-  if (!last) return;
-  last->stop();
-  host_.account.add(last->stats());
+  if (last) host_.account.close(*last);
 }
 
 ClientStats BinStream::stats() const {

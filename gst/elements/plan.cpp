@@ -194,7 +194,7 @@ void add_reference(Plan& plan, const Settings& settings, const Request& request,
   // With another still, or none yet, it is the same job: which result became the anchor of a run
   // that was stopped is nobody's business.
   FittedRequest plain = plan.fitted;
-  if (!help.still.empty()) plain.request.images.pop_back();
+  if (help.still) plain.request.images.pop_back();
   plan.spec.identity = body(plain);
   plan.spec.identity->tail += "\nanchored";
 }
@@ -303,7 +303,7 @@ Plan plan_job(const Settings& settings, std::shared_ptr<const Bytes> reference,
   fill_spec(plan.spec, settings);
   Material material(settings, help.publish);
   Request request = request_of(settings, material);
-  if (!help.still.empty()) request.images.push_back(material.image(help.still, "anchor"));
+  if (help.still) request.images.push_back(material.image(*help.still, "anchor"));
   if (reference) {
     add_reference(plan, settings, request, std::move(reference), material, help);
   } else {

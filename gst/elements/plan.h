@@ -35,10 +35,10 @@ struct PlanHelp {
   Interrupt& interrupt;
   LogSink log;
   // Where the element itself makes the references:
-  std::uint64_t max_reference_bytes = 0;  // 0 = the service's limit alone counts
-  std::string encoder;                    // factory for encoding anew; empty = by preference
-  bool anchored = false;                  // it goes along with others that are to look like it:
-  std::string still;  // an image of theirs, as a data: URI; empty as long as there is none
+  std::uint64_t max_reference_bytes = 0;     // 0 = the service's limit alone counts
+  std::string encoder;                       // factory for encoding anew; empty = by preference
+  bool anchored = false;                     // it goes along with others that are to look like it:
+  std::shared_ptr<const std::string> still;  // an image of theirs, as a data: URI; or null, yet
 };
 
 /// The job for one reference; without one (null) for a text or images alone. Throws Failure with

@@ -43,9 +43,7 @@ void V2vStream::close() {
     const std::lock_guard lock(lock_);
     last.swap(client_);
   }
-  if (!last) return;
-  last->stop();
-  host_.account.add(last->stats());
+  if (last) host_.account.close(*last);
 }
 
 ClientStats V2vStream::stats() const {

@@ -27,9 +27,7 @@ VideoSrcRun::VideoSrcRun(Host host)
 
 VideoSrcRun::~VideoSrcRun() {
   if (ended_) slot_->confirm_delivered();
-  if (!client_) return;
-  client_->stop();
-  host_.account.add(client_->stats());
+  if (client_) host_.account.close(*client_);
 }
 
 void VideoSrcRun::submit() {

@@ -2,13 +2,10 @@
 // what ends the waiting.
 #include <json-glib/json-glib.h>
 
-#include <array>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "service/json.h"
+#include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
 #include "support/v2v-fixture.h"
@@ -18,9 +15,7 @@ using namespace omni::test;
 
 namespace {
 
-constexpr char kFour[] = "prompt=x segment-duration=4000000000 anchor=first ";
-const std::string kCaps = std::string(kCountedCaps) + "25/1";
-constexpr GstClockTime kFrame = 40 * GST_MSECOND;
+const std::string kFour = "prompt=x segment-duration=4000000000 anchor=first ";
 constexpr unsigned kFrames = 100;  // of a segment
 constexpr int kSomePolls = 20;
 
@@ -116,34 +111,6 @@ void count_warnings(GstDebugCategory*, GstDebugLevel level, const gchar*, const 
     ++anchor_warnings;
 }
 
-/// The bin in a harness, whose source is not live.
-class Harnessed : public ElementRun {
- public:
-  Harnessed(const std::string& url, const std::string& properties, bool live = false)
-      : ElementRun(url, kFour + properties, "omniv2vbin", kCaps.c_str(), live) {}
-  GstFlowReturn push_frames(unsigned first, unsigned count) {
-    GstFlowReturn flow = GST_FLOW_OK;
-    for (unsigned i = first; i < first + count && flow == GST_FLOW_OK; ++i)
-      flow = gst_harness_push(harness(), counted_frame(i, i * kFrame, kFrame).release());
-    return flow;
-  }
-  void expect_frames(unsigned first, unsigned count) {
-    const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
-    for (unsigned i = first; i < first + count; ++i) {
-      const auto buffer = BufferPtr::adopt(gst_harness_pull(harness()));
-      fail_unless(bool(buffer), "frame %u did not come", i);
-      fail_unless_equals_int(number_in(buffer.get(), caps.get()), i);
-    }
-  }
-  void flush() {
-    gst_harness_push_event(harness(), gst_event_new_flush_start());
-    gst_harness_push_event(harness(), gst_event_new_flush_stop(TRUE));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_harness_push_event(harness(), gst_event_new_segment(&segment));
-  }
-};
-
 }  // namespace
 
 // The first job runs alone; the others have one image more than the user gave, and run side by
@@ -153,7 +120,7 @@ GST_START_TEST(later_jobs_have_the_still) {
   const std::size_t own = __i__ == 0 ? 0 : 3;
   EchoService service;
   service.hold({1, 2, 3, 4});
-  BinRun run(service.server.url(), kFour + images_property(own), kCaps);
+  BinRun run(service.server.url(), kFour + images_property(own), kCaps25);
   push_segments(run, 4);
   fail_unless(service.server.wait_for(1, "POST"));
   expect_no_create_beside(service);
@@ -175,7 +142,7 @@ GST_START_TEST(still_of_the_result) {
   std::string other;
   {
     EchoService service;
-    BinRun run(service.server.url(), "prompt=x segment-duration=4000000000", kCaps);
+    BinRun run(service.server.url(), "prompt=x segment-duration=4000000000", kCaps25);
     run.push_counted(7000, kFrames, 25);
     run.end();
     expect_equal(run.wait_end(), "");
@@ -183,7 +150,7 @@ GST_START_TEST(still_of_the_result) {
   }
   EchoService service(
       nullptr, [&](int job, const std::string& reference) { return job == 1 ? other : reference; });
-  BinRun run(service.server.url(), kFour, kCaps);
+  BinRun run(service.server.url(), kFour, kCaps25);
   push_segments(run, 2);
   expect_equal(run.wait_end(), "");
   expect_images(service, 2, 0, 7000 + kFrames / 2);
@@ -195,7 +162,7 @@ GST_START_TEST(none) {
   const WithKey key;
   EchoService service;
   service.hold({1});
-  BinRun run(service.server.url(), kFour + std::string("anchor=none"), kCaps);
+  BinRun run(service.server.url(), kFour + "anchor=none", kCaps25);
   push_segments(run, 3);
   fail_unless(service.server.wait_for(3, "POST"));
   service.let_all_go();
@@ -211,7 +178,7 @@ GST_START_TEST(next_one_after_a_failure) {
       __i__ == 0 ? fail_job(1)
                  : EchoService::Answer(first(is_create, 1, {.status = 400, .body = "{}"})));
   service.hold({2});
-  BinRun run(service.server.url(), kFour + std::string("on-failure=source"), kCaps);
+  BinRun run(service.server.url(), kFour + "on-failure=source", kCaps25);
   push_segments(run, 4);
   fail_unless(service.server.wait_for(2, "POST"));
   expect_no_create_beside(service);
@@ -235,7 +202,7 @@ GST_START_TEST(no_still_to_be_had) {
   gst_debug_set_threshold_for_name("omni", GST_LEVEL_WARNING);
   gst_debug_add_log_function(count_warnings, nullptr, nullptr);
   {
-    BinRun run(service.server.url(), kFour + std::string("on-failure=source"), kCaps);
+    BinRun run(service.server.url(), kFour + "on-failure=source", kCaps25);
     push_segments(run, 4);
     expect_equal(run.wait_end(), "");
     fail_unless_equals_int(run.frames().size(), 4 * kFrames);
@@ -256,7 +223,7 @@ GST_START_TEST(nothing_after_the_end) {
     return over ? failure(request) : std::nullopt;
   });
   service.hold({1});
-  BinRun run(service.server.url(), kFour, kCaps);
+  BinRun run(service.server.url(), kFour, kCaps25);
   const auto bus = BusPtr::adopt(gst_element_get_bus(run.pipeline()));
   const GstBusSyncHandler linger = [](GstBus*, GstMessage* message, gpointer) {
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) g_usleep(500'000);
@@ -278,7 +245,7 @@ GST_START_TEST(live_does_not_wait) {
   const WithKey key;
   EchoService service;
   service.hold({1});
-  BinRun run(service.server.url(), kFour, kCaps, true);
+  BinRun run(service.server.url(), kFour, kCaps25, true);
   // One after another: a live encoder skips what it cannot do in time.
   int segments = 0;
   const auto push_segment = [&] {
@@ -301,7 +268,7 @@ GST_START_TEST(flush_while_waiting) {
   const WithKey key;
   EchoService service;
   service.hold({1});
-  Harnessed run(service.server.url(), "");
+  BinHarness run(service.server.url(), kFour);
   run.push_frames(0, 2 * kFrames + 50);
   fail_unless(service.server.wait_for(1, "POST"));
   expect_no_create_beside(service);
@@ -320,7 +287,7 @@ GST_END_TEST
 GST_START_TEST(still_outlives_a_flush) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(), "");
+  BinHarness run(service.server.url(), kFour);
   run.push_frames(0, 2 * kFrames + 50);
   run.expect_frames(0, 2 * kFrames);
   run.flush();
@@ -345,7 +312,7 @@ GST_START_TEST(stop_while_waiting) {
   for (int round = 0; round < 3; ++round) {
     const int job = service.creates() + 1;
     service.hold({job});
-    BinRun run(service.server.url(), kFour, kCaps);
+    BinRun run(service.server.url(), kFour, kCaps25);
     push_segments(run, 4);
     fail_unless(service.server.wait_for(job, "POST"));
     if (__i__ == 0) expect_no_create_beside(service);
@@ -362,11 +329,11 @@ GST_END_TEST
 GST_START_TEST(taken_up_again) {
   const WithKey key;
   const FreshFolder state;
-  const std::string properties = kFour + ("state-dir=" + state.path());
+  const std::string properties = kFour + "state-dir=" + state.path();
   EchoService service;
   service.hold({2, 3});
   {
-    BinRun run(service.server.url(), properties, kCaps);
+    BinRun run(service.server.url(), properties, kCaps25);
     push_segments(run, 3);
     fail_unless(service.server.wait_for(3, "POST"));
     // The answers to the creates are in the ledger once their tasks are asked for.
@@ -374,7 +341,7 @@ GST_START_TEST(taken_up_again) {
       fail_unless(service.server.wait_for(1, "GET", task));
   }
   service.let_all_go();
-  BinRun run(service.server.url(), properties, kCaps);
+  BinRun run(service.server.url(), properties, kCaps25);
   push_segments(run, 3);
   expect_equal(run.wait_end(), "");
   fail_unless_equals_int(run.frames().size(), 3 * kFrames);
@@ -399,7 +366,7 @@ GST_START_TEST(taken_up_with_another_anchor) {
     return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
   });
   const auto run_with = [&](const std::string& anchor) {
-    BinRun run(service.server.url(), properties + " anchor=" + anchor, kCaps);
+    BinRun run(service.server.url(), properties + " anchor=" + anchor, kCaps25);
     push_segments(run, 3);
     expect_equal(run.wait_end(), "");
     fail_unless_equals_int(run.frames().size(), 3 * kFrames);
@@ -447,11 +414,11 @@ GST_START_TEST(room_for_the_still) {
                                  images_property(row.images) +
                                  " reference-transport=put put-url=http://127.0.0.1:9/{name} ";
   if (!row.refusal) {
-    BinRun run(service.server.url(), kFour + properties + "dry-run=true", kCaps);
+    BinRun run(service.server.url(), kFour + properties + "dry-run=true", kCaps25);
     push_segments(run, 2);
     return expect_equal(run.wait_end(), "");
   }
-  Harnessed run(service.server.url(), properties);
+  BinHarness run(service.server.url(), kFour + properties);
   run.push_frames(0, 1);
   std::string text;
   expect_equal(run.wait_reason(GST_MESSAGE_ERROR, &text), "invalid-request");
@@ -464,7 +431,7 @@ GST_END_TEST
 GST_START_TEST(dry_run_that_ends) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kFour + std::string("dry-run=true"), kCaps);
+  BinRun run(service.server.url(), kFour + "dry-run=true", kCaps25);
   run.push_counted(0, kFrames + 1, 25);
   run.wait_frames(kFrames);
   g_object_set(run.bin(), "dry-run", FALSE, nullptr);
@@ -477,96 +444,13 @@ GST_START_TEST(dry_run_that_ends) {
 }
 GST_END_TEST
 
-namespace {
-
-/// What an application and a sink do, held up until the test goes on.
-struct Gate {
-  std::mutex lock;
-  std::condition_variable changed;
-  unsigned asked = 0;  // to publish
-  bool open = false;
-  unsigned wanted = 50;  // frames
-
-  void wait_asked(unsigned count) {
-    std::unique_lock held(lock);
-    changed.wait(held, [&] { return asked >= count; });
-  }
-  /// The second one waits.
-  static gchar* publish(GstElement*, GstBuffer*, gpointer self) {
-    auto& me = *static_cast<Gate*>(self);
-    std::unique_lock held(me.lock);
-    ++me.asked;
-    me.changed.notify_all();
-    me.changed.wait(held, [&] { return me.asked < 2 || me.open; });
-    return nullptr;
-  }
-  /// Enough are enough, but not before the second one waits.
-  static GstPadProbeReturn show(GstPad*, GstPadProbeInfo* info, gpointer self) {
-    auto& me = *static_cast<Gate*>(self);
-    if (me.wanted > 0) {
-      --me.wanted;
-      return GST_PAD_PROBE_OK;
-    }
-    me.wait_asked(2);
-    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-    return GST_PAD_PROBE_HANDLED;
-  }
-};
-
-}  // namespace
-
-// Downstream has enough while a segment is made ready, and another stream comes: the segment is not
-// bought for a stream that is over, and nobody waits for it, be it the candidate.
-GST_START_TEST(dropped_while_made_ready) {
-  static const char* const kMore[] = {"", "anchor=first on-failure=source"};
-  const WithKey key;
-  EchoService service([plain =
-                           __i__ == 0](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (plain || !is_poll(request) || !request.target.ends_with("video_1")) return {};
-    return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
-  });
-  Gate gate;
-  ElementRun run(
-      service.server.url(),
-      std::string("prompt=x segment-duration=4000000000 max-in-flight=4 ") + kMore[__i__],
-      "omniv2vbin", kCaps.c_str(), false);
-  g_signal_connect(run.element(), "publish-reference", G_CALLBACK(Gate::publish), &gate);
-  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, Gate::show, &gate, nullptr);
-  const auto push = [&](unsigned first, unsigned count) {
-    GstFlowReturn flow = GST_FLOW_OK;
-    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; ++i)
-      flow =
-          gst_harness_push(run.harness(), counted_frame(first + i, i * kFrame, kFrame).release());
-  };
-  push(0, 2 * kFrames + 1);
-  run.wait_event(GST_EVENT_EOS);
-  fail_unless_equals_int(service.creates(), 1);
-  gate.wanted = 10'000;  // nothing is shown at this moment
-  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
-  {
-    const std::lock_guard held(gate.lock);
-    gate.open = true;
-    gate.changed.notify_all();
-  }
-  push(1000, 2 * kFrames);
-  run.push_eos();
-  run.wait_event(GST_EVENT_EOS);
-  fail_unless_equals_int(gst_harness_buffers_received(run.harness()), 50 + 2 * kFrames);
-  fail_unless_equals_int(service.creates(), 3);
-}
-GST_END_TEST
-
 // The plan shows requests of the right form, and no megabytes.
 GST_START_TEST(dry_run) {
   const WithKey key;
   EchoService service;
   std::vector<std::string> requests;
   {
-    Harnessed run(service.server.url(), "dry-run=true");
+    BinHarness run(service.server.url(), kFour + "dry-run=true");
     run.push_frames(0, 3 * kFrames);
     run.push_eos();
     run.expect_frames(0, 3 * kFrames);
@@ -611,7 +495,6 @@ static Suite* omniv2vbin_anchor_suite() {
   tcase_add_loop_test(tcase, room_for_the_still, 0, std::size(kRoom));
   tcase_add_test(tcase, dry_run);
   tcase_add_test(tcase, dry_run_that_ends);
-  tcase_add_loop_test(tcase, dropped_while_made_ready, 0, 2);
   suite_add_tcase(suite, tcase);
   return suite;
 }

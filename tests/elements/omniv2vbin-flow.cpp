@@ -1,9 +1,8 @@
-// omniv2vbin when the stream is disturbed or steered: prompts, cuts, events, gaps, new caps, wrong
-// input, flushes, seeks, changes of state.
+// omniv2vbin when the stream is steered or changes: prompts, cuts, events, gaps, new caps, wrong
+// input.
 #include <array>
-#include <atomic>
-#include <thread>
 
+#include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
 #include "support/v2v-fixture.h"
@@ -14,56 +13,6 @@ using namespace omni::test;
 namespace {
 
 constexpr char kFour[] = "prompt=x segment-duration=4000000000";
-const std::string kCaps = std::string(kCountedCaps) + "25/1";
-constexpr GstClockTime kFrame = 40 * GST_MSECOND;
-
-BufferPtr frame(unsigned number) {
-  return counted_frame(number, number * kFrame, kFrame);
-}
-
-/// The bin in a harness, whose source is not live.
-class Harnessed : public ElementRun {
- public:
-  Harnessed(const std::string& url, const std::string& properties)
-      : ElementRun(url, properties, "omniv2vbin", kCaps.c_str(), false) {}
-  GstFlowReturn push_frame(unsigned number) {
-    return gst_harness_push(harness(), frame(number).release());
-  }
-  GstFlowReturn push_frames(unsigned first, unsigned count) {
-    GstFlowReturn flow = GST_FLOW_OK;
-    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; ++i) flow = push_frame(first + i);
-    return flow;
-  }
-  void push_segment() {
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_harness_push_event(harness(), gst_event_new_segment(&segment));
-  }
-  /// Downstream has enough after so many frames; `left` outlives the run.
-  void take_only(std::atomic<unsigned>& left) {
-    const GstPadProbeCallback probe = [](GstPad*, GstPadProbeInfo* info, gpointer user) {
-      auto& wanted = *static_cast<std::atomic<unsigned>*>(user);
-      if (wanted > 0) {
-        --wanted;
-        return GST_PAD_PROBE_OK;
-      }
-      GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
-      gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
-      return GST_PAD_PROBE_HANDLED;
-    };
-    gst_pad_add_probe(harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, probe, &left, nullptr);
-  }
-  void expect_frames(unsigned first, unsigned count) {
-    const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
-    for (unsigned i = first; i < first + count; ++i) {
-      const auto buffer = BufferPtr::adopt(gst_harness_pull(harness()));
-      fail_unless(bool(buffer), "frame %u did not come", i);
-      fail_unless_equals_uint64(GST_BUFFER_PTS(buffer.get()), i * kFrame);
-      fail_unless_equals_int(number_in(buffer.get(), caps.get()), i);
-    }
-  }
-};
-
 /// Names of what came out: "100 frames", an event's name, in order; sticky ones left out.
 std::string story(const std::vector<Seen>& seen) {
   std::string text;
@@ -106,7 +55,7 @@ GstEvent* prompt_event(const char* prompt) {
 GST_START_TEST(prompts) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
+  BinHarness run(service.server.url(), std::string(kFour) + " max-in-flight=1");
   g_signal_emit_by_name(run.element(), "prompt-at", guint64{7} * GST_SECOND, "seven");
   g_signal_emit_by_name(run.element(), "prompt-at", guint64{13} * GST_SECOND, "thirteen");
   run.push_frames(0, 410);  // from 0, 4, 8, 12, 16 s: property, property, seven, seven, thirteen
@@ -127,8 +76,8 @@ GST_END_TEST
 GST_START_TEST(cuts) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(),
-                "prompt=x segment-duration=8000000000 cut-on-prompt=true max-in-flight=1");
+  BinHarness run(service.server.url(),
+                 "prompt=x segment-duration=8000000000 cut-on-prompt=true max-in-flight=1");
   const auto key_unit = [](GstClockTime at) {
     return gst_video_event_new_downstream_force_key_unit(at, at, at, TRUE, 0);
   };
@@ -154,7 +103,7 @@ GST_END_TEST
 GST_START_TEST(events_keep_their_place) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kFour, kCaps);
+  BinRun run(service.server.url(), kFour, kCaps25);
   for (unsigned i = 0; i < 210; ++i) {
     if (i == 30) run.push_event(custom("scte-35"));
     if (i == 100) run.push_event(custom("at-the-cut"));
@@ -164,7 +113,7 @@ GST_START_TEST(events_keep_their_place) {
       run.push_event(gst_event_new_toc(toc, FALSE));
       gst_toc_unref(toc);
     }
-    run.push(frame(i));
+    run.push(frame25(i));
   }
   run.push_event(custom("last"));
   run.end();
@@ -177,7 +126,7 @@ GST_END_TEST
 GST_START_TEST(gaps) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(), kFour);
+  BinHarness run(service.server.url(), kFour);
   run.push_frames(0, 50);
   gst_harness_push_event(run.harness(), gst_event_new_gap(50 * kFrame, 20 * kFrame));
   run.push_frames(70, 20);
@@ -202,13 +151,13 @@ GST_END_TEST
 GST_START_TEST(new_caps) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kFour, kCaps);
-  for (unsigned i = 0; i < 60; ++i) run.push(frame(i));
+  BinRun run(service.server.url(), kFour, kCaps25);
+  for (unsigned i = 0; i < 60; ++i) run.push(frame25(i));
   const auto other = CapsPtr::adopt(
       gst_caps_from_string("video/x-raw,format=GRAY8,width=320,height=96,framerate=25/1"));
   gst_app_src_set_caps(run.source(), other.get());
   for (unsigned i = 60; i < 120; ++i) {
-    const BufferPtr full = frame(i);
+    const BufferPtr full = frame25(i);
     const auto grey = BufferPtr::adopt(
         gst_buffer_copy_region(full.get(), GST_BUFFER_COPY_ALL, 0, kWidth * kHeight));
     run.push(grey);
@@ -230,7 +179,7 @@ GST_END_TEST
 GST_START_TEST(caps_of_the_same_picture) {
   const WithKey key;
   EchoService service;
-  Harnessed run(service.server.url(), kFour);
+  BinHarness run(service.server.url(), kFour);
   for (unsigned i = 0; i < 90; ++i) {
     if (i % 20 == 10) {
       const std::string other =
@@ -250,10 +199,10 @@ GST_END_TEST
 GST_START_TEST(native_output) {
   const WithKey key;
   EchoService service;
-  std::string wide = kCaps;
+  std::string wide = kCaps25;
   wide.replace(wide.find("ratio=1/1"), 9, "ratio=2/1");
   BinRun run(service.server.url(), std::string(kFour) + " output=native", wide);
-  for (unsigned i = 0; i < 150; ++i) run.push(frame(i));
+  for (unsigned i = 0; i < 150; ++i) run.push(frame25(i));
   run.end();
   expect_equal(run.wait_end(), "");
   const auto frames = run.frames();
@@ -275,7 +224,7 @@ GST_START_TEST(wrong_input) {
   EchoService service;
   std::optional<WithKey> key;
   if (__i__ != 0) key.emplace();
-  std::string caps = kCaps;
+  std::string caps = kCaps25;
   if (__i__ == 1)
     caps.replace(caps.find("progressive"), 11, "interleaved,field-order=top-field-first");
   const std::string properties = __i__ == 2   ? "segment-duration=4000000000"
@@ -297,7 +246,7 @@ GST_START_TEST(wrong_input) {
     gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, replace,
                       g_memdup2(&fast, sizeof fast), g_free);
   }
-  for (unsigned i = 0; i < 110; ++i) run.push(frame(i));
+  for (unsigned i = 0; i < 110; ++i) run.push(frame25(i));
   run.end();
   static const char* const kReasons[] = {"unauthorized", "bad-input", "invalid-request",
                                          "invalid-request", "bad-input"};
@@ -338,245 +287,13 @@ GST_END_TEST
 GST_START_TEST(budget) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), std::string(kFour) + " max-jobs=2 on-failure=source", kCaps);
-  for (unsigned i = 0; i < 400; ++i) run.push(frame(i));
+  BinRun run(service.server.url(), std::string(kFour) + " max-jobs=2 on-failure=source", kCaps25);
+  for (unsigned i = 0; i < 400; ++i) run.push(frame25(i));
   run.end();
   expect_equal(run.wait_end(), "");
   fail_unless_equals_int(run.frames().size(), 400);
   fail_unless_equals_int(service.creates(), 2);
   fail_unless_equals_int(run.warnings().size(), 2);
-}
-GST_END_TEST
-
-// FLUSH drops what is on its way, and new input is taken at once: while jobs run, while the chain
-// waits for the window, while pictures go out.
-GST_START_TEST(flush_and_go_on) {
-  const WithKey key;
-  EchoService service;
-  service.hold({1, 2, 3});
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
-  std::thread pusher;
-  if (__i__ == 0) {
-    run.push_frames(0, 290);  // two segments, and one that is open: the window is not full
-    fail_unless(service.server.wait_for(1, "POST"));
-  } else if (__i__ == 1) {
-    pusher =
-        std::thread([&] { fail_unless_equals_int(run.push_frames(0, 1000), GST_FLOW_FLUSHING); });
-    fail_unless(service.server.wait_for(1, "POST"));
-  } else {
-    service.let_all_go();
-    run.push_frames(0, 290);
-    run.expect_frames(0, 10);
-  }
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  if (pusher.joinable()) pusher.join();
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  service.let_all_go();
-  while (auto old = BufferPtr::adopt(gst_harness_try_pull(run.harness()))) {
-  }
-  run.push_segment();
-  run.push_frames(500, 120);
-  run.push_eos();
-  run.expect_frames(500, 120);
-  run.wait_event(GST_EVENT_EOS);
-}
-GST_END_TEST
-
-// A flush that comes before anything worked: the error is told again, and once the reason is gone
-// the stream goes on.
-GST_START_TEST(flush_after_a_refusal) {
-  EchoService service;
-  Harnessed run(service.server.url(), kFour);
-  expect_equal(run.wait_reason(), "unauthorized");
-  const auto flush = [&] {
-    gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-    gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-    run.push_segment();
-  };
-  flush();
-  run.push_frames(0, 5);
-  expect_equal(run.wait_reason(), "unauthorized");
-  const WithKey key;
-  flush();
-  run.push_frames(0, 120);
-  run.push_eos();
-  run.expect_frames(0, 120);
-  run.wait_event(GST_EVENT_EOS);
-}
-GST_END_TEST
-
-// What upstream does not say again after a flush still goes out: caps and tags that waited.
-GST_START_TEST(flush_keeps_sticky_events) {
-  const WithKey key;
-  EchoService service;
-  service.hold({1, 2});
-  Harnessed run(service.server.url(), kFour);
-  run.push_frames(0, 120);
-  const auto other = CapsPtr::adopt(
-      gst_caps_from_string("video/x-raw,format=GRAY8,width=320,height=96,framerate=25/1"));
-  gst_harness_push_event(run.harness(), gst_event_new_caps(other.get()));
-  gst_harness_push_event(run.harness(),
-                         gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "t", nullptr)));
-  fail_unless(service.server.wait_for(2, "POST"));
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  service.let_all_go();
-  run.push_segment();
-  for (unsigned i = 0; i < 110; ++i) {
-    const BufferPtr full = frame(i);
-    gst_harness_push(run.harness(),
-                     gst_buffer_copy_region(full.get(), GST_BUFFER_COPY_ALL, 0, kWidth * kHeight));
-  }
-  run.push_eos();
-  const auto first_out = BufferPtr::adopt(gst_harness_pull(run.harness()));
-  fail_unless_equals_int(gst_buffer_get_size(first_out.get()), kWidth * kHeight);
-  const auto pad = PadPtr::adopt(gst_element_get_static_pad(run.element(), "src"));
-  const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad.get()));
-  fail_unless(gst_caps_is_equal(caps.get(), other.get()));
-  const auto tag = EventPtr::adopt(gst_pad_get_sticky_event(pad.get(), GST_EVENT_TAG, 0));
-  fail_unless(bool(tag));
-  run.wait_event(GST_EVENT_EOS);
-}
-GST_END_TEST
-
-// After the output has ended, by an error or because downstream has enough, nothing is bought.
-GST_START_TEST(nothing_is_bought_after_the_end) {
-  const WithKey key;
-  EchoService service([fails =
-                           __i__ == 0](const SeenRequest& request) -> std::optional<ServerReply> {
-    if (fails && is_poll(request))
-      return ServerReply{.body = R"({"id":"video_1","status":"failed","error":{"message":"no"}})"};
-    return std::nullopt;
-  });
-  std::atomic<unsigned> none = 0;
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
-  if (__i__ == 1) run.take_only(none);
-  run.push_frames(0, 150);
-  if (__i__ == 0) fail_if(run.wait_reason().empty());
-  run.wait_event(GST_EVENT_EOS);
-  run.push_frames(150, 30);
-  run.push_eos();
-  gst_element_set_state(run.element(), GST_STATE_NULL);
-  fail_unless_equals_int(service.creates(), 1);
-}
-GST_END_TEST
-
-// A prompt in the stream holds from the next frame on, whatever frames say of their durations, and
-// goes with a flush; one that the application gave stays.
-GST_START_TEST(prompts_and_flushes) {
-  const WithKey key;
-  EchoService service;
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
-  g_signal_emit_by_name(run.element(), "prompt-at", guint64{0}, "mine");
-  for (unsigned i = 0; i < 220; ++i) {
-    if (i == 100) gst_harness_push_event(run.harness(), prompt_event("band"));
-    gst_harness_push(run.harness(), counted_frame(i, i * kFrame, GST_CLOCK_TIME_NONE).release());
-  }
-  fail_unless(service.server.wait_for(2, "POST"));
-  run.expect_frames(0, 200);
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  run.push_segment();
-  run.push_frames(0, 210);
-  run.push_eos();
-  run.wait_event(GST_EVENT_EOS);
-  expect_equal(service.member(1, "prompt"), "mine");
-  expect_equal(service.member(2, "prompt"), "band");
-  expect_equal(service.member(3, "prompt"), "mine");
-  expect_equal(service.member(4, "prompt"), "mine");
-}
-GST_END_TEST
-
-// Another stream behind the end of the first.
-GST_START_TEST(stream_after_the_end) {
-  const WithKey key;
-  EchoService service;
-  if (__i__ == 1) service.hold({1, 2});
-  Harnessed run(service.server.url(), kFour);
-  run.push_frames(0, 110);
-  run.push_eos();
-  if (__i__ == 1) {  // before the first one has come out
-    fail_unless(service.server.wait_for(2, "POST"));
-    gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
-    service.let_all_go();
-  }
-  run.expect_frames(0, 110);
-  run.wait_event(GST_EVENT_EOS);
-  if (__i__ == 0) gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
-  run.push_segment();
-  run.push_frames(0, 110);
-  run.push_eos();
-  run.expect_frames(0, 110);
-  run.wait_event(GST_EVENT_EOS);
-}
-GST_END_TEST
-
-// Another stream behind one of which downstream had enough: nothing of the first is left.
-GST_START_TEST(stream_after_enough) {
-  const WithKey key;
-  EchoService service;
-  std::atomic<unsigned> wanted = 50;
-  Harnessed run(service.server.url(), std::string(kFour) + " max-in-flight=1");
-  run.take_only(wanted);
-  run.push_frames(0, 350);
-  run.expect_frames(0, 50);
-  run.wait_event(GST_EVENT_EOS);
-  wanted = 1000;
-  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
-  run.push_segment();
-  run.push_frames(0, 110);
-  run.push_eos();
-  run.expect_frames(0, 110);
-  run.wait_event(GST_EVENT_EOS);
-}
-GST_END_TEST
-
-// A seek goes upstream; one at another rate is refused. The position is what went out.
-GST_START_TEST(seek_and_position) {
-  const WithKey key;
-  EchoService service;
-  Harnessed run(service.server.url(), kFour);
-  run.push_frames(0, 160);
-  run.expect_frames(0, 100);
-  const auto src = PadPtr::adopt(gst_element_get_static_pad(run.element(), "src"));
-  gint64 position = -1;
-  fail_unless(gst_pad_query_position(src.get(), GST_FORMAT_TIME, &position));
-  fail_unless_equals_uint64(position, 99 * kFrame);
-  const auto seek = [](gdouble rate) {
-    return gst_event_new_seek(rate, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
-                              GST_SEEK_TYPE_NONE, -1);
-  };
-  fail_if(gst_harness_push_upstream_event(run.harness(), seek(2.0)));
-  gst_harness_push_upstream_event(run.harness(), seek(1.0));
-  // A decoder that hears of late pictures would leave out others.
-  gst_harness_push_upstream_event(run.harness(),
-                                  gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 0.1, GST_SECOND, 0));
-  bool found = false;
-  while (const auto event = EventPtr::adopt(gst_harness_try_pull_upstream_event(run.harness()))) {
-    found = found || GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK;
-    fail_if(GST_EVENT_TYPE(event.get()) == GST_EVENT_QOS);
-  }
-  fail_unless(found);
-}
-GST_END_TEST
-
-// To NULL at any moment with many jobs under way: nothing hangs, nothing is left.
-GST_START_TEST(stop_at_any_time) {
-  const WithKey key;
-  EchoService service(__i__ % 2 ? nullptr
-                                : EchoService::Answer(first(is_poll, 9999, {.hang = true})));
-  if (__i__ % 2) service.hold({2, 5});
-  for (int round = 0; round < 5; ++round) {
-    BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=32",
-               std::string(kCountedCaps) + "5/1");
-    run.push_event(gst_event_new_tag(gst_tag_list_new_empty()));
-    std::thread pusher([&] { run.push_counted(0, 700, 5); });
-    g_usleep(static_cast<gulong>(g_random_int_range(0, 300'000)));  // the moment is the point
-    gst_element_set_state(run.pipeline(), GST_STATE_NULL);
-    pusher.join();
-    fail_unless_equals_int(threads_named("omni-network"), 0);
-    fail_unless_equals_int(threads_named("omni-submit"), 0);
-  }
 }
 GST_END_TEST
 
@@ -594,15 +311,6 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_add_loop_test(tcase, wrong_input, 0, 5);
   tcase_add_loop_test(tcase, losses_are_told, 0, 3);
   tcase_add_test(tcase, budget);
-  tcase_add_loop_test(tcase, flush_and_go_on, 0, 3);
-  tcase_add_test(tcase, flush_after_a_refusal);
-  tcase_add_test(tcase, flush_keeps_sticky_events);
-  tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
-  tcase_add_test(tcase, prompts_and_flushes);
-  tcase_add_loop_test(tcase, stream_after_the_end, 0, 2);
-  tcase_add_test(tcase, stream_after_enough);
-  tcase_add_test(tcase, seek_and_position);
-  tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
   suite_add_tcase(suite, tcase);
   return suite;
 }
