@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,27 +17,15 @@ import time
 from pathlib import Path
 
 from fresh_state import fresh_state
+from nginx_rig import start_nginx
 from rig import PATIENCE, free_port, stop, wait_until
 
 KEY = "nginx-test-key"
 # Far beyond what sockets and HTTP/2 windows hold: a refusal comes while this is being sent.
 CLIP_BYTES = 12 * 1024 * 1024
 
-NGINX_CONF = """
-daemon off;
-{user}
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
-events {{ worker_connections 256; }}
-http {{
-  log_format seen '$server_port $server_protocol $request_method $uri $status';
-  access_log {folder}/access.log seen;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+LOG = "$server_port $server_protocol $request_method $uri $status"
+HTTP = """
   ssl_certificate {folder}/server.pem;
   ssl_certificate_key {folder}/server.key;
   proxy_set_header Host $http_host;
@@ -46,7 +33,6 @@ http {{
   default_type application/json;
   client_max_body_size 40m;
 {servers}
-}}
 """
 
 SERVER = """  server {{
@@ -136,24 +122,9 @@ class Nginx:
         servers = "".join(SERVER.format(port=port, protocol=PROTOCOLS[protocol], rules=GATES[gate],
                                         backend=backend)
                           for (gate, protocol), port in self.ports.items())
-        conf = self.folder / "nginx.conf"
-        # As root, nginx would give its worker another user, who may not write in this folder.
-        user = "user root root;" if os.geteuid() == 0 else ""
-        conf.write_text(NGINX_CONF.format(user=user, folder=self.folder, servers=servers))
-        self.process = subprocess.Popen([program, "-e", str(self.folder / "error.log"), "-p",
-                                         str(self.folder), "-c", str(conf)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        wait_until(self.answers, "nginx listens")
-
-    def answers(self):
-        if self.process.poll() is not None:
-            raise AssertionError("nginx does not start: " + self.process.stderr.read())
-        try:
-            for port in self.ports.values():
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
+        self.process = start_nginx(program, self.folder, LOG,
+                                   HTTP.format(folder=self.folder, servers=servers),
+                                   self.ports.values())
 
     def url(self, gate, protocol="h2"):
         return f"https://127.0.0.1:{self.ports[gate, protocol]}"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_service import KEY
+from nginx_rig import start_nginx
 from publish_rig import FAST, PublishCase, launch, make, make_clip, start_application, start_launch
 from rig import PATIENCE, free_port, output_of, run_cases, stop, wait_until
 
@@ -26,21 +27,8 @@ USER, PASSWORD = "uploader", "davs-pass-93ab"
 GUESSES = ("/", "/reference.mp4", f"/{'0' * 32}/reference.mp4", "/../../etc/passwd",
            "/%2e%2e/%2e%2e/etc/passwd", "/etc/passwd", "//", "/?name=reference.mp4")
 
-NGINX_CONF = """
-daemon off;
-{user}
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
-events {{ worker_connections 256; }}
-http {{
-  log_format seen '$server_port $request_method $uri $status "$http_user_agent" "$remote_user"';
-  access_log {folder}/access.log seen;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+LOG = '$server_port $request_method $uri $status "$http_user_agent" "$remote_user"'
+HTTP = """
   types {{ video/mp4 mp4; image/png png; image/jpeg jpg; }}
   client_max_body_size 100m;
   server {{
@@ -72,7 +60,6 @@ http {{
     listen 127.0.0.1:{tunnel};
     location / {{ proxy_pass http://127.0.0.1:{behind}; }}
   }}
-}}
 """
 
 
@@ -85,22 +72,9 @@ class Nginx:
             (self.www / name).mkdir(parents=True)
         self.store, self.tunnel, self.behind = free_port(), free_port(), free_port()
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
-        # As root, nginx would give its worker another user, who may not write in this folder.
-        user = "user root root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(NGINX_CONF.format(
-            user=user, folder=folder, store=self.store, tunnel=self.tunnel, behind=self.behind))
-        self.process = subprocess.Popen(
-            [program, "-e", str(folder / "error.log"), "-p", str(folder), "-c",
-             str(folder / "nginx.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        wait_until(self.answers, "nginx listens")
-
-    def answers(self):
-        assert self.process.poll() is None, "nginx does not start: " + self.process.stderr.read()
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.store}/page/", timeout=5).close()
-        except OSError:
-            return False
-        return True
+        self.process = start_nginx(program, folder, LOG, HTTP.format(
+            folder=folder, store=self.store, tunnel=self.tunnel, behind=self.behind),
+            [self.store, self.tunnel])
 
     def url(self, path="/dav/{name}", credentials=""):
         return f"http://{credentials}127.0.0.1:{self.store}{path}"
