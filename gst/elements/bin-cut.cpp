@@ -113,7 +113,7 @@ void BinStream::cut(GstClockTime next_running, bool overlaps) {
   const std::shared_ptr<Segment> ended = close_open(next_running);
   if (!ended) return;
   // Where frames are rare, the last one may be shown up to there, or for longer.
-  overlaps = overlaps && ended->length < ended->planned;
+  overlaps = overlaps && overlap_ > 0 && ended->length < ended->planned;
   if (overlaps) ended->reference_length = ended->length;
   {
     const std::lock_guard lock(lock_);

@@ -144,9 +144,10 @@ GstFlowReturn BinStream::chain(BufferPtr buffer) {
     return fail_now(refusal(Reason::bad_input, "A frame came before its segment."));
   FrameTimes times;
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
-  if (trailing_ && times.running >= trailing_end()) end_trailing();
   if (open_ && times.running + kJitter < last_running_) cut();
   if (open_ && is_cut_wanted(times)) cut(times.running, times.stream >= planner_->cut());
+  // Also of one that has just begun to trail: what is open then lies within its reference.
+  if (trailing_ && times.running >= trailing_end()) end_trailing();
   if (!open_ && !begin_segment(times, &flow)) return flow;
   return take_frame(std::move(buffer), times);
 }

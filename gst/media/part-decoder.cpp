@@ -29,6 +29,13 @@ double shape_of(const GstVideoInfo& info) {
   return pixel * GST_VIDEO_INFO_WIDTH(&info) / std::max(1, GST_VIDEO_INFO_HEIGHT(&info));
 }
 
+/// Not "any picture": GStreamer logs an error when such caps are read.
+bool is_one_picture(const GstCaps* caps) {
+  return gst_caps_is_fixed(caps) &&
+         gst_structure_has_field(gst_caps_get_structure(caps, 0), "format") &&
+         gst_structure_has_field(gst_caps_get_structure(caps, 0), "width");
+}
+
 /// What a picture must be; when it comes, and what else caps say, is not asked here.
 CapsPtr picture_only(const GstCaps* caps) {
   auto only = CapsPtr::adopt(gst_caps_new_empty());
@@ -45,7 +52,7 @@ CapsPtr picture_only(const GstCaps* caps) {
   // Who does not say which colours are meant means the usual ones of that size. A conversion would
   // leave those of the part.
   GstVideoInfo info;
-  if (!gst_caps_is_fixed(only.get()) || !gst_video_info_from_caps(&info, only.get())) return only;
+  if (!is_one_picture(only.get()) || !gst_video_info_from_caps(&info, only.get())) return only;
   if (gst_structure_has_field(gst_caps_get_structure(only.get(), 0), "colorimetry")) return only;
   const CharPtr usual(gst_video_colorimetry_to_string(&info.colorimetry));
   if (usual) gst_caps_set_simple(only.get(), "colorimetry", G_TYPE_STRING, usual.get(), nullptr);
@@ -130,8 +137,7 @@ GstPadProbeReturn PartDecoder::shape_probe(GstPad*, GstPadProbeInfo* info, gpoin
   GstCaps* caps = nullptr;
   gst_event_parse_caps(event, &caps);
   GstVideoInfo from, to;
-  const bool known = gst_caps_is_fixed(me->wanted_.get()) &&
-                     gst_video_info_from_caps(&from, caps) &&
+  const bool known = is_one_picture(me->wanted_.get()) && gst_video_info_from_caps(&from, caps) &&
                      gst_video_info_from_caps(&to, me->wanted_.get());
   const bool bars = known && std::abs(shape_of(from) / shape_of(to) - 1) > kSameShape;
   g_object_set(me->convert_.get(), "add-borders", static_cast<gboolean>(bars), nullptr);

@@ -5,6 +5,7 @@
 #include <gst/video/video.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "media/bytes-source.h"
@@ -19,6 +20,7 @@ constexpr double kTarget = 0.95;    // of the limit: encoders only come near the
 constexpr double kTables = 20'000;  // bytes beside the media
 constexpr double kLeastRich = 2e6;  // bits per second: nobody saves at a small picture
 constexpr double kFastest = 240;    // more is a number that stands for "any"
+constexpr double kLate = 0.75;      // frames: less than that is jitter, and none is missing
 constexpr double kUsualRate = 30;   // frames a second, where the caps name no rate
 constexpr unsigned kKeyframes = 2;  // seconds
 constexpr std::uint32_t kFineTicks = 90'000;
@@ -37,7 +39,7 @@ double frame_rate_of(const GstCaps* raw) {
 bool is_constant_rate(const GstCaps* raw) {
   gint numerator = 0, denominator = 1;
   gst_structure_get_fraction(gst_caps_get_structure(raw, 0), "framerate", &numerator, &denominator);
-  return numerator > 0;
+  return numerator > 0 && static_cast<double>(numerator) / denominator <= kFastest;
 }
 
 /// Ticks in which the times of constant rates are whole numbers.
@@ -205,18 +207,30 @@ bool SegmentEncoder::push(BufferPtr frame, GstClockTime time) {
   return true;
 }
 
+/// As many as were to be there by now: what each of many that are late has lacked counts as well.
 void SegmentEncoder::bridge(GstClockTime time, bool wait) {
-  if (constant_rate_) repeat_last(time, wait);
+  if (!constant_rate_ || times_.empty()) return;
+  const double due = static_cast<double>(time) / static_cast<double>(frame_duration_);
+  const double missing = due - static_cast<double>(times_.size());
+  if (missing >= kLate) repeat_last(time, static_cast<guint64>(std::llround(missing)), wait);
 }
 
-/// With room for one more, when it must not wait.
-void SegmentEncoder::repeat_last(GstClockTime until, bool wait) {
+/// So many frames, evenly. The half of the room is for real ones when it must not wait.
+void SegmentEncoder::repeat_last(GstClockTime until, guint64 count, bool wait) {
   const BufferPtr last = last_;
-  if (!last) return;
-  for (GstClockTime time = times_.back() + frame_duration_; time + frame_duration_ / 2 < until;
-       time += frame_duration_) {
-    if (!(wait || has_room(2)) || !push(last, time)) return;
+  const GstClockTime from = times_.back();
+  for (guint64 i = 1; i <= count; ++i) {
+    const GstClockTime time = from + gst_util_uint64_scale(until - from, i, count + 1);
+    if (!(wait || has_room(ahead_ / 2 + 1)) || !push(last, time)) return;
   }
+}
+
+/// The picture that is shown last, in frames of the usual length.
+void SegmentEncoder::fill_up(GstClockTime until) {
+  if (!last_ || until <= times_.back()) return;
+  const guint64 shown = gst_util_uint64_scale_round(until - times_.back(), 1,
+                                                    std::max<GstClockTime>(1, frame_duration_));
+  if (shown > 1) repeat_last(until, shown - 1, true);
 }
 
 void SegmentEncoder::drain() {
@@ -231,7 +245,7 @@ void SegmentEncoder::drain() {
 }
 
 mp4::SampleTrack SegmentEncoder::complete(GstClockTime length, GstClockTime padded) {
-  repeat_last(std::max(length, padded), true);
+  fill_up(std::max(length, padded));
   last_ = nullptr;
   drain();
   const auto sink = PadPtr::adopt(gst_element_get_static_pad(encoder_.get(), "sink"));

@@ -57,7 +57,7 @@ class SegmentEncoder {
   /// Would push() wait?
   bool is_behind() const;
   /// Before a frame is pushed at this time: repeats the last one where others are missing, if the
-  /// rate is constant. Waits while the encoder is behind, or leaves the rest out.
+  /// rate is constant. Waits while the encoder is behind, or leaves the rest for later.
   void bridge(GstClockTime time, bool wait);
 
   /// After the last frame, which is shown up to `length`, and up to `padded` where that is later.
@@ -75,7 +75,8 @@ class SegmentEncoder {
   void start(const GstCaps* raw, const EncodePlan& plan);
   bool wait_for_room();
   bool has_room(unsigned frames) const;
-  void repeat_last(GstClockTime until, bool wait);
+  void repeat_last(GstClockTime until, guint64 count, bool wait);
+  void fill_up(GstClockTime until);
   void drain();
   void note_unit(GstBuffer* buffer, GstCaps* caps);
   mp4::SampleTrack make_track(GstClockTime length) const;

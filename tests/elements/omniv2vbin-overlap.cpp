@@ -319,6 +319,29 @@ GST_START_TEST(time_jumps_back_in_the_overlap) {
 }
 GST_END_TEST
 
+// One frame that comes long after the others, and the end: it is in a reference of its own, also
+// where nothing overlaps. None is longer for the time in which there was nothing.
+GST_START_TEST(frame_behind_a_gap) {
+  const WithKey key;
+  EchoService service;
+  const bool overlaps = __i__ % 2;
+  const GstClockTime gap = (__i__ < 2 ? 8 : 3600) * GST_SECOND;
+  BinRun run(service.server.url(),
+             overlaps ? kOverlap : "prompt=x segment-duration=4000000000 max-in-flight=1", kCaps);
+  run.push_counted(0, 120, 25);
+  run.push(counted_frame(120, 120 * kFrame + gap, kFrame));
+  run.end();
+  expect_equal(run.wait_end(), "");
+  const auto frames = run.frames();
+  fail_unless_equals_int(frames.size(), 121);
+  for (unsigned i = 0; i < 121; ++i)
+    fail_unless_equals_int(number_in(frames[i].frame.get(), frames[i].caps.get()), i);
+  fail_unless_equals_uint64(GST_BUFFER_PTS(frames[120].frame.get()), 120 * kFrame + gap);
+  if (overlaps) return expect_references(service, {"0-99 100", "75-119 100", "120-120 100"});
+  expect_references(service, {"0-99 100", "100-119 100", "120-120 100"});
+}
+GST_END_TEST
+
 GST_START_TEST(same_frames_same_bytes) {
   const WithKey key;
   std::string first[2];
@@ -408,6 +431,7 @@ static Suite* omniv2vbin_overlap_suite() {
   tcase_add_test(tcase, cuts_on_demand_are_hard);
   tcase_add_test(tcase, new_caps_in_the_overlap);
   tcase_add_test(tcase, time_jumps_back_in_the_overlap);
+  tcase_add_loop_test(tcase, frame_behind_a_gap, 0, 4);
   tcase_add_test(tcase, same_frames_same_bytes);
   tcase_add_test(tcase, too_long);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);
