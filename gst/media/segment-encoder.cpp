@@ -42,6 +42,13 @@ bool is_constant_rate(const GstCaps* raw) {
   return numerator > 0 && static_cast<double>(numerator) / denominator <= kFastest;
 }
 
+/// What a repeated frame takes. Where the rate is none to go by, more would only cost time.
+GstClockTime frame_duration_of(const GstCaps* raw) {
+  const double rate = frame_rate_of(raw);
+  return static_cast<GstClockTime>(GST_SECOND /
+                                   (is_constant_rate(raw) ? rate : std::min(rate, kUsualRate)));
+}
+
 /// Ticks in which the times of constant rates are whole numbers.
 std::uint32_t timescale_of(const GstCaps* raw) {
   gint numerator = 0, denominator = 1;
@@ -99,7 +106,7 @@ EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
 
 SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsigned ahead)
     : ahead_(ahead),
-      frame_duration_(static_cast<GstClockTime>(GST_SECOND / frame_rate_of(raw))),
+      frame_duration_(frame_duration_of(raw)),
       constant_rate_(is_constant_rate(raw)),
       timescale_(timescale_of(raw)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
