@@ -71,7 +71,7 @@ std::shared_ptr<const Bytes> BinStream::make_reference(Segment& segment) {
   mp4::Movie movie;
   movie.timescale = kMovieTicks;
   const GstClockTime length = std::min(segment.length + segment.handle, segment.reference_length);
-  movie.tracks.push_back(encoder->complete(length, segment.reference_length));
+  movie.tracks.push_back(encoder->complete(segment.reference_length));
   {
     // Before the sound is waited for: another encoder may begin.
     const std::lock_guard lock(lock_);

@@ -235,8 +235,7 @@ void SegmentEncoder::repeat_last(GstClockTime until, guint64 count, bool wait) {
 /// The picture that is shown last, in frames of the usual length.
 void SegmentEncoder::fill_up(GstClockTime until) {
   if (!last_ || until <= times_.back()) return;
-  const guint64 shown = gst_util_uint64_scale_round(until - times_.back(), 1,
-                                                    std::max<GstClockTime>(1, frame_duration_));
+  const guint64 shown = gst_util_uint64_scale_round(until - times_.back(), 1, frame_duration_);
   if (shown > 1) repeat_last(until, shown - 1, true);
 }
 
@@ -251,14 +250,14 @@ void SegmentEncoder::drain() {
                                          "set `encoder` to another one.");
 }
 
-mp4::SampleTrack SegmentEncoder::complete(GstClockTime length, GstClockTime padded) {
-  fill_up(std::max(length, padded));
+mp4::SampleTrack SegmentEncoder::complete(GstClockTime length) {
+  fill_up(length);
   last_ = nullptr;
   drain();
   const auto sink = PadPtr::adopt(gst_element_get_static_pad(encoder_.get(), "sink"));
   coded_.raw = CapsPtr::adopt(gst_pad_get_current_caps(sink.get()));
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  return make_track(std::max(length, padded));
+  return make_track(length);
 }
 
 mp4::SampleTrack SegmentEncoder::make_track(GstClockTime length) const {

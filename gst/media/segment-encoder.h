@@ -60,9 +60,9 @@ class SegmentEncoder {
   /// rate is constant. Waits while the encoder is behind, or leaves the rest for later.
   void bridge(GstClockTime time, bool wait);
 
-  /// After the last frame, which is shown up to `length`, and up to `padded` where that is later.
-  /// Waits for the encoder; throws Failure (cancelled, bad_input).
-  mp4::SampleTrack complete(GstClockTime length, GstClockTime padded);
+  /// After the last frame, which is shown up to `length`. Waits for the encoder; throws Failure
+  /// (cancelled, bad_input).
+  mp4::SampleTrack complete(GstClockTime length);
 
   /// From any thread: ends all waiting, for good.
   void interrupt();

@@ -18,12 +18,6 @@ namespace {
 constexpr char kFour[] = "prompt=x segment-duration=4000000000";
 constexpr unsigned kFramesOfSegment = 100;
 
-GstEvent* prompt_event(const char* prompt) {
-  return gst_event_new_custom(
-      GST_EVENT_CUSTOM_DOWNSTREAM,
-      gst_structure_new("omni/prompt", "prompt", G_TYPE_STRING, prompt, nullptr));
-}
-
 }  // namespace
 
 // FLUSH drops what is on its way, and new input is taken at once: while jobs run, while the chain
@@ -53,10 +47,7 @@ GST_START_TEST(flush_and_go_on) {
   while (auto old = BufferPtr::adopt(gst_harness_try_pull(run.harness()))) {
   }
   run.push_segment();
-  run.push_frames(500, 120);
-  run.push_eos();
-  run.expect_frames(500, 120);
-  run.wait_event(GST_EVENT_EOS);
+  run.play_to_end(500, 120);
 }
 GST_END_TEST
 
@@ -71,10 +62,7 @@ GST_START_TEST(flush_after_a_refusal) {
   expect_equal(run.wait_reason(), "unauthorized");
   const WithKey key;
   run.flush();
-  run.push_frames(0, 120);
-  run.push_eos();
-  run.expect_frames(0, 120);
-  run.wait_event(GST_EVENT_EOS);
+  run.play_to_end(0, 120);
 }
 GST_END_TEST
 
@@ -175,10 +163,7 @@ GST_START_TEST(stream_after_the_end) {
   run.wait_event(GST_EVENT_EOS);
   if (__i__ == 0) gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
   run.push_segment();
-  run.push_frames(0, 110);
-  run.push_eos();
-  run.expect_frames(0, 110);
-  run.wait_event(GST_EVENT_EOS);
+  run.play_to_end(0, 110);
 }
 GST_END_TEST
 
@@ -195,10 +180,7 @@ GST_START_TEST(stream_after_enough) {
   wanted = 1000;
   gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
   run.push_segment();
-  run.push_frames(0, 110);
-  run.push_eos();
-  run.expect_frames(0, 110);
-  run.wait_event(GST_EVENT_EOS);
+  run.play_to_end(0, 110);
 }
 GST_END_TEST
 

@@ -43,12 +43,6 @@ GstEvent* custom(const char* name) {
   return gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty(name));
 }
 
-GstEvent* prompt_event(const char* prompt) {
-  return gst_event_new_custom(
-      GST_EVENT_CUSTOM_DOWNSTREAM,
-      gst_structure_new("omni/prompt", "prompt", G_TYPE_STRING, prompt, nullptr));
-}
-
 }  // namespace
 
 // A segment takes the newest prompt that holds at its first frame.

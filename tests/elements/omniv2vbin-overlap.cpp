@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "media/part-decoder.h"
+#include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
 #include "support/made-clip.h"
@@ -17,8 +18,6 @@ namespace {
 // References of 4 s, cut every 3 s. One job after another: their numbers are those of segments.
 constexpr char kOverlap[] =
     "prompt=x segment-duration=4000000000 overlap=1000000000 max-in-flight=1 ";
-const std::string kCaps = std::string(kCountedCaps) + "25/1";
-constexpr GstClockTime kFrame = 40 * GST_MSECOND;
 
 std::shared_ptr<const Bytes> as_bytes(const std::string& text) {
   auto bytes = std::make_shared<Bytes>();
@@ -28,7 +27,7 @@ std::shared_ptr<const Bytes> as_bytes(const std::string& text) {
 
 /// The numbers of its first and last picture, and how many there are: "75-174 100".
 std::string pictures_of(const std::string& clip) {
-  PartDecoder decoder(as_bytes(clip), CapsPtr::adopt(gst_caps_from_string(kCaps.c_str())).get());
+  PartDecoder decoder(as_bytes(clip), CapsPtr::adopt(gst_caps_from_string(kCaps25.c_str())).get());
   unsigned first = 0, last = 0, count = 0;
   while (const auto frame = decoder.next()) {
     last = number_in(frame->picture.get(), frame->caps.get());
@@ -109,7 +108,7 @@ void expect_plain(const std::vector<Seen>& frames, unsigned at, unsigned count, 
 GST_START_TEST(references_share_a_second) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   run.push_counted(0, 375, 25);
   run.end();
   expect_equal(run.wait_end(), "");
@@ -125,7 +124,7 @@ GST_START_TEST(short_tail_is_not_bought) {
   const unsigned kCounts[] = {76, 100, 151, 175, 176}, kJobs[] = {1, 1, 2, 2, 3};
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   const unsigned count = kCounts[__i__];
   run.push_counted(0, count, 25);
   run.end();
@@ -139,7 +138,7 @@ GST_END_TEST
 GST_START_TEST(results_fade) {
   const WithKey key;
   EchoService service(nullptr, dark_and_bright());
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   run.push_counted(0, 250, 25);
   run.end();
   expect_equal(run.wait_end(), "");
@@ -161,7 +160,7 @@ GST_START_TEST(other_lengths_and_rates_fade) {
   static const Rate kRates[][2] = {{{80}, {80}}, {{120}, {120}}, {{96, 24}, {120, 30}}};
   const WithKey key;
   EchoService service(nullptr, dark_and_bright(kRates[__i__][0], kRates[__i__][1]));
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   run.push_counted(0, 175, 25);
   run.end();
   expect_equal(run.wait_end(), "");
@@ -228,7 +227,7 @@ GST_START_TEST(failures) {
   const std::string policy = kPolicies[__i__];
   const WithKey key;
   EchoService service(job_fails(2), dark_and_bright());
-  BinRun run(service.server.url(), kOverlap + ("on-failure=" + policy), kCaps);
+  BinRun run(service.server.url(), kOverlap + ("on-failure=" + policy), kCaps25);
   // All of the source is bright in the middle.
   for (unsigned i = 0; i < 325; ++i) run.push(counted_frame(0xffff, i * kFrame, kFrame));
   run.end();
@@ -258,7 +257,7 @@ GST_START_TEST(cuts_on_demand_are_hard) {
   BinRun run(service.server.url(),
              "prompt=x segment-duration=8000000000 overlap=1000000000 max-in-flight=1 "
              "cut-on-prompt=true",
-             kCaps);
+             kCaps25);
   g_signal_emit_by_name(run.bin(), "prompt-at", guint64{5} * GST_SECOND, "other");
   run.push_counted(0, 500, 25);
   run.end();
@@ -279,7 +278,7 @@ GST_END_TEST
 GST_START_TEST(new_caps_in_the_overlap) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   run.push_counted(0, 85, 25);
   const auto wide = CapsPtr::adopt(
       gst_caps_from_string("video/x-raw,format=I420,width=640,height=96,framerate=25/1"));
@@ -306,7 +305,7 @@ GST_END_TEST
 GST_START_TEST(time_jumps_back_in_the_overlap) {
   const WithKey key;
   EchoService service;
-  BinRun run(service.server.url(), kOverlap, kCaps);
+  BinRun run(service.server.url(), kOverlap, kCaps25);
   run.push_counted(0, 90, 25);
   for (unsigned i = 0; i < 75; ++i) run.push(counted_frame(90 + i, i * kFrame, kFrame));
   run.end();
@@ -327,7 +326,7 @@ GST_START_TEST(frame_behind_a_gap) {
   const bool overlaps = __i__ % 2;
   const GstClockTime gap = (__i__ < 2 ? 8 : 3600) * GST_SECOND;
   BinRun run(service.server.url(),
-             overlaps ? kOverlap : "prompt=x segment-duration=4000000000 max-in-flight=1", kCaps);
+             overlaps ? kOverlap : "prompt=x segment-duration=4000000000 max-in-flight=1", kCaps25);
   run.push_counted(0, 120, 25);
   run.push(counted_frame(120, 120 * kFrame + gap, kFrame));
   run.end();
@@ -347,7 +346,7 @@ GST_START_TEST(same_frames_same_bytes) {
   std::string first[2];
   for (std::string& all : first) {
     EchoService service;
-    BinRun run(service.server.url(), kOverlap, kCaps);
+    BinRun run(service.server.url(), kOverlap, kCaps25);
     run.push_counted(0, 260, 25);
     run.end();
     expect_equal(run.wait_end(), "");
@@ -362,7 +361,7 @@ GST_START_TEST(too_long) {
   const WithKey key;
   EchoService service;
   BinRun run(service.server.url(), "prompt=x segment-duration=4000000000 overlap=2100000000",
-             kCaps);
+             kCaps25);
   run.push_counted(0, 10, 25);
   expect_equal(run.wait_end(), "invalid-request");
   fail_unless_equals_int(service.creates(), 0);
@@ -392,27 +391,11 @@ GST_END_TEST
 GST_START_TEST(flush_while_trailing) {
   const WithKey key;
   EchoService service;
-  ElementRun run(service.server.url(), kOverlap, "omniv2vbin", kCaps.c_str(), false);
-  const auto push = [&](unsigned from, unsigned count) {
-    for (unsigned i = from; i < from + count; ++i)
-      gst_harness_push(run.harness(), counted_frame(i, i * kFrame, kFrame).release());
-  };
-  push(0, 85);
-  gst_harness_push_event(run.harness(), gst_event_new_flush_start());
-  gst_harness_push_event(run.harness(), gst_event_new_flush_stop(TRUE));
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  gst_harness_push_event(run.harness(), gst_event_new_segment(&segment));
+  BinHarness run(service.server.url(), kOverlap);
+  run.push_frames(0, 85);
+  run.flush();
   fail_unless_equals_int(service.creates(), 0);
-  push(0, 175);
-  run.push_eos();
-  const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
-  for (unsigned i = 0; i < 175; ++i) {
-    const auto frame = BufferPtr::adopt(gst_harness_pull(run.harness()));
-    fail_unless(bool(frame), "frame %u did not come", i);
-    fail_unless_equals_int(number_in(frame.get(), caps.get()), i);
-  }
-  run.wait_event(GST_EVENT_EOS);
+  run.play_to_end(0, 175);
   expect_references(service, {"0-99 100", "75-174 100"});
 }
 GST_END_TEST

@@ -4,6 +4,12 @@
 
 namespace omni::test {
 
+GstEvent* prompt_event(const char* prompt) {
+  return gst_event_new_custom(
+      GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new("omni/prompt", "prompt", G_TYPE_STRING, prompt, nullptr));
+}
+
 BufferPtr frame25(unsigned number) {
   return counted_frame(number, number * kFrame, kFrame);
 }
@@ -28,6 +34,13 @@ void BinHarness::flush() {
   gst_harness_push_event(harness(), gst_event_new_flush_start());
   gst_harness_push_event(harness(), gst_event_new_flush_stop(TRUE));
   push_segment();
+}
+
+void BinHarness::play_to_end(unsigned first, unsigned count) {
+  push_frames(first, count);
+  push_eos();
+  expect_frames(first, count);
+  wait_event(GST_EVENT_EOS);
 }
 
 void BinHarness::expect_frames(unsigned first, unsigned count) {

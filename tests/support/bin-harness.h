@@ -13,6 +13,9 @@ namespace omni::test {
 constexpr GstClockTime kFrame = 40 * GST_MSECOND;
 inline const std::string kCaps25 = std::string(kCountedCaps) + "25/1";
 
+/// The prompt that holds from the next frame on.
+GstEvent* prompt_event(const char* prompt);
+
 /// This one at its time.
 BufferPtr frame25(unsigned number);
 
@@ -26,6 +29,8 @@ class BinHarness : public ElementRun {
   /// What begins a stream, or goes on after a flush.
   void push_segment();
   void flush();
+  /// These go in, and the end: they come out, and then the end.
+  void play_to_end(unsigned first, unsigned count);
   /// Pulls them, and looks at their times and numbers.
   void expect_frames(unsigned first, unsigned count);
   /// Downstream has enough after so many frames; `left` outlives the run.
