@@ -123,7 +123,13 @@ show() {
       if (state == "failed") printf "segment %s  failed: %s\n", number, field("message")
       fflush()
     }
-    /^(ERROR|WARNING):/ { print; fflush() }'
+    /^WARNING:/ { print; fflush() }'
+}
+
+# Errors, unlike warnings, are printed by the thread that has them, and would land in the midst of a
+# message: they have a file of their own. That nothing prerolls any more needs no line beside the reason.
+show_errors() {
+  awk '/^(ERROR|WARNING):/ && !/want to preroll/ { print; fflush() }'
 }
 
 end=(x264enc ! h264parse ! queue ! mp4mux name=m ! filesink "location=$part")
@@ -134,26 +140,29 @@ if [ -n "$dry" ]; then
 fi
 
 : >"$work/launch.log"
+: >"$work/errors.log"
 set +e
 timeout --foreground -s INT "$((minutes * 60))" gst-launch-1.0 -m \
   filesrc "location=$in" ! decodebin name=d d. ! queue ! deinterlace ! videoconvert \
   ! video/x-raw,format=I420 ! omniv2vbin name=v "prompt=$prompt" "${properties[@]}" ! "${end[@]}" \
-  "${sound[@]}" >"$work/launch.log" 2>&1 &
+  "${sound[@]}" >"$work/launch.log" 2>"$work/errors.log" &
 running=$!
 tail -n +1 -F --pid="$running" "$work/launch.log" 2>/dev/null | show &
 shown=$!
+tail -n +1 -F --pid="$running" "$work/errors.log" 2>/dev/null | show_errors &
+shown="$shown $!"
 # In the background all of it, for the shell hears of signals while it waits, and only then.
 wait "$running"
 status=$?
 running=
-wait "$shown"
+wait $shown
 set -e
 if [ "$status" -eq 124 ]; then fail "not done after $minutes minutes (--at-most)"; fi
 if [ "$status" -ne 0 ]; then
-  grep -q '^ERROR:' "$work/launch.log" || fail "gst-launch-1.0 ended with $status" "$work/launch.log"
+  grep -q '^ERROR:' "$work/errors.log" || fail "gst-launch-1.0 ended with $status" "$work/errors.log"
   fail "stopped by the error above"
 fi
 if [ -n "$dry" ]; then echo "nothing was sent"; exit 0; fi
-[ -s "$part" ] || fail "nothing was written" "$work/launch.log"
+[ -s "$part" ] || fail "nothing was written" "$work/errors.log"
 mv -- "$part" "$out"
 echo "done: $out"

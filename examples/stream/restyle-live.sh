@@ -80,7 +80,7 @@ trap 'exit 143' TERM
 await() {
   local pid=$1 file=$2 text=$3
   for _ in $(seq 200); do
-    if grep -q "$text" "$file"; then return 0; fi
+    if grep -qs "$text" "$file"; then return 0; fi
     kill -0 "$pid" 2>/dev/null || return 1
     sleep 0.05
   done
@@ -145,10 +145,17 @@ show() {
       if (state ~ /^(pending|done|late|failed)$/) printf "segment %s  %s\n", number, state
       fflush()
     }
-    /^(ERROR|WARNING):/ { print; fflush() }'
+    /^WARNING:/ { print; fflush() }'
+}
+
+# Errors, unlike warnings, are printed by the thread that has them, and would land in the midst of a
+# message: they have a file of their own. That nothing prerolls any more needs no line beside the reason.
+show_errors() {
+  awk '/^(ERROR|WARNING):/ && !/want to preroll/ { print; fflush() }'
 }
 
 : >"$work/launch.log"
+: >"$work/errors.log"
 # -e: at the end of the time what is under way is still shown, and the last part is closed.
 set +e
 timeout --foreground -s INT -k "$((segment + latency + 60))" "$for_seconds" gst-launch-1.0 -e -m \
@@ -157,16 +164,18 @@ timeout --foreground -s INT -k "$((segment + latency + 60))" "$for_seconds" gst-
   "latency=${latency}000000000" "${properties[@]}" \
   ! x264enc tune=zerolatency speed-preset=veryfast key-int-max=50 ! h264parse config-interval=1 ! queue ! "$picture" \
   d. ! queue ! v.audio_sink_0 v.audio_src_0 ! audioconvert ! audioresample ! avenc_aac ! aacparse \
-  ! queue ! "$sound" "${end[@]}" >"$work/launch.log" 2>&1 &
+  ! queue ! "$sound" "${end[@]}" >"$work/launch.log" 2>"$work/errors.log" &
 running=$!
 started+=("$running")
 tail -n +1 -F --pid="$running" "$work/launch.log" 2>/dev/null | show &
 shown=$!
+tail -n +1 -F --pid="$running" "$work/errors.log" 2>/dev/null | show_errors &
+shown="$shown $!"
 # In the background all of it, for the shell hears of signals while it waits, and only then.
 wait "$running"
 status=$?
-wait "$shown"
+wait $shown
 set -e
-if grep -q '^ERROR:' "$work/launch.log"; then fail "the stream ended with the error above"; fi
-if [ "$status" -ne 0 ] && [ "$status" -ne 124 ]; then fail "gst-launch-1.0 ended with $status" "$work/launch.log"; fi
+if grep -q '^ERROR:' "$work/errors.log"; then fail "the stream ended with the error above"; fi
+if [ "$status" -ne 0 ] && [ "$status" -ne 124 ]; then fail "gst-launch-1.0 ended with $status" "$work/errors.log"; fi
 echo "done: $out"

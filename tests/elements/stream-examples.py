@@ -34,9 +34,9 @@ GREY = 12  # one in grey is less
 
 def environment(url="", **more):
     known = dict(os.environ, OMNI_BASE_URL=url, OMNI_API_KEY=KEY, OMNI_EMULATOR_KEY=KEY,
-                 **{"XDG_STATE_HOME": fresh_state(), **more})
-    known["PATH"] = os.path.dirname(EMULATOR) + ":" + known["PATH"]
-    return known
+                 PATH=f"{os.path.dirname(EMULATOR)}:{os.environ['PATH']}",
+                 **{"XDG_STATE_HOME": fresh_state()})
+    return {**known, **more}
 
 
 def run(*command, url="", **more):
@@ -175,6 +175,28 @@ class StreamExamples(unittest.TestCase):
         self.assertIn("payment-required: ", done.stdout)
         self.assertFalse(Path(f"{self.work}/out.mp4").exists())
         self.assertFalse(Path(f"{self.work}/out.mp4.part").exists())
+
+    def test_error_in_the_midst_of_a_message(self):
+        # As gst-launch-1.0 does it at times: messages are printed in two writes by one thread, errors by
+        # that which has them.
+        folder = self.work.absolute() / "bin"
+        folder.mkdir()
+        fake = folder / "gst-launch-1.0"
+        fake.write_text("#!/bin/sh\n"
+                        "printf 'Got message #18 from element \"v\" (element): '\n"
+                        "echo 'ERROR: from element /GstPipeline:p/GstOmniV2vBin:v: moderated: no.' >&2\n"
+                        "echo 'omni/job, segment=(uint)0, state=(string)pending;'\n"
+                        "exit 1\n")
+        fake.chmod(0o755)
+        path = f"{folder}:{os.path.dirname(EMULATOR)}:{os.environ['PATH']}"
+        for command, step in (((FILE, "long.mp4", f"{self.work}/out.mp4"), "sent to the service"),
+                              ((LIVE, "srt://127.0.0.1:1", f"{self.work}/hls"), "pending")):
+            with self.subTest(command[0]):
+                done = run(*command, "film noir", PATH=path)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                lines = done.stdout.splitlines()
+                self.assertIn("ERROR: from element /GstPipeline:p/GstOmniV2vBin:v: moderated: no.", lines)
+                self.assertIn(f"segment 0  {step}", lines)
 
     def test_file_that_keeps_going(self):
         # Two jobs of 5 s are bought; what is over is shown as it was.
