@@ -7,7 +7,7 @@ namespace omni {
 
 JobKey Job::key() const {
   return {services_.dialect.name(), normal_base_url(services_.http.settings().base_url),
-          spec_.request_hash, spec_.reference ? spec_.reference->size() : 0};
+          spec_.request_hash, reference_size_};
 }
 
 /// The result, when it is here already. Without it: a task, when there is one.

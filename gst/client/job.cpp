@@ -44,6 +44,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
       spec_(std::move(spec)),
       observer_(std::move(observer)),
       name_(CharPtr(g_uuid_string_random()).get()),
+      reference_size_(spec_.reference ? spec_.reference->size() : 0),
       deadline_([this] {
         deadline_hit_ = true;
         cancellation_.cancel();
@@ -134,11 +135,30 @@ Async<std::shared_ptr<const Bytes>> Job::steps() {
     services_.ledger->fetched(name_, bytes);
   }
   // Seen at services that had nothing to offer (T18).
-  if (spec_.reference && same_bytes(*bytes, *spec_.reference))
+  if (co_await is_reference(bytes))
     log(LogLevel::warning,
         "the result is the reference itself, byte for byte: ask in the prompt for a newly "
         "generated video");
   co_return bytes;
+}
+
+/// Once its hash is known, the reference need not be kept for this: a service may take an hour.
+void Job::let_go_of_reference() {
+  if (!reference_hash_.empty()) spec_.reference = nullptr;
+}
+
+Async<bool> Job::is_reference(std::shared_ptr<const Bytes> result) {
+  if (result->size() != reference_size_) co_return false;
+  if (spec_.reference) co_return same_bytes(*result, *spec_.reference);
+  if (reference_hash_.empty()) co_return false;
+  try {
+    const Hashed hashed{std::move(result), abandoned_};
+    const std::string hash = co_await services_.ledger->hash(hashed);
+    co_return hash == reference_hash_;
+  } catch (const std::exception& problem) {
+    log(LogLevel::debug, std::string("the result has no hash: ") + problem.what());
+  }
+  co_return false;
 }
 
 JobFacts Job::facts() const {
@@ -154,12 +174,12 @@ Async<void> Job::buy() {
   start_hashing();
   log(LogLevel::info, "submitting to " + std::string(services_.dialect.title()) + ": " +
                           spec_.model + ", " + std::to_string(spec_.seconds) + " s, reference of " +
-                          std::to_string(spec_.reference ? spec_.reference->size() : 0) +
-                          " bytes, job " + name_);
+                          std::to_string(reference_size_) + " bytes, job " + name_);
   last_.task_id = co_await create();
   created_at_ = now();
   co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
+  let_go_of_reference();
   if (leaving_) cancel();
 }
 

@@ -151,6 +151,7 @@ class Job {
   void tell_elsewhere(const Claim& claim);
   void record(const std::string& id);
   void start_hashing();
+  void let_go_of_reference();
   Async<void> compute_hash();
   Async<std::string> hashed();
   Ending ending() const;
@@ -163,6 +164,7 @@ class Job {
   Async<Task> ask_for_url(Task task);
   Async<void> add_artifacts(Task& task);
   // Fetch: job.cpp
+  Async<bool> is_reference(std::shared_ptr<const Bytes> result);
   Async<std::shared_ptr<const Bytes>> fetch(Task task);
   Async<Download> fetch_from_any(const Task& task);
   Async<Download> fetch_from(std::string url, bool follow_json);
@@ -184,6 +186,7 @@ class Job {
   std::size_t route_ = 0;  // the entry of the service at which the task is
   std::string name_;       // unique for good: ledger row and Idempotency-Key
   bool in_ledger_ = false;
+  const std::uint64_t reference_size_;
   std::string reference_hash_;
   bool hashing_ = false;
   Event hash_done_;

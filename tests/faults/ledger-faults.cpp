@@ -38,6 +38,30 @@ START_TEST(results_are_bounded) {
 }
 END_TEST
 
+// A service may take an hour, or never come to an end: what it has is not kept here as well. That a
+// result is the reference itself is seen all the same.
+START_TEST(references_are_let_go) {
+  const FreshFolder folder;
+  std::atomic<bool> hold = true;
+  FakeService service(kResult, [&hold](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (!hold || !is_poll(request)) return std::nullopt;
+    return ServerReply{.body = task_json("video_1", "in_progress", 10)};
+  });
+  Run run(service.server.url());
+  run.spec.reference = rope(kResult, 1'000'000);
+  const std::weak_ptr<const Bytes> reference = run.spec.reference;
+  auto future = run.start(ledger_in(folder.path()));
+  run.spec.reference = nullptr;
+  ck_assert(service.server.wait_for(2, "GET"));
+  ck_assert(reference.expired());
+  hold = false;
+  ck_assert(succeeded(future.get()));
+  run.client->stop();
+  ck_assert_msg(run.log.find("is the reference itself") != std::string::npos, "%s",
+                run.log.c_str());
+}
+END_TEST
+
 // Counted over all that write into the same ledger.
 START_TEST(budget_in_a_period) {
   const FreshFolder folder;
@@ -271,6 +295,7 @@ END_TEST
 int main() {
   return run_tests("ledger-faults", {
                                         {"results_are_bounded", results_are_bounded, 1},
+                                        {"references_are_let_go", references_are_let_go, 1},
                                         {"budget_in_a_period", budget_in_a_period, 1},
                                         {"unusable_ledgers_are_told", unusable_ledgers_are_told, 4},
                                         {"ledger_breaks_later", ledger_breaks_later, 2},
