@@ -13,6 +13,9 @@ constexpr GstClockTime kSecond = GST_SECOND;
 // Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are sold as 8.
 constexpr GstClockTime kSlack = 100 * GST_MSECOND;
 
+// Upstream's word about where a stream ends may be short by its last frames.
+constexpr GstClockTime kLateEnd = 500 * GST_MSECOND;
+
 std::string seconds_text(GstClockTime time) {
   char text[32];
   g_snprintf(text, sizeof text, "%g s", static_cast<double>(time) / GST_SECOND);
@@ -56,16 +59,21 @@ GstClockTime SegmentPlanner::next_grid_point(GstClockTime start) const {
 
 void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
   start_ = start;
+  grace_ = 0;
   if (live_) {
     cut_ = start + usual_;
     return;
   }
   cut_ = next_grid_point(start);
-  if (!GST_CLOCK_TIME_IS_VALID(end) || end <= cut_) return;
+  if (!GST_CLOCK_TIME_IS_VALID(end) || end + kSlack < cut_) return;
   // What would be left at the end is too little for a segment of its own: it is taken along.
-  const bool tail_too_short = end - cut_ + kSlack < least_;
-  const bool fits = !is_bounded() || end - start <= most_ + kSlack;
-  if (tail_too_short && fits) cut_ = end;
+  const bool tail_too_short = end < cut_ + least_ - std::min(least_, kSlack);
+  const auto fits = [&](GstClockTime last) {
+    return !is_bounded() || last - start <= most_ + kSlack;
+  };
+  if (end > cut_ && !(tail_too_short && fits(end))) return;
+  cut_ = std::max(cut_, end);
+  if (fits(cut_ + kLateEnd)) grace_ = kLateEnd;
 }
 
 bool SegmentPlanner::may_cut_at(GstClockTime time) const {

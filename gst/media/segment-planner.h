@@ -24,8 +24,11 @@ class SegmentPlanner {
   /// A segment begins with the frame at `start` of stream time. `end` is where the stream ends, as
   /// far as that is known; else GST_CLOCK_TIME_NONE.
   void begin(GstClockTime start, GstClockTime end);
-  /// The first frame at or after this begins the next segment.
+  /// Where the segment ends, by plan.
   GstClockTime cut() const { return cut_; }
+  /// Does a frame at `time` begin the next segment? Where the stream is said to end, a few more
+  /// frames are still taken along: they would become a job of their own.
+  bool is_beyond(GstClockTime time) const { return time >= cut_ + grace_; }
   /// Is what comes before `time` long enough for a segment of its own?
   bool may_cut_at(GstClockTime time) const;
 
@@ -44,6 +47,7 @@ class SegmentPlanner {
   GstClockTime most_ = 0;
   GstClockTime start_ = 0;
   GstClockTime cut_ = 0;
+  GstClockTime grace_ = 0;
 };
 
 }  // namespace omni

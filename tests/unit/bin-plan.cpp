@@ -176,6 +176,33 @@ START_TEST(cuts) {
 }
 END_TEST
 
+struct EndCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime start, end;  // as upstream says
+  GstClockTime next;        // the first frame that begins another segment
+};
+
+const EndCase kEnds[] = {
+    {"a tail that is taken along", kRange, 8 * kSecond, 18 * kSecond, 18'500 * kMilli},
+    {"at a point of the grid", kRange, 8 * kSecond, 16 * kSecond, 16'500 * kMilli},
+    {"a frame before it", kRange, 8 * kSecond, 15'960 * kMilli, 16'500 * kMilli},
+    {"long before it", kRange, 8 * kSecond, 15 * kSecond, 16 * kSecond},
+    {"the stream goes on", kRange, 8 * kSecond, 40 * kSecond, 16 * kSecond},
+    {"nothing is known of the end", kRange, 8 * kSecond, kUnknown, 16 * kSecond},
+    {"more than the model takes", kOne, 0, 8 * kSecond, 8 * kSecond},
+    {"nothing is known of the model", kAny, 0, 8 * kSecond, 8'500 * kMilli},
+};
+
+START_TEST(late_ends) {
+  const EndCase& row = kEnds[_i];
+  SegmentPlanner planner(row.lengths, 8 * kSecond, false);
+  planner.begin(row.start, row.end);
+  ck_assert_msg(!planner.is_beyond(row.next - 1), "%s: too early", row.what);
+  ck_assert_msg(planner.is_beyond(row.next), "%s: too late", row.what);
+}
+END_TEST
+
 struct EarlyCase {
   const char* what;
   Lengths lengths;
@@ -285,7 +312,7 @@ std::vector<Cut> cuts_of(const Stream& stream, std::mt19937_64& random) {
     const GstClockTime frame = stream.frames[i];
     wanted = wanted || thousand(random) < stream.cuts_in_thousand;
     const bool early = GST_CLOCK_TIME_IS_VALID(start) && wanted && planner.may_cut_at(frame);
-    if (GST_CLOCK_TIME_IS_VALID(start) && (early || frame >= planner.cut())) {
+    if (GST_CLOCK_TIME_IS_VALID(start) && (early || planner.is_beyond(frame))) {
       cuts.push_back({start, planner.cut(), frame, early && frame < planner.cut()});
       start = kUnknown;
     }
@@ -426,6 +453,7 @@ int main() {
                                    {"usual length", usual_length, std::size(kUsual)},
                                    {"overlaps", overlaps, std::size(kOverlaps)},
                                    {"cuts", cuts, std::size(kCuts)},
+                                   {"late ends", late_ends, std::size(kEnds)},
                                    {"early cuts", early_cuts, std::size(kEarly)},
                                    {"references", references, std::size(kPadded)},
                                    {"random streams", random_streams, kRounds},
