@@ -140,7 +140,7 @@ GstFlowReturn AudioLane::Run::make_room() {
     // One always fits, whatever the capacity.
     if (timed_ == 0 || waiting < capacity) return GST_FLOW_OK;
     if (!live) {
-      changed_.wait(lock, [&] { return changes_ != seen; });
+      changed_.wait_for(lock, kAskAgain, [&] { return changes_ != seen; });
       continue;
     }
     dropped = take(std::find_if(queue_.begin(), queue_.end(),
@@ -452,11 +452,6 @@ PadPtr AudioLane::Run::src() const {
   return src_;
 }
 
-void AudioLane::Run::capacity_changed() {
-  const std::lock_guard lock(lock_);
-  tell();
-}
-
 void AudioLane::Run::stop() {
   const std::lock_guard lock(lock_);
   stopped_ = true;
@@ -509,10 +504,6 @@ bool AudioLane::sink_query(GstQuery* query, gboolean* answer) {
   // The template says all. Anything else the default handler would ask of every src pad of the
   // element.
   return GST_QUERY_TYPE(query) != GST_QUERY_CAPS && GST_QUERY_TYPE(query) != GST_QUERY_ACCEPT_CAPS;
-}
-
-void AudioLane::capacity_changed() {
-  if (const auto run = this->run()) run->capacity_changed();
 }
 
 void AudioLane::start() {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -25,13 +26,16 @@ namespace omni {
 
 class AudioLane {
  public:
+  /// Room may come by nothing but time.
+  static constexpr std::chrono::milliseconds kAskAgain{200};
+
   /// What the element lends to the lane. The functions may be called from any thread.
   struct Host {
     GstElement* element;  // outlives the lane
     GstPad* sink;         // the request pad, already on the element; outlives the lane
     /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS.
     std::function<GstPad*()> new_src;
-    /// How much running time may wait here. Asked for each buffer; see capacity_changed().
+    /// How much running time may wait here. Asked for each buffer, and again while one waits.
     std::function<GstClockTime()> capacity;
     /// Then upstream is never blocked: the oldest sound is dropped, with a warning.
     std::function<bool()> live;
@@ -51,10 +55,6 @@ class AudioLane {
   gboolean sink_event(EventPtr event);
   /// False: the default handler's business.
   bool sink_query(GstQuery* query, gboolean* answer);
-
-  /// A chain that waits for room asks for the capacity again. (It does so by itself whenever sound
-  /// has gone out.)
-  void capacity_changed();
 
   /// READY->PAUSED, before the pads are activated; for a pad that is requested later, at once.
   void start();
@@ -88,7 +88,6 @@ class AudioLane::Run : public std::enable_shared_from_this<Run> {
   GstFlowReturn chain(BufferPtr buffer);
   gboolean sink_event(EventPtr event);
   bool sink_query(GstQuery* query, gboolean* answer);
-  void capacity_changed();
   void stop();
   void finish();
   PadPtr src() const;

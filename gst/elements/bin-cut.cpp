@@ -22,11 +22,11 @@ constexpr unsigned kAheadLive = 15;
 }  // namespace
 
 bool BinStream::is_cut_wanted(const FrameTimes& times) const {
-  if (times.stream >= planner_->cut()) return true;
+  if (planner_->is_beyond(times.stream)) return true;
   bool wanted = cut_requested_ || (GST_CLOCK_TIME_IS_VALID(cut_at_) && times.running >= cut_at_);
   if (!wanted && open_->settings.cut_on_prompt) {
     const std::lock_guard lock(lock_);
-    wanted = prompts_.changes_between(open_->running_time, times.running);
+    wanted = prompts_.changes_between(open_->running_time, times.running, open_->settings.prompt);
   }
   return wanted && planner_->may_cut_at(times.stream);
 }
@@ -210,6 +210,11 @@ bool BinStream::wait_for_window() {
     return open_segments_ < window_ && is_encoder_free();
   });
   return !flushing_ && flow_ == GST_FLOW_OK;
+}
+
+/// Under lock_: the segments that wait for nothing of upstream's.
+unsigned BinStream::on_their_way() const {
+  return open_segments_ - (trailing_ && open_segments_ > 0 ? 1 : 0);
 }
 
 /// Under lock_: are no more older segments still being encoded than may be? Live, time does not

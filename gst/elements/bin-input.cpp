@@ -137,6 +137,13 @@ bool BinStream::time_frame(GstBuffer* buffer, FrameTimes* times) {
 }
 
 GstFlowReturn BinStream::chain(BufferPtr buffer) {
+  waits_since_ = kNotWaiting;
+  const GstFlowReturn flow = take_buffer(std::move(buffer));
+  if (flow == GST_FLOW_OK) waits_since_ = g_get_monotonic_time();
+  return flow;
+}
+
+GstFlowReturn BinStream::take_buffer(BufferPtr buffer) {
   GstFlowReturn flow = GST_FLOW_OK;
   if (!input_open(&flow)) return flow;
   if (!get_ready()) return kNoMore;
@@ -145,7 +152,7 @@ GstFlowReturn BinStream::chain(BufferPtr buffer) {
   FrameTimes times;
   if (!time_frame(buffer.get(), &times)) return GST_FLOW_OK;
   if (open_ && times.running + kJitter < last_running_) cut();
-  if (open_ && is_cut_wanted(times)) cut(times.running, times.stream >= planner_->cut());
+  if (open_ && is_cut_wanted(times)) cut(times.running, planner_->is_beyond(times.stream));
   // Also of one that has just begun to trail: what is open then lies within its reference.
   if (trailing_ && times.running >= trailing_end()) end_trailing();
   if (!open_ && !begin_segment(times, &flow)) return flow;
@@ -218,6 +225,9 @@ gboolean BinStream::sink_event(EventPtr event) {
       begin_again(std::move(event));
       return TRUE;
     case GST_EVENT_EOS:
+      waits_since_ = kNotWaiting;
+      cut();
+      break;
     case GST_EVENT_SEGMENT_DONE:
       cut();
       break;
@@ -295,7 +305,24 @@ bool BinStream::set_segment(GstEvent* event) {
   same.position = input_segment_.position;
   if (!gst_segment_is_equal(&same, &input_segment_)) cut();
   input_segment_ = segment;
+  note_time_again();
   return true;
+}
+
+/// Another stream may begin anew in running time, without a flush.
+void BinStream::note_time_again() {
+  const GstClockTime begins =
+      gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME, input_segment_.start);
+  const bool again = GST_CLOCK_TIME_IS_VALID(begins) && GST_CLOCK_TIME_IS_VALID(last_running_) &&
+                     begins + kJitter < last_running_;
+  if (open_ || !again) return;
+  {
+    const std::lock_guard lock(lock_);
+    prompts_.begin_again(last_running_, begins);
+  }
+  last_running_ = GST_CLOCK_TIME_NONE;
+  next_running_ = input_running_ = begins;
+  cut_at_ = GST_CLOCK_TIME_NONE;
 }
 
 /// Nothing is shown for a while: the segment holds what is there.
@@ -305,9 +332,9 @@ void BinStream::take_gap(EventPtr event) {
   const GstClockTime stream = gst_segment_to_stream_time(&input_segment_, GST_FORMAT_TIME, from);
   const GstClockTime running = gst_segment_to_running_time(&input_segment_, GST_FORMAT_TIME, from);
   const bool timed = GST_CLOCK_TIME_IS_VALID(stream) && GST_CLOCK_TIME_IS_VALID(running);
-  if (open_ && timed && stream >= planner_->cut()) cut(running);
+  if (open_ && timed && planner_->is_beyond(stream)) cut(running);
   const bool ends_segment =
-      open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && stream + duration >= planner_->cut();
+      open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && planner_->is_beyond(stream + duration);
   enqueue_event(std::move(event));
   if (ends_segment) cut();
 }

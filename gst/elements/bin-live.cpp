@@ -15,6 +15,12 @@ constexpr GstClockTime kMakeReady = 250 * GST_MSECOND;
 // A live source may be late by a little without having stopped.
 constexpr GstClockTime kStalled = GST_SECOND;
 
+// A file's picture that has not come for so long stands behind its sound. Then this many seconds of
+// sound are taken in a second: a file is read on soon, and another one's sound does not fill
+// memory.
+constexpr GstClockTime kStarving = GST_SECOND;
+constexpr unsigned kStarvingPace = 40;
+
 std::string seconds(GstClockTime time) {
   char text[32];
   g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
@@ -62,11 +68,21 @@ gboolean BinStream::answer_latency(GstQuery* query) {
   return TRUE;
 }
 
-GstClockTime BinStream::sound_capacity() {
+/// How long the picture has had nothing to do but to wait for upstream, beyond what is usual.
+GstClockTime BinStream::starving_for() const {
+  const gint64 since = waits_since_;
+  if (since == kNotWaiting) return 0;
+  const GstClockTime idle = static_cast<GstClockTime>(g_get_monotonic_time() - since) * GST_USECOND;
+  const std::lock_guard lock(lock_);
+  return on_their_way() == 0 && idle > kStarving ? idle - kStarving : 0;
+}
+
+GstClockTime BinStream::sound_capacity(bool live_sound) {
   const GstClockTime usual = usual_ ? usual_.load() : host_.settings().segment_duration;
   if (live_) return latency_ + upstream_latency_ + overlap_ + 3 * usual;
+  const GstClockTime more = live_sound ? 0 : starving_for() * kStarvingPace;
   const std::lock_guard lock(lock_);
-  return window_ * longest_ + 2 * usual + overlap_;
+  return window_ * longest_ + 2 * usual + overlap_ + more;
 }
 
 /// In running time: when the segment's first frame has to leave.
@@ -94,13 +110,18 @@ GstClockTime BinStream::stall_deadline() const {
   return complete + upstream_latency_ + kStalled;
 }
 
+bool BinStream::is_stalled() const {
+  const GstClockTime now = running_time_now(host_.element);
+  return GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline();
+}
+
 /// A live source has stopped in the midst of a segment: what is there goes on its way. From the src
 /// pad's task. A source that is at work has its lock, and has not stopped.
 void BinStream::cut_stalled() {
+  if (!is_stalled()) return;
   GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
   if (!g_rec_mutex_trylock(source_lock)) return;
-  const GstClockTime now = running_time_now(host_.element);
-  if (GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline()) cut();
+  if (is_stalled()) cut();
   g_rec_mutex_unlock(source_lock);
 }
 

@@ -42,6 +42,8 @@ void BinStream::task(gpointer self) {
 /// the queue.
 void BinStream::output_once() {
   if (is_flushing()) return static_cast<void>(gst_pad_pause_task(host_.src));
+  // Also while others go out: what stopped is bought in time only if it is noticed in time.
+  if (live_) cut_stalled();
   if (placing_) {
     prepare_next();
     return place_next();
@@ -353,6 +355,9 @@ void BinStream::end_placing() {
   segment->reference = nullptr;
   if (segment->late && !segment->slot->finished()) overdue_.push_back(segment);
   if (open_segments_ > 0) --open_segments_;
+  gint64 since = waits_since_;
+  if (on_their_way() == 0 && since != kNotWaiting)
+    waits_since_.compare_exchange_strong(since, g_get_monotonic_time());
   changed_.notify_all();
 }
 
@@ -382,7 +387,8 @@ void BinStream::push_event(EventPtr event) {
     native_source_ = CapsPtr::share(caps);
     return;
   }
-  if (host_.result_lane && GST_EVENT_TYPE(event.get()) == GST_EVENT_SEGMENT)
+  const GstEventType type = GST_EVENT_TYPE(event.get());
+  if (host_.result_lane && (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT))
     host_.result_lane->event(event.get());
   // Sticky events have an order: stream-start, caps, segment, then the rest.
   if (native_ && !pushed_caps_ && GST_EVENT_TYPE(event.get()) != GST_EVENT_STREAM_START)

@@ -30,14 +30,27 @@ class Prompts {
     return holds->second.prompt;
   }
 
-  /// Does another one begin to hold after `from`, and at `to` at the latest?
-  bool changes_between(GstClockTime from, GstClockTime to) const {
-    const auto next = timed_.upper_bound(from);
-    return next != timed_.end() && next->first <= to;
+  /// Does one that was given for a time after `from` hold at `to`, and is it another than `held`?
+  /// Senders repeat the same one, for who comes later.
+  bool changes_between(GstClockTime from, GstClockTime to, const std::string& held) const {
+    const auto after = timed_.upper_bound(to);
+    if (after == timed_.begin()) return false;
+    const auto holds = std::prev(after);
+    return holds->first > from && holds->second.prompt != held;
   }
 
   /// The property was set, and counts from now on: later ones stay.
   void property_set(GstClockTime now) { timed_.erase(timed_.begin(), timed_.upper_bound(now)); }
+
+  /// Time begins again at `to`, without a flush: what held at `from` goes on, and nothing that came
+  /// in the stream stands ahead of it.
+  void begin_again(GstClockTime from, GstClockTime to) {
+    const auto after = timed_.upper_bound(from);
+    std::optional<Timed> held;
+    if (after != timed_.begin()) held = std::prev(after)->second;
+    flush();
+    if (held && held->in_band) timed_[to] = *held;
+  }
 
   void flush() {
     std::erase_if(timed_, [](const auto& one) { return one.second.in_band; });

@@ -77,6 +77,14 @@ GstIterator* linked_pad(GstPad* pad, GstObject*) {
   return one;
 }
 
+bool comes_live(GstPad* sink) {
+  gboolean live = FALSE;
+  GstQuery* query = gst_query_new_latency();
+  if (gst_pad_peer_query(sink, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  return live;
+}
+
 /// One sample of each channel after the other, as an MP4's sound is encoded from.
 BufferPtr interleaved(GstBuffer* planar, const GstAudioInfo& info) {
   GstAudioBuffer from;
@@ -166,11 +174,14 @@ void SoundTap::hear(GstBuffer* buffer) {
   if (const BufferPtr mixed = interleaved(buffer, *planar_)) sound_.push(mixed.get(), running);
 }
 
-bool SoundTap::wait_for_room(GstClockTime capacity) {
-  std::unique_lock lock(lock_);
-  changed_.wait(
-      lock, [&] { return flushing_ || stopped_ || heard_ < used_ || heard_ - used_ < capacity; });
-  return !flushing_ && !stopped_;
+bool SoundTap::wait_for_room(const std::function<GstClockTime()>& capacity) {
+  for (;;) {
+    const GstClockTime most = capacity();
+    std::unique_lock lock(lock_);
+    const auto has_room = [&] { return heard_ < used_ || heard_ - used_ < most; };
+    const auto over = [&] { return flushing_ || stopped_ || has_room(); };
+    if (changed_.wait_for(lock, AudioLane::kAskAgain, over)) return !flushing_ && !stopped_;
+  }
 }
 
 void SoundTap::used_until(GstClockTime running_time) {
@@ -191,7 +202,8 @@ GstFlowReturn BinSound::end_here(bool first) {
   const auto running = host_.stream();
   if (!heard || !running) return GST_FLOW_OK;
   if (running->is_live()) return GST_FLOW_OK;
-  return heard->wait_for_room(running->sound_capacity()) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+  const auto capacity = [&] { return running->sound_capacity(false); };
+  return heard->wait_for_room(capacity) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
 /// All that were asked for are there. gst-launch then says what it could not link, instead of
@@ -214,13 +226,15 @@ AudioLane::Host BinSound::lane_host(GstPad* sink, guint index) const {
     return gst_pad_new_from_template(templ, ("audio_src_" + std::to_string(index)).c_str());
   };
   const auto stream = host_.stream;
-  const auto capacity = [stream] {
+  // Until the picture has begun, its own source tells whether sound is live.
+  const auto live = [stream, sink] {
     const auto running = stream();
-    return running ? running->sound_capacity() : GST_CLOCK_TIME_NONE;
+    if (!running || running->is_live()) return bool(running);
+    return sink && !running->has_begun() && comes_live(sink);
   };
-  const auto live = [stream] {
+  const auto capacity = [stream, live] {
     const auto running = stream();
-    return running && running->is_live();
+    return running ? running->sound_capacity(live()) : GST_CLOCK_TIME_NONE;
   };
   const auto latency = [stream](GstQuery* query) {
     const auto running = stream();

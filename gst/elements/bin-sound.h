@@ -33,8 +33,8 @@ class SoundTap {
   ReferenceSound& sound() { return sound_; }
 
   /// Where no lane holds the sound back: waits while it is further ahead of the references than
-  /// this. False when flushing.
-  bool wait_for_room(GstClockTime capacity);
+  /// this, which is asked for again and again. False when flushing.
+  bool wait_for_room(const std::function<GstClockTime()>& capacity);
   /// References have their sound up to here.
   void used_until(GstClockTime running_time);
   void stop();

@@ -137,7 +137,8 @@ void BinStream::begin_again(EventPtr stream_start) {
     std::erase_if(queue_, is_older);
     queue_.push_front({nullptr, std::move(stream_start), nullptr});
   }
-  gst_pad_start_task(host_.src, task, this, nullptr);
+  // The run may have been stopped meanwhile: the pad would keep a task of a run that is gone.
+  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
   GST_PAD_STREAM_UNLOCK(host_.src);
 }
 
@@ -166,7 +167,11 @@ void BinStream::stop_output(GstFlowReturn flow, bool with_eos) {
   }
   fitting()->interrupt();
   if (const auto running = client()) running->cancel_all();
-  if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
+  if (with_eos) {
+    const auto eos = EventPtr::adopt(gst_event_new_eos());
+    if (host_.result_lane) host_.result_lane->event(eos.get());
+    gst_pad_push_event(host_.src, EventPtr(eos).release());
+  }
   gst_pad_pause_task(host_.src);
 }
 

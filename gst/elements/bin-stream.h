@@ -88,8 +88,12 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   /// Answers for the whole element: upstream's, a segment's and the service's.
   gboolean answer_latency(GstQuery* query);
   bool is_live() const { return live_; }
-  /// How much sound may have to wait for the picture.
-  GstClockTime sound_capacity();
+  /// Is it known whether it is live?
+  bool has_begun() const { return usual_ > 0; }
+  /// How much sound may have to wait for the picture. More and more when it is the picture that
+  /// waits: who reads both from one file has to get past the sound to the next frame. Not for sound
+  /// that comes live.
+  GstClockTime sound_capacity(bool live_sound);
   /// There is a clock, another one, or none any more.
   void clock_changed();
 
@@ -145,6 +149,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   bool is_cut_wanted(const FrameTimes& times) const;
   bool begin_segment(const FrameTimes& times, GstFlowReturn* flow);
   void make_encoder(Segment& segment);
+  GstFlowReturn take_buffer(BufferPtr buffer);
   GstFlowReturn take_frame(BufferPtr buffer, const FrameTimes& times);
   void cut(GstClockTime next_running = GST_CLOCK_TIME_NONE, bool overlaps = false);
   std::shared_ptr<Segment> close_open(GstClockTime next_running);
@@ -157,12 +162,14 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void enqueue_event(EventPtr event);
   bool wait_for_window();
   bool is_encoder_free() const;
+  unsigned on_their_way() const;
   GstFlowReturn fail_now(const Error& error);
   GstClockTime end_of_input() const;
   GstClockTime frame_duration(GstBuffer* buffer) const;
   bool set_caps(GstEvent* event);
   bool get_ready();
   bool set_segment(GstEvent* event);
+  void note_time_again();
   void take_gap(EventPtr event);
   bool take_custom(GstEvent* event);
   GstClockTime next_frame_time() const;
@@ -228,10 +235,12 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
 
   // Live
   void learn_latency();
+  GstClockTime starving_for() const;
   GstClockTime deadline(const Segment& segment) const;
   bool is_past_deadline(const Segment& segment) const;
   bool is_history(const Segment& segment) const;
   GstClockTime stall_deadline() const;
+  bool is_stalled() const;
   void cut_stalled();
   bool declare_late(Segment& segment);
   void tell_late_delay(const Segment& segment, GstClockTime delay);
@@ -285,6 +294,9 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   std::atomic<GstClockTime> overlap_{0};  // how far its reference goes on
   std::atomic<GstClockTime> latency_{0};  // the service's allowance
   std::atomic<GstClockTime> input_running_{0};
+  // Since when upstream is waited for, monotonic, while nothing else is
+  static constexpr gint64 kNotWaiting = G_MAXINT64;
+  std::atomic<gint64> waits_since_{g_get_monotonic_time()};
   // When the open segment should be complete, or the one that trails
   std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};  // stream time of what went out last

@@ -54,8 +54,10 @@ void ResultLane::stop() {
 }
 
 void ResultLane::begin() {
-  if (begun_) return;
-  begun_ = true;
+  if (!std::exchange(begun_, true)) begin_stream();
+}
+
+void ResultLane::begin_stream() {
   const CharPtr id(g_strdup_printf("omni/result-sound/%08x", g_random_int()));
   lane_.sink_event(EventPtr::adopt(gst_event_new_stream_start(id.get())));
   const auto caps = CapsPtr::adopt(gst_audio_info_to_caps(&format_));
@@ -68,7 +70,15 @@ void ResultLane::event(GstEvent* event) {
     const std::lock_guard lock(lock_);
     interrupt_ = std::make_shared<Interrupt>();
     discont_ = true;
+    ended_ = false;
   }
+  if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
+    // Behind an end nothing else is taken.
+    if (std::exchange(ended_, false)) begin_stream();
+    discont_ = true;
+    return;
+  }
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) ended_ = true;
   lane_.sink_event(EventPtr::share(event));
 }
 

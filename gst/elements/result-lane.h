@@ -31,7 +31,7 @@ class ResultLane {
 
   /// With the first picture's caps, so that the pad is there early.
   void begin();
-  /// SEGMENT, EOS and flushes, as the picture has them.
+  /// STREAM_START, SEGMENT, EOS and flushes, as the picture has them.
   void event(GstEvent* event);
 
   /// Decodes the sound of what is shown for a segment, on a thread of its own.
@@ -46,6 +46,7 @@ class ResultLane {
     guint64 tail;  // how many behind the end its part goes on with: its handle
   };
   static Stretch stretch_of(const Segment& segment);
+  void begin_stream();
   void fade(GstBuffer* buffer, guint64 at) const;
   std::shared_ptr<Interrupt> interrupt() const;
 
@@ -56,6 +57,7 @@ class ResultLane {
   bool begun_ = false;
   // The placing thread's:
   bool discont_ = true;
+  bool ended_ = false;  // EOS went in
   guint64 next_sample_ = 0;
   BytesPtr tail_;  // what the part before has of the segment that is placed: it fades away
   mutable std::mutex lock_;  // innermost: guards interrupt_

@@ -77,19 +77,21 @@ void Slot::job_finished(JobOutcome outcome) {
   finish(std::move(outcome));
 }
 
+/// Late or not is decided in the moment in which the outcome is there; it counts as finished when
+/// it was told, so that nothing overtakes that.
 void Slot::finish(JobOutcome outcome) {
   bool late = false;
   {
     const std::lock_guard lock(lock_);
     late = late_;
+    outcome_ = outcome;
   }
   settle(outcome, late);
-  const JobOutcome copy = outcome;
   {
     const std::lock_guard lock(lock_);
-    outcome_ = std::move(outcome);
+    told_ = true;
   }
-  changed_(copy);
+  changed_(outcome);
 }
 
 bool Slot::declare_late() {
@@ -115,7 +117,7 @@ void Slot::settle(const JobOutcome& outcome, bool late) {
 
 bool Slot::finished() const {
   const std::lock_guard lock(lock_);
-  return outcome_.has_value();
+  return told_;
 }
 
 std::string Slot::task_id() const {

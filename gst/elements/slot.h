@@ -36,7 +36,7 @@ class Slot : public JobObserver {
   bool succeeded() const;
   /// Of the job; empty until the service gave one. From any thread.
   std::string task_id() const;
-  /// Once, after finished().
+  /// Once, after finished(), or when it cannot be declared late any more.
   JobOutcome take_outcome();
   /// The result has gone downstream whole: it is not taken up again.
   void confirm_delivered();
@@ -61,6 +61,7 @@ class Slot : public JobObserver {
   std::function<void(const JobOutcome&)> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;
+  bool told_ = false;
   bool late_ = false;
   std::string task_id_;
   std::shared_ptr<Receipt> receipt_;

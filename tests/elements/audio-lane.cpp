@@ -62,7 +62,6 @@ GST_START_TEST(full) {
   fail_unless(rig.waits_after(18));
   // More may wait from now on.
   rig.controls->capacity = 2 * GST_SECOND;
-  rig.lane().capacity_changed();
   fail_unless(rig.waits_after(28));
   rig.controls->capacity = 0;
   rig.permit(22);

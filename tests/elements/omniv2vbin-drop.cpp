@@ -8,6 +8,7 @@
 #include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
+#include "support/sound-ends.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -146,24 +147,56 @@ GST_START_TEST(prompts_and_flushes) {
 }
 GST_END_TEST
 
-// Another stream behind the end of the first.
+// Another stream behind the end of the first, with the sound of its results.
 GST_START_TEST(stream_after_the_end) {
   const WithKey key;
   EchoService service;
-  if (__i__ == 1) service.hold({1, 2});
-  BinHarness run(service.server.url(), kFour);
+  const bool at_once = __i__ % 2 == 1;
+  if (at_once) service.hold({1, 2});
+  BinHarness run(service.server.url(), std::string(kFour) + (__i__ < 2 ? "" : " audio=result"));
+  SoundEnds sound(run.element());
   run.push_frames(0, 110);
   run.push_eos();
-  if (__i__ == 1) {  // before the first one has come out
+  if (at_once) {  // before the first one has come out
     fail_unless(service.server.wait_for(2, "POST"));
     gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
     service.let_all_go();
   }
   run.expect_frames(0, 110);
   run.wait_event(GST_EVENT_EOS);
-  if (__i__ == 0) gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  if (!at_once) gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
   run.push_segment();
   run.play_to_end(0, 110);
+  if (__i__ < 2) return;
+  constexpr gsize kBytes = 48'000 * 4 * 44 / 10;  // of 110 frames
+  fail_unless_equals_uint64(sound.wait_ends(2), 2 * kBytes);
+}
+GST_END_TEST
+
+// A prompt at the head of another stream holds for that, whose time begins anew; without one the
+// last of the stream before goes on, and nothing else of it.
+GST_START_TEST(prompts_of_another_stream) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), kFour);
+  run.push_frames(0, 50);
+  gst_harness_push_event(run.harness(), prompt_event("first"));
+  run.push_frames(50, 60);
+  gst_harness_push_event(run.harness(), prompt_event("last"));
+  run.push_frames(110, 100);
+  run.push_eos();
+  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  run.push_segment();
+  if (__i__ == 0) gst_harness_push_event(run.harness(), prompt_event("other"));
+  run.push_frames(0, 110);
+  run.push_eos();
+  run.expect_frames(0, 210);
+  run.wait_event(GST_EVENT_EOS);
+  run.expect_frames(0, 110);
+  run.wait_event(GST_EVENT_EOS);
+  std::string prompts;
+  for (int job = 1; job <= service.creates(); ++job) prompts += service.member(job, "prompt") + " ";
+  expect_equal(prompts, __i__ == 0 ? "x first last other other " : "x first last last last ");
 }
 GST_END_TEST
 
@@ -315,7 +348,8 @@ static Suite* omniv2vbin_drop_suite() {
   tcase_add_test(tcase, flush_keeps_sticky_events);
   tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
   tcase_add_test(tcase, prompts_and_flushes);
-  tcase_add_loop_test(tcase, stream_after_the_end, 0, 2);
+  tcase_add_loop_test(tcase, stream_after_the_end, 0, 4);
+  tcase_add_loop_test(tcase, prompts_of_another_stream, 0, 2);
   tcase_add_test(tcase, stream_after_enough);
   tcase_add_test(tcase, seek_and_position);
   tcase_add_loop_test(tcase, stop_at_any_time, 0, 2);

@@ -93,6 +93,45 @@ GST_START_TEST(cuts) {
 }
 GST_END_TEST
 
+// A prompt that is said again and again is no reason to cut.
+GST_START_TEST(same_prompt_again) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), "prompt=x segment-duration=8000000000 cut-on-prompt=true");
+  for (unsigned second = 0; second < 16; ++second) {
+    gst_harness_push_event(run.harness(), prompt_event("x"));
+    run.push_frames(second * 25, 25);
+  }
+  run.push_eos();
+  run.expect_frames(0, 400);
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
+// Upstream's word about its end may be short by a few frames, which are no job of their own: behind
+// a tail that is taken along, and at a cut of the grid.
+GST_START_TEST(end_that_comes_late) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), "prompt=x segment-duration=8000000000");
+  static const unsigned kFrames[] = {253, 402}, kJobs[] = {1, 2};
+  static GstClockTime said;
+  said = __i__ == 0 ? 10 * GST_SECOND : 16 * GST_SECOND;
+  gst_pad_set_query_function(run.harness()->srcpad,
+                             [](GstPad* pad, GstObject* parent, GstQuery* query) -> gboolean {
+                               if (GST_QUERY_TYPE(query) != GST_QUERY_DURATION)
+                                 return gst_pad_query_default(pad, parent, query);
+                               gst_query_set_duration(query, GST_FORMAT_TIME, said);
+                               return TRUE;
+                             });
+  run.push_frames(0, kFrames[__i__]);
+  run.push_eos();
+  run.expect_frames(0, kFrames[__i__]);
+  run.wait_event(GST_EVENT_EOS);
+  fail_unless_equals_int(service.creates(), kJobs[__i__]);
+}
+GST_END_TEST
+
 // Events stay where they are between the frames; the prompt event is for this element.
 GST_START_TEST(events_keep_their_place) {
   const WithKey key;
@@ -297,6 +336,8 @@ static Suite* omniv2vbin_flow_suite() {
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, prompts);
   tcase_add_test(tcase, cuts);
+  tcase_add_test(tcase, same_prompt_again);
+  tcase_add_loop_test(tcase, end_that_comes_late, 0, 2);
   tcase_add_test(tcase, events_keep_their_place);
   tcase_add_test(tcase, gaps);
   tcase_add_test(tcase, new_caps);

@@ -2,6 +2,9 @@
 // come. The clock is the test's own: no time passes but that which a test lets pass.
 #include <gst/check/gsttestclock.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "client/ledger-store.h"
 #include "support/counted-frames.h"
 #include "support/echo-service.h"
@@ -108,6 +111,34 @@ LedgerRow kept_row(const std::string& folder, unsigned segment) {
   }
   ck_abort_msg("the result of segment %u is not kept", segment);
 }
+
+/// What comes out waits until it may.
+class Permits {
+ public:
+  void add(unsigned more) {
+    const std::lock_guard lock(lock_);
+    given_ += more;
+    changed_.notify_all();
+  }
+  /// Until so many have come, of which the last may wait.
+  void wait_asked(unsigned count) {
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [&] { return asked_ >= count; });
+  }
+  static GstPadProbeReturn probe(GstPad*, GstPadProbeInfo*, gpointer self) {
+    auto& me = *static_cast<Permits*>(self);
+    std::unique_lock lock(me.lock_);
+    const unsigned number = ++me.asked_;
+    me.changed_.notify_all();
+    me.changed_.wait(lock, [&] { return number <= me.given_; });
+    return GST_PAD_PROBE_OK;
+  }
+
+ private:
+  std::mutex lock_;
+  std::condition_variable changed_;
+  unsigned asked_ = 0, given_ = 0;
+};
 
 GstClockTime deadline_of(unsigned segment) {
   return segment * kSegment + kUpstream + kSegment + kLatency - kMakeReady;
@@ -260,6 +291,27 @@ GST_START_TEST(source_stops) {
 }
 GST_END_TEST
 
+// And while others are still going out, one by one: there is time left, so it is bought.
+GST_START_TEST(source_stops_while_others_go_out) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  Permits permits;
+  gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, Permits::probe, &permits,
+                    nullptr);
+  run.push_segments(2);
+  for (unsigned i = 2 * kFrames + 1; i < 2 * kFrames + 50; ++i) run.push_frame(i);
+  permits.add(10);
+  fail_unless(service.server.wait_for(2, "POST"));
+  permits.wait_asked(11);
+  run.set_time(3 * kSegment + kUpstream + GST_SECOND);
+  permits.add(10);
+  fail_unless(service.server.wait_for(3, "POST"));
+  permits.add(kFrames * 10);
+  run.expect_times(2 * kFrames + 50);
+}
+GST_END_TEST
+
 // What is late before it is sent is not bought: here the time is over with its last frame.
 GST_START_TEST(late_before_it_is_sent) {
   const WithKey key;
@@ -315,6 +367,7 @@ static Suite* omniv2vbin_live_suite() {
   tcase_add_test(tcase, source_is_not_held_up);
   tcase_add_test(tcase, history_is_left_out);
   tcase_add_test(tcase, source_stops);
+  tcase_add_test(tcase, source_stops_while_others_go_out);
   tcase_add_test(tcase, late_before_it_is_sent);
   tcase_add_test(tcase, overlap_adds_no_latency);
   tcase_add_test(tcase, source_stops_in_the_overlap);

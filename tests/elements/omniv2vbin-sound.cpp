@@ -6,9 +6,11 @@
 #include <cstring>
 
 #include "media/mp4-samples.h"
+#include "support/bin-harness.h"
 #include "support/echo-service.h"
 #include "support/fresh-folder.h"
 #include "support/made-clip.h"
+#include "support/sound-ends.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -274,6 +276,58 @@ GST_START_TEST(result_sound_alone) {
 }
 GST_END_TEST
 
+// When downstream has enough of the picture, its sound ends as well.
+GST_START_TEST(result_sound_ends_with_the_picture) {
+  const WithKey key;
+  EchoService service;
+  SoundRun run(service.server.url(), "audio=result ! identity eos-after=50",
+               "v.audio_src_0 ! identity name=out ! fakesink");
+  fail_unless(run.out.bytes.size() >= 4 * 48'000 * 4);
+}
+GST_END_TEST
+
+// One thread brings both, and a picture that stands for long: behind it, more sound than may wait
+// comes before the next picture, while what is downstream takes none before it has both.
+GST_START_TEST(picture_that_stands) {
+  static const char* const kMore[] = {"", " overlap=1000000000",
+                                      " audio=result reference-audio=true"};
+  const WithKey key;
+  EchoService service;
+  BinHarness run(
+      service.server.url(),
+      std::string("prompt=x segment-duration=4000000000 max-in-flight=1") + kMore[__i__]);
+  SoundEnds sound(run.element());
+  sound.begin();
+  sound.hold();
+  run.push_frames(0, 80);
+  constexpr unsigned kSeconds = 70;
+  for (unsigned i = 0; i < kSeconds; ++i)
+    fail_unless_equals_int(sound.push(i * GST_SECOND, GST_SECOND), GST_FLOW_OK);
+  run.push_frame(kSeconds * 25);
+  sound.push_event(gst_event_new_eos());
+  run.push_eos();
+  run.expect_frames(0, 80);
+  run.expect_frames(kSeconds * 25, 1);
+  run.wait_event(GST_EVENT_EOS);
+  sound.let_go();
+  if (__i__ < 2) fail_unless_equals_uint64(sound.wait_ends(1), kSeconds * 48'000 * 4);
+}
+GST_END_TEST
+
+// A microphone does not wait for a feed that has not come yet.
+GST_START_TEST(live_sound_before_the_picture) {
+  const WithKey key;
+  EchoService service;
+  ElementRun run(service.server.url(), "prompt=x segment-duration=4000000000", "omniv2vbin",
+                 nullptr);
+  SoundEnds sound(run.element());
+  sound.begin(true);
+  sound.hold();
+  for (unsigned i = 0; i < 30; ++i)
+    fail_unless_equals_int(sound.push(i * GST_SECOND, GST_SECOND), GST_FLOW_OK);
+}
+GST_END_TEST
+
 static Suite* omniv2vbin_sound_suite() {
   Suite* suite = suite_create("omniv2vbin-sound");
   TCase* tcase = tcase_create("sound");
@@ -284,6 +338,9 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_add_test(tcase, sound_with_overlap);
   tcase_add_test(tcase, result_sound_fades);
   tcase_add_test(tcase, result_sound_alone);
+  tcase_add_test(tcase, result_sound_ends_with_the_picture);
+  tcase_add_loop_test(tcase, picture_that_stands, 0, 3);
+  tcase_add_test(tcase, live_sound_before_the_picture);
   suite_add_tcase(suite, tcase);
   return suite;
 }

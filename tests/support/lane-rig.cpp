@@ -325,11 +325,8 @@ bool Rig::waits_after(unsigned pushes) {
   if (!wait([&] { return pushed_ >= pushes; })) return false;
   std::unique_lock lock(controls->lock);
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  // Asked twice without a push that came back in between: it was woken, and waits again.
+  // Asked twice without a push that came back in between: it looked again, and waits on.
   for (const unsigned enough = controls->asked + 2; controls->asked < enough;) {
-    lock.unlock();
-    lane().capacity_changed();
-    lock.lock();
     controls->changed.wait_for(lock, std::chrono::milliseconds(1));
     if (std::chrono::steady_clock::now() > end) return false;
   }
