@@ -58,7 +58,7 @@ class FaultServer {
   int count(const std::string& method, const std::string& path_prefix = "/") const;
   /// Whether or not anything was asked over them.
   int connections() const { return connections_; }
-  /// Waits until so many requests of this kind have come (at most 30 s); false if they have not.
+  /// Waits until so many requests of this kind have come (at most 300 s); false if they have not.
   bool wait_for(int count, const std::string& method, const std::string& path_prefix = "/");
   void stop();
 
