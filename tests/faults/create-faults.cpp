@@ -214,7 +214,8 @@ START_TEST(create_refused_early) {
 END_TEST
 
 START_TEST(unreachable) {
-  Run run("http://127.0.0.1:" + std::to_string(closed_port()));
+  const ClosedPort closed;
+  Run run(closed.url());
   run.spec.max_attempts = 2;
   const Error error = run.fails();
   ck_reason(error, Reason::unreachable);
@@ -233,7 +234,8 @@ START_TEST(create_never_answered) {
 END_TEST
 
 START_TEST(stop_while_connecting_and_waiting) {
-  Run run("http://127.0.0.1:" + std::to_string(closed_port()));
+  const ClosedPort closed;
+  Run run(closed.url());
   run.settings.max_in_flight = 1;
   auto futures = run.start_many(20);
   run.client.reset();
