@@ -226,8 +226,8 @@ END_TEST
 // A create that is never answered ends at job-timeout, not at the idle limit, and leaves doubt.
 START_TEST(create_never_answered) {
   FakeService service(kResult, first(is_create, 99, {.hang = true}));
-  Run run(service.server.url(), kSecond / 10);
-  run.spec.job_timeout = kSecond;
+  Run run(service.server.url(), kSecond);
+  run.spec.job_timeout = 5 * kSecond;
   ck_reason(run.fails(), Reason::unknown_outcome);
   ck_assert_int_eq(service.creates(), 1);
 }

@@ -68,7 +68,7 @@ START_TEST(job_timeout) {
   FakeService service(kResult,
                       first(is_poll, 99999, {.body = task_json("video_1", "in_progress", 5)}));
   Run run(service.server.url());
-  run.spec.job_timeout = kSecond / 2;
+  run.spec.job_timeout = 5 * kSecond;
   const Error error = run.fails();
   ck_reason(error, Reason::timed_out);
   ck_assert_str_eq(error.task_id.c_str(), "video_1");

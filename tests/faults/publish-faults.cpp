@@ -430,7 +430,7 @@ START_TEST(job_timeout_while_publishing) {
   FakeService service(kResult);
   OwnUrlRun run(service.server.url(), hangs.url() + "/o.mp4");
   run.settings.http.idle_timeout = 60 * kSecond;
-  run.spec.job_timeout = kSecond / 2;
+  run.spec.job_timeout = 3 * kSecond;
   const Error error = run.refused(Reason::timed_out, service);
   expect_contains("message", error.message, "publishing");
 }
