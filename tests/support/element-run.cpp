@@ -164,9 +164,10 @@ int count_threads(const std::string& name) {
 }  // namespace
 
 /// A thread that was joined is listed until the kernel has put it away.
-int threads_named(const std::string& name) {
+int threads_named(const std::string& name, int expected) {
+  const gint64 end = g_get_monotonic_time() + GST_TIME_AS_USECONDS(kPatience);
   int count = count_threads(name);
-  for (int i = 0; count > 0 && i < 200; ++i) {
+  while (count > expected && g_get_monotonic_time() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     count = std::min(count, count_threads(name));
   }

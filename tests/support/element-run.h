@@ -59,7 +59,7 @@ class ElementRun {
 };
 
 /// Threads of this process that have this name: the network thread of each client has one, while
-/// GLib and GStreamer keep pools that are not ours to count.
-int threads_named(const std::string& name);
+/// GLib and GStreamer keep pools that are not ours to count. Waits while they are more than that.
+int threads_named(const std::string& name, int expected = 0);
 
 }  // namespace omni::test
