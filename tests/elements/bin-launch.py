@@ -8,7 +8,6 @@ counts. No figure of the clock is judged.
 import itertools
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from bin_stream import BIN, FOUR, Rig, pictures
 from emulator_service import Service
-from rig import run_cases
+from rig import free_port, run_cases
 
 RIG = Rig(*(os.path.abspath(path) for path in sys.argv[1:3]))
 FULL = sys.argv[3].endswith("-full")
@@ -255,9 +254,7 @@ class Exact(Streams):
         self.check_stills(*self.anchored("octopusx", ""))
 
     def test_anchor_by_url(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         bodies, images = self.anchored("omnirouters", "reference-transport=serve "
                                        "serve-address=127.0.0.1 "
                                        f"serve-port={port} public-url=http://127.0.0.1:{port}")
@@ -339,9 +336,7 @@ class Live(Streams):
 
     def rtp(self):
         """A picture that goes out and comes in again over UDP."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         return (pictures(-1, live=True) + " ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=2000 "
                 f"key-int-max=25 ! rtph264pay config-interval=1 ! udpsink host=127.0.0.1 port={port} "
                 f"sync=false async=false udpsrc address=127.0.0.1 port={port} buffer-size=4000000 "

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fresh_state import fresh_state
 from nginx_rig import start_nginx
-from rig import PATIENCE, free_port, stop, wait_until
+from rig import PATIENCE, free_ports, stop, wait_until
 
 KEY = "nginx-test-key"
 # Far beyond what sockets and HTTP/2 windows hold: a refusal comes while this is being sent.
@@ -118,7 +118,8 @@ class Nginx:
         self.folder = Path(tempfile.mkdtemp(prefix="nginx-", dir=folder))
         for name in ("server.pem", "server.key"):
             shutil.copy(folder / name, self.folder)
-        self.ports = {(gate, protocol): free_port() for gate in GATES for protocol in PROTOCOLS}
+        doors = [(gate, protocol) for gate in GATES for protocol in PROTOCOLS]
+        self.ports = dict(zip(doors, free_ports(len(doors))))
         servers = "".join(SERVER.format(port=port, protocol=PROTOCOLS[protocol], rules=GATES[gate],
                                         backend=backend)
                           for (gate, protocol), port in self.ports.items())

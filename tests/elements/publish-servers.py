@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_service import KEY
 from nginx_rig import start_nginx
 from publish_rig import FAST, PublishCase, launch, make, make_clip, start_application, start_launch
-from rig import PATIENCE, free_port, output_of, run_cases, stop, wait_until
+from rig import PATIENCE, free_port, free_ports, output_of, run_cases, stop, wait_until
 
 USER, PASSWORD = "uploader", "davs-pass-93ab"
 GUESSES = ("/", "/reference.mp4", f"/{'0' * 32}/reference.mp4", "/../../etc/passwd",
@@ -70,7 +70,7 @@ class Nginx:
         self.folder, self.www = folder, folder / "www"
         for name in ("dav", "small"):
             (self.www / name).mkdir(parents=True)
-        self.store, self.tunnel, self.behind = free_port(), free_port(), free_port()
+        self.store, self.tunnel, self.behind = free_ports(3)
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         self.process = start_nginx(program, folder, LOG, HTTP.format(
             folder=folder, store=self.store, tunnel=self.tunnel, behind=self.behind),

@@ -22,6 +22,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from emulator_service import KEY, PATIENCE, Service
 from fresh_state import fresh_state
+from rig import free_port
 
 EMULATOR, EXAMPLES = (os.path.abspath(path) for path in sys.argv[1:3])
 FILE, LIVE = f"{EXAMPLES}/stream/restyle-file.sh", f"{EXAMPLES}/stream/restyle-live.sh"
@@ -80,12 +81,6 @@ def sound_of(path):
     launch(f"filesrc location={path} ! qtdemux name=d d.audio_0 ! decodebin ! audioconvert ! audioresample"
            f" ! audio/x-raw,format=U8,rate=8000,channels=1 ! filesink location={path}.raw")
     return Path(f"{path}.raw").read_bytes()
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class StreamExamples(unittest.TestCase):
