@@ -247,6 +247,8 @@ def early(gate, reason, posts, protocol):
         emulator, nginx = rig.start()
         properties = {"retry_attempts": 3} if gate == "429" else {}
         expect(rig.client(nginx.url(gate, protocol), **properties), reason)
+        # nginx writes a request down when it is through with what the client still sends.
+        wait_until(lambda: len(nginx.posts(gate, protocol)) >= min(posts), "the POSTs are in the access log")
         seen = nginx.posts(gate, protocol)
         check(len(seen) in posts and all(entry[3] == gate[:3] for entry in seen),
               f"expected {posts} POSTs that were answered {gate[:3]}: {seen}")
