@@ -55,9 +55,12 @@ class Streams(unittest.TestCase):
         with self.emulator(*options) as service:
             return RIG.run(service.url, line, *checks, patience=patience)
 
+    def assertEnded(self, record):
+        self.assertTrue(record.ended and not record.errors, f"{record.errors} {record.log[-2000:]}")
+
     def assertWhole(self, record, count=None):
         """It ended well; frames, times and metas out are those that came in."""
-        self.assertTrue(record.ended and not record.errors, f"{record.errors} {record.log[-2000:]}")
+        self.assertEnded(record)
         if count is not None:
             self.assertEqual(len(record.ins), count)
         self.assertEqual([(frame.pts, frame.duration, frame.metas) for frame in record.outs],
@@ -326,7 +329,8 @@ class Live(Streams):
         for name, record in records.items():
             with self.subTest(name):
                 judged += self.judge(name, record)
-        self.assertEqual(self.widest(records["videotestsrc"].outs), SECOND // 25)
+        if not self.left_out(records["videotestsrc"]):
+            self.assertEqual(self.widest(records["videotestsrc"].outs), SECOND // 25)
         # Which feed meets what is chance, but for both together it is the same each time. On a machine
         # that is too slow everything is late.
         reasons = {warning.split()[0] for record in records.values() for warning in record.warnings}
@@ -344,17 +348,27 @@ class Live(Streams):
                 "rtpjitterbuffer latency=200 ! rtph264depay ! h264parse ! avdec_h264 ! videoconvert "
                 "! video/x-raw,format=I420")
 
+    @staticmethod
+    def signs(record, *texts):
+        return [line for line in record.log.splitlines() + record.warnings if any(text in line for text in texts)]
+
+    def left_out(self, record):
+        """Signs that whole segments were left out: only where what takes them is slower than they come."""
+        return self.signs(record, "is long past")
+
     def judge(self, name, record):
         """Whether the pictures could be judged."""
-        self.assertWhole(record)
+        self.assertEnded(record)
         live, whole, upstream = record.latency
         self.assertEqual((live, whole), (1, upstream + FOUR + self.LATENCY))
+        if left_out := self.left_out(record):
+            self.tell(name, record, f"frames not judged, this machine is too slow ({len(left_out)} signs)")
+            return False
+        self.assertWhole(record)
         # The sink gets no gap that was not in the source.
         self.assertLessEqual(self.widest(record.outs), self.widest(record.ins))
         # A machine that cannot encode 320x180 in time has no pictures to show in time.
-        slow = [text for text in record.log.splitlines() + record.warnings
-                if "encoder is too slow" in text or "last picture is held" in text]
-        if slow:
+        if slow := self.signs(record, "encoder is too slow", "last picture is held"):
             self.tell(name, record, f"pictures not judged, this machine is too slow ({len(slow)} signs)")
             return False
         self.assertSameNumbers(record)
