@@ -97,7 +97,7 @@ Script with_id(std::string id) {
 }
 
 /// The jobs beside the faulty one have no more time than that, and must be good on a slow machine.
-constexpr int kHurryMs = 6000;
+constexpr int kHurryMs = 5000;
 
 /// With a short job-timeout: long enough for one machine to be slow, shorter than any test's
 /// patience.
