@@ -435,18 +435,25 @@ class Servers(PublishCase):
             self.assertEqual(Path(f"out-{number}.mp4").read_bytes(), clip.read_bytes())
 
     def test_serve_port_is_taken(self):
-        port = free_port()
-        with self.emulator("omnirouters", "--service-time", "2") as service:
+        port, gate = free_port(), Gate(self.out / "gate")
+        with self.emulator("omnirouters", *gate.options) as service:
             line = []
             for name in ("one", "two"):
                 line += ["filesrc", f"location={self.clip}", "!", "omniv2v", f"name={name}", FAST,
                          "provider=omnirouters", f"base-url={service.url}", "serve-address=127.0.0.1",
                          f"serve-port={port}", "on-failure=source", "!", "filesink",
                          f"location={name}.mp4"]
-            done = launch(*line)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        warnings = re.findall(r"^WARNING: from element .*invalid-request: .*$", done.stdout, re.MULTILINE)
-        self.assertEqual(len(warnings), 1, done.stdout)
+            process, said = start_launch(*line), ""
+            try:
+                # The one that has the port runs until the other has found it taken.
+                while "WARNING: " not in said and (more := process.stdout.readline()):
+                    said += more
+            finally:
+                gate.open()
+                said += output_of(process)
+        self.assertEqual(process.returncode, 0, said)
+        warnings = re.findall(r"^WARNING: from element .*invalid-request: .*$", said, re.MULTILINE)
+        self.assertEqual(len(warnings), 1, said)
         self.assertIn(f"port {port}", warnings[0])
         self.assertIn("Set serve-port to a free one", warnings[0])
         self.assertEqual(len(service.recorded("POST")), 1)
