@@ -352,9 +352,16 @@ class Live(Streams):
     def signs(record, *texts):
         return [line for line in record.log.splitlines() + record.warnings if any(text in line for text in texts)]
 
+    @staticmethod
+    def late(record):
+        """How much later than the earliest the latest frame was shown."""
+        delays = [running - pts for pts, running in record.shown]
+        return max(delays) - min(delays)
+
     def left_out(self, record):
-        """Signs that whole segments were left out: only where what takes them is slower than they come."""
-        return self.signs(record, "is long past")
+        """Signs that whole segments were left out, where the clock bears it out: without frames that were
+        shown late, nothing may be."""
+        return self.signs(record, "is long past") if self.late(record) > FOUR // 2 else []
 
     def judge(self, name, record):
         """Whether the pictures could be judged."""
@@ -395,11 +402,10 @@ class Live(Streams):
 
     def tell(self, name, record, text):
         first = min(running - pts for pts, running in record.shown)
-        late = max(running - pts for pts, running in record.shown) - first
         gaps = [after[1] - before[1] for before, after in zip(record.shown, record.shown[1:])]
         after_start = record.memory[len(record.memory) // 4:]
         self.say(f"{name}: {len(record.outs)} frames, {text}; on the clock: delay {first / 1e9:.3f} s, "
-                 f"at most {late / 1e6:.0f} ms more, widest gap {max(gaps) / 1e6:.0f} ms "
+                 f"at most {self.late(record) / 1e6:.0f} ms more, widest gap {max(gaps) / 1e6:.0f} ms "
                  f"(in the source {self.widest(record.ins) / 1e6:.0f} ms); "
                  f"memory {after_start[0] // 1024} to {max(after_start) // 1024} MB")
         if FULL:
