@@ -197,7 +197,7 @@ build "$root/build-tests"
 if [ -n "$full" ]; then
   if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
 fi
-# The limits that tests in C++ have for each case, see Check: they are to end what hangs, on slow machines too.
+# Check's limit for each case of a test in C++ is there to end what hangs, and nothing that is merely slow.
 export CK_TIMEOUT_MULTIPLIER=3
 run all "$root/build-tests" "as built" --timeout-multiplier 2
 
