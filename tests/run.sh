@@ -197,6 +197,8 @@ build "$root/build-tests"
 if [ -n "$full" ]; then
   if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
 fi
+# Check's limit for each case of a test in C++ is there to end what hangs, and nothing that is merely slow.
+export CK_TIMEOUT_MULTIPLIER=3
 run all "$root/build-tests" "as built" --timeout-multiplier 2
 
 say "Build with AddressSanitizer and UBSan"
@@ -231,9 +233,11 @@ sanitized() {
   export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:fast_unwind_on_malloc=0:malloc_context_size=8
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
   export LSAN_OPTIONS=suppressions=$root/tests/support/lsan.supp:print_suppressions=0
+  export CK_TIMEOUT_MULTIPLIER=8
   run "$([ -n "$full$filter" ] && echo all || echo sanitized)" "$root/build-sanitized" "with sanitizers" \
     --timeout-multiplier 4
   unset GST_REGISTRY_FORK OMNI_TEST_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
+  export CK_TIMEOUT_MULTIPLIER=3
   PATH=$path
 }
 sanitized

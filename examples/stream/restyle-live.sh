@@ -76,10 +76,11 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Waits until a file has a line with this in it, as long as the process lives.
+# Waits until a file has a line with this in it, as long as the process lives, and a minute at most.
 await() {
   local pid=$1 file=$2 text=$3
-  for _ in $(seq 200); do
+  local end=$((SECONDS + 60))
+  while [ "$SECONDS" -lt "$end" ]; do
     if grep -qs "$text" "$file"; then return 0; fi
     kill -0 "$pid" 2>/dev/null || return 1
     sleep 0.05

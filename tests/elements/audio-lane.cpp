@@ -512,7 +512,7 @@ void run_to_end(const std::string& line, std::string* sound, unsigned* pictures)
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline.get()));
   const auto end = MessagePtr::adopt(
-      gst_bus_timed_pop_filtered(bus.get(), 30 * GST_SECOND,
+      gst_bus_timed_pop_filtered(bus.get(), 300 * GST_SECOND,
                                  static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR)));
   ck_assert_msg(end && GST_MESSAGE_TYPE(end.get()) == GST_MESSAGE_EOS, "no end: %s", line.c_str());
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);

@@ -8,7 +8,6 @@ counts. No figure of the clock is judged.
 import itertools
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from bin_stream import BIN, FOUR, Rig, pictures
 from emulator_service import Service
-from rig import run_cases
+from rig import free_port, run_cases
 
 RIG = Rig(*(os.path.abspath(path) for path in sys.argv[1:3]))
 FULL = sys.argv[3].endswith("-full")
@@ -56,9 +55,12 @@ class Streams(unittest.TestCase):
         with self.emulator(*options) as service:
             return RIG.run(service.url, line, *checks, patience=patience)
 
+    def assertEnded(self, record):
+        self.assertTrue(record.ended and not record.errors, f"{record.errors} {record.log[-2000:]}")
+
     def assertWhole(self, record, count=None):
         """It ended well; frames, times and metas out are those that came in."""
-        self.assertTrue(record.ended and not record.errors, f"{record.errors} {record.log[-2000:]}")
+        self.assertEnded(record)
         if count is not None:
             self.assertEqual(len(record.ins), count)
         self.assertEqual([(frame.pts, frame.duration, frame.metas) for frame in record.outs],
@@ -255,9 +257,7 @@ class Exact(Streams):
         self.check_stills(*self.anchored("octopusx", ""))
 
     def test_anchor_by_url(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         bodies, images = self.anchored("omnirouters", "reference-transport=serve "
                                        "serve-address=127.0.0.1 "
                                        f"serve-port={port} public-url=http://127.0.0.1:{port}")
@@ -329,7 +329,8 @@ class Live(Streams):
         for name, record in records.items():
             with self.subTest(name):
                 judged += self.judge(name, record)
-        self.assertEqual(self.widest(records["videotestsrc"].outs), SECOND // 25)
+        if not self.left_out(records["videotestsrc"]):
+            self.assertEqual(self.widest(records["videotestsrc"].outs), SECOND // 25)
         # Which feed meets what is chance, but for both together it is the same each time. On a machine
         # that is too slow everything is late.
         reasons = {warning.split()[0] for record in records.values() for warning in record.warnings}
@@ -339,9 +340,7 @@ class Live(Streams):
 
     def rtp(self):
         """A picture that goes out and comes in again over UDP."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         return (pictures(-1, live=True) + " ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=2000 "
                 f"key-int-max=25 ! rtph264pay config-interval=1 ! udpsink host=127.0.0.1 port={port} "
                 f"sync=false async=false udpsrc address=127.0.0.1 port={port} buffer-size=4000000 "
@@ -349,17 +348,34 @@ class Live(Streams):
                 "rtpjitterbuffer latency=200 ! rtph264depay ! h264parse ! avdec_h264 ! videoconvert "
                 "! video/x-raw,format=I420")
 
+    @staticmethod
+    def signs(record, *texts):
+        return [line for line in record.log.splitlines() + record.warnings if any(text in line for text in texts)]
+
+    @staticmethod
+    def late(record):
+        """How much later than the earliest the latest frame was shown."""
+        delays = [running - pts for pts, running in record.shown]
+        return max(delays) - min(delays)
+
+    def left_out(self, record):
+        """Signs that whole segments were left out, where the clock bears it out: without frames that were
+        shown late, nothing may be."""
+        return self.signs(record, "is long past") if self.late(record) > FOUR // 2 else []
+
     def judge(self, name, record):
         """Whether the pictures could be judged."""
-        self.assertWhole(record)
+        self.assertEnded(record)
         live, whole, upstream = record.latency
         self.assertEqual((live, whole), (1, upstream + FOUR + self.LATENCY))
+        if left_out := self.left_out(record):
+            self.tell(name, record, f"frames not judged, this machine is too slow ({len(left_out)} signs)")
+            return False
+        self.assertWhole(record)
         # The sink gets no gap that was not in the source.
         self.assertLessEqual(self.widest(record.outs), self.widest(record.ins))
         # A machine that cannot encode 320x180 in time has no pictures to show in time.
-        slow = [text for text in record.log.splitlines() + record.warnings
-                if "encoder is too slow" in text or "last picture is held" in text]
-        if slow:
+        if slow := self.signs(record, "encoder is too slow", "last picture is held"):
             self.tell(name, record, f"pictures not judged, this machine is too slow ({len(slow)} signs)")
             return False
         self.assertSameNumbers(record)
@@ -386,11 +402,10 @@ class Live(Streams):
 
     def tell(self, name, record, text):
         first = min(running - pts for pts, running in record.shown)
-        late = max(running - pts for pts, running in record.shown) - first
         gaps = [after[1] - before[1] for before, after in zip(record.shown, record.shown[1:])]
         after_start = record.memory[len(record.memory) // 4:]
         self.say(f"{name}: {len(record.outs)} frames, {text}; on the clock: delay {first / 1e9:.3f} s, "
-                 f"at most {late / 1e6:.0f} ms more, widest gap {max(gaps) / 1e6:.0f} ms "
+                 f"at most {self.late(record) / 1e6:.0f} ms more, widest gap {max(gaps) / 1e6:.0f} ms "
                  f"(in the source {self.widest(record.ins) / 1e6:.0f} ms); "
                  f"memory {after_start[0] // 1024} to {max(after_start) // 1024} MB")
         if FULL:

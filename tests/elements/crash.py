@@ -7,6 +7,7 @@ tests/faults/crash-table.md and fail when that differs; with OMNI_RENEW_TABLES=1
 counts.
 """
 import array
+import contextlib
 import fcntl
 import os
 import random
@@ -84,19 +85,25 @@ class Line(subprocess.Popen):
     def delivers(self):
         return has_bytes(self.stdout)
 
+    def of_threads(self, file):
+        """This file of /proc of each of its threads; those that end meanwhile are gone."""
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield (thread / file).read_text()
+
     def stop(self):
         """No thread of it does anything from now on."""
         os.kill(self.pid, signal.SIGSTOP)
-        states = Path(f"/proc/{self.pid}/task")
-        until(lambda: all((thread / "stat").read_text().rsplit(")")[-1].split()[0] == "T"
-                          for thread in states.iterdir()), "stop", self)
+        until(lambda: all(said.rsplit(")")[-1].split()[0] == "T" for said in self.of_threads("stat") if said),
+              "stop", self)
 
     def let_write_down(self):
         """What it wants to write into the ledger now, it may: until that thread has slept for a while."""
         def switches():
-            for thread in Path(f"/proc/{self.pid}/task").iterdir():
-                if (thread / "comm").read_text() == "omni-ledger\n":
-                    return re.findall(r"ctxt_switches:\s*(\d+)", (thread / "status").read_text())
+            for status in self.of_threads("status"):
+                if status.startswith("Name:\tomni-ledger\n"):
+                    return re.findall(r"ctxt_switches:\s*(\d+)", status)
+            return None
         seen = []
 
         def sleeps():

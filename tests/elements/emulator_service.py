@@ -50,6 +50,22 @@ def launch(line, verbose=False):
     return done.stdout
 
 
+class Gate:
+    """Jobs of an emulator wait here once they run, and are let through by the test. The result is the
+    reference."""
+
+    def __init__(self, path):
+        self.all, self.one = Path(path), Path(f"{path}-one")
+        self.options = ["--command", f"sh -c 'until [ -e {self.all} ] || rm {self.one} 2>/dev/null; do "
+                        "sleep 0.05; done; cp \"$0\" \"$1\"' {in} {out}"]
+
+    def let_one(self):
+        self.one.touch()
+
+    def open(self):
+        self.all.touch()
+
+
 class Service:
     """omni-emulator as a process, and a client of it."""
     CREATE = {"octopusx": "/v1/videos", "omnirouters": "/v1/videos",

@@ -16,9 +16,9 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator_service import KEY, Service
+from emulator_service import KEY, Gate, Service
 from fresh_state import fresh_state
-from rig import PATIENCE, run_cases
+from rig import PATIENCE, run_cases, wait_until
 
 EMULATOR, LEDGER = sys.argv[1:3]
 COLUMNS = ["ID", "STATE", "CREATED", "SECONDS", "MODEL", "TASK", "BY"]
@@ -59,17 +59,19 @@ class Tool(unittest.TestCase):
         said = process.communicate(timeout=PATIENCE)[0]
         self.assertEqual(process.returncode, 0, said)
 
-    def buy_and_die(self, service, prompt):
-        """The process is killed as soon as its job stands in the ledger as accepted."""
+    def buy_and_die(self, service, prompt, gate):
+        """The process is killed as soon as its job stands in the ledger as accepted; the gate opens then."""
         process = self.start(service, prompt)
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+
+        def accepted():
             done = self.tool("list", "--json")
-            if any(row["state"] == "accepted" for row in json.loads(done.stdout or "[]")):
-                break
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=PATIENCE)
+            return any(row["state"] == "accepted" for row in json.loads(done.stdout or "[]"))
+        try:
+            wait_until(accepted, "the job is accepted")
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=PATIENCE)
+            gate.open()
 
     def tool(self, *words, status=None, **more):
         done = subprocess.run([LEDGER, *words], env=dict(self.environment, **more), text=True,
@@ -105,8 +107,9 @@ class Tool(unittest.TestCase):
         self.assertIn("total", self.tool("sum", status=0).stdout)
 
     def test_fetch_from_the_service(self):
-        with self.emulator("--service-time", "1") as service:
-            self.buy_and_die(service, "owed")
+        gate = Gate(self.out / "gate")
+        with self.emulator(*gate.options) as service:
+            self.buy_and_die(service, "owed", gate)
             row = self.rows("--open")[0]
             self.assertFalse(row["in_use"])
             got = self.out / "got.mp4"
@@ -146,8 +149,9 @@ class Tool(unittest.TestCase):
         self.assertEqual(done.stdout, self.clip.read_bytes())
 
     def test_forget_and_prune(self):
-        with self.emulator("--service-time", "1") as service:
-            self.buy_and_die(service, "given-up")
+        gate = Gate(self.out / "gate")
+        with self.emulator(*gate.options) as service:
+            self.buy_and_die(service, "given-up", gate)
             row = self.rows()[0]
             self.assertIn("forgotten", self.tool("forget", row["id"], status=0).stdout)
             self.assertEqual(self.rows("--open"), [])

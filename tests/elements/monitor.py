@@ -160,7 +160,8 @@ class Monitor(PublishCase):
         self.assertEqual(shown.terminal.scrolled, [])
 
     def test_lines(self):
-        with self.emulator("octopusx", "--service-time", "0.5", "--fault", "create:moderated@2") as service:
+        # So long that each state is met on a slow machine, too.
+        with self.emulator("octopusx", "--service-time", "2", "--fault", "create:moderated@2") as service:
             done = self.piped(self.stream(service, ONE_FAILS), "--price-per-second", "0.25")
         self.assertEqual(done.returncode, 0, done.stderr)
         for text in (r"segment 0  0:00\.0-0:04\.0  running  video_\w+  \d s\n",
@@ -176,7 +177,7 @@ class Monitor(PublishCase):
         self.assertEqual(done.stdout.count("segment 0  0:00.0-0:04.0  running"), 1)
 
     def test_table(self):
-        with self.emulator("octopusx", "--service-time", "1", "--fault", "create:moderated@2") as service:
+        with self.emulator("octopusx", "--service-time", "2", "--fault", "create:moderated@2") as service:
             shown = self.shown(self.stream(service, ONE_FAILS), "--price-per-second", "0.25")
             # While they run there are bars, and the numbers above are those of the moment.
             bar = r"\n +\d 0:\d\d\.0-0:\d\d\.0 +running +[\u2588\u2591]+ +\d+% video_"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fresh_state import fresh_state
 from nginx_rig import start_nginx
-from rig import PATIENCE, free_port, stop, wait_until
+from rig import PATIENCE, free_ports, stop, wait_until
 
 KEY = "nginx-test-key"
 # Far beyond what sockets and HTTP/2 windows hold: a refusal comes while this is being sent.
@@ -118,7 +118,8 @@ class Nginx:
         self.folder = Path(tempfile.mkdtemp(prefix="nginx-", dir=folder))
         for name in ("server.pem", "server.key"):
             shutil.copy(folder / name, self.folder)
-        self.ports = {(gate, protocol): free_port() for gate in GATES for protocol in PROTOCOLS}
+        doors = [(gate, protocol) for gate in GATES for protocol in PROTOCOLS]
+        self.ports = dict(zip(doors, free_ports(len(doors))))
         servers = "".join(SERVER.format(port=port, protocol=PROTOCOLS[protocol], rules=GATES[gate],
                                         backend=backend)
                           for (gate, protocol), port in self.ports.items())
@@ -246,6 +247,8 @@ def early(gate, reason, posts, protocol):
         emulator, nginx = rig.start()
         properties = {"retry_attempts": 3} if gate == "429" else {}
         expect(rig.client(nginx.url(gate, protocol), **properties), reason)
+        # nginx writes a request down when it is through with what the client still sends.
+        wait_until(lambda: len(nginx.posts(gate, protocol)) >= min(posts), "the POSTs are in the access log")
         seen = nginx.posts(gate, protocol)
         check(len(seen) in posts and all(entry[3] == gate[:3] for entry in seen),
               f"expected {posts} POSTs that were answered {gate[:3]}: {seen}")

@@ -44,7 +44,7 @@ GST_START_TEST(stop_at_any_time) {
       expect_equal(run.wait_reason(), "unknown-outcome");
     else
       fail_unless(run.pull_stream() == kResult);
-    fail_unless_equals_int(threads_named("omni-network"), 1);
+    fail_unless_equals_int(threads_named("omni-network", 1), 1);
     fail_unless_equals_int(service.creates(), 1);
   }
   for (const char* thread : {"omni-network", "omni-ledger", "omni-results"})

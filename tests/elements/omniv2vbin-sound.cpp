@@ -37,7 +37,7 @@ class SoundRun {
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline_.get()));
     const auto message = MessagePtr::adopt(gst_bus_timed_pop_filtered(
-        bus.get(), 50 * GST_SECOND,
+        bus.get(), 300 * GST_SECOND,
         static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR)));
     ck_assert_msg(message && GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS, "no EOS came");
     gst_element_set_state(pipeline_.get(), GST_STATE_NULL);

@@ -29,8 +29,8 @@ std::string only_body(const FakeService& service) {
 /// The reason of an element that would not start.
 std::string start_reason(const std::string& properties) {
   GError* error = nullptr;
-  const std::string line =
-      "omnivideosrc base-url=http://127.0.0.1:" + std::to_string(closed_port()) + " " + properties;
+  const ClosedPort closed;
+  const std::string line = "omnivideosrc base-url=" + closed.url() + " " + properties;
   GstElement* element = gst_parse_launch(line.c_str(), &error);
   fail_unless(error == nullptr);
   GstBus* bus = gst_bus_new();

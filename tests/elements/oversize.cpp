@@ -25,7 +25,7 @@ std::string made_by(const std::string& line) {
   GstBus* bus = gst_element_get_bus(pipeline);
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstMessage* message = gst_bus_timed_pop_filtered(
-      bus, 60 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+      bus, 300 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
   fail_unless(message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS, "no clip was made");
   gst_message_unref(message);
   gst_element_set_state(pipeline, GST_STATE_NULL);

@@ -18,10 +18,10 @@ import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
-from emulator_service import KEY
+from emulator_service import KEY, Gate
 from nginx_rig import start_nginx
 from publish_rig import FAST, PublishCase, launch, make, make_clip, start_application, start_launch
-from rig import PATIENCE, free_port, output_of, run_cases, stop, wait_until
+from rig import PATIENCE, free_port, free_ports, output_of, run_cases, stop, wait_until
 
 USER, PASSWORD = "uploader", "davs-pass-93ab"
 GUESSES = ("/", "/reference.mp4", f"/{'0' * 32}/reference.mp4", "/../../etc/passwd",
@@ -70,7 +70,7 @@ class Nginx:
         self.folder, self.www = folder, folder / "www"
         for name in ("dav", "small"):
             (self.www / name).mkdir(parents=True)
-        self.store, self.tunnel, self.behind = free_port(), free_port(), free_port()
+        self.store, self.tunnel, self.behind = free_ports(3)
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         self.process = start_nginx(program, folder, LOG, HTTP.format(
             folder=folder, store=self.store, tunnel=self.tunnel, behind=self.behind),
@@ -350,8 +350,8 @@ class Servers(PublishCase):
             self.assertEqual(ask_as_it_is(port, path), 404, path)
 
     def test_serve(self):
-        port = free_port()
-        with self.emulator("omnirouters", "--service-time", "2") as service:
+        port, gate = free_port(), Gate(self.out / "gate")
+        with self.emulator("omnirouters", *gate.options) as service:
             process = start_application(self.clip, "b.mp4", {
                 "provider": "omnirouters", "base-url": service.url, "reference-transport": "serve",
                 "serve-address": "127.0.0.1", "serve-port": port}, linger=True)
@@ -360,12 +360,14 @@ class Servers(PublishCase):
                 self.assertRegex(url, rf"^http://127\.0\.0\.1:{port}/[0-9a-f]{{32}}/reference\.mp4$")
                 self.check_served(url, self.clip)
                 self.check_nothing_else(port, url)
+                gate.open()
                 lines = iter(process.stdout.readline, "ended\n")
                 said = "".join(line for line in lines if line)
                 # The application lives and plays on; nobody listens for it any more.
                 wait_until(lambda: ask(url)[0] == 0, "the port is closed")
                 self.assertIsNone(process.poll(), said)
             finally:
+                gate.open()
                 rest = output_of(process)
             self.assertEqual(process.returncode, 0, rest)
             self.assertEqual([kept.read_bytes() for kept in service.kept("reference")],
@@ -379,7 +381,8 @@ class Servers(PublishCase):
                 self.check_round_trip(service, done)
 
     def test_serve_through_a_tunnel(self):
-        with self.emulator("omnirouters", "--service-time", "1.5") as service:
+        gate = Gate(self.out / "gate")
+        with self.emulator("omnirouters", *gate.options) as service:
             process = start_launch(
                 "filesrc", f"location={self.clip}", "!", "omniv2v", FAST, "provider=omnirouters",
                 f"base-url={service.url}", f"serve-port={self.nginx.behind}",
@@ -390,6 +393,7 @@ class Servers(PublishCase):
                 self.assertIn(f":{self.nginx.tunnel}/of/mine/", url)
                 self.check_served(url, self.clip)
             finally:
+                gate.open()
                 said = output_of(process)
             process.stdout = said
             self.check_round_trip(service, process)
@@ -407,9 +411,8 @@ class Servers(PublishCase):
     def test_serve_until_each_job_ends(self):
         # One job at a time: the second waits, published, while the first ends.
         clips = [make_clip(f"in-{number}.mp4", frames=72 + number) for number in range(2)]
-        port = free_port()
-        with self.emulator("omnirouters", "--service-time", "2", "--concurrency", "1",
-                           "--retry-after", "1") as service:
+        port, gate = free_port(), Gate(self.out / "gate")
+        with self.emulator("omnirouters", *gate.options, "--concurrency", "1", "--retry-after", "1") as service:
             process = start_launch(
                 "multifilesrc", "location=in-%d.mp4", "stop-index=1", "!", "omniv2v", FAST,
                 "provider=omnirouters", "input-mode=buffer", f"base-url={service.url}",
@@ -421,27 +424,36 @@ class Servers(PublishCase):
                 wait_until(lambda: sorted(urls().values()) == [200, 429], "one runs and one waits")
                 first, second = sorted(urls(), key=lambda url: urls()[url])
                 self.assertEqual([ask(first)[0], ask(second)[0]], [200, 200])
+                gate.let_one()
                 wait_until(lambda: ask(first)[0] == 404, "the first is no longer served")
                 self.assertEqual(ask(second)[0], 200)
             finally:
+                gate.open()
                 said = output_of(process)
             self.assertEqual(process.returncode, 0, said)
         for number, clip in enumerate(clips):
             self.assertEqual(Path(f"out-{number}.mp4").read_bytes(), clip.read_bytes())
 
     def test_serve_port_is_taken(self):
-        port = free_port()
-        with self.emulator("omnirouters", "--service-time", "2") as service:
+        port, gate = free_port(), Gate(self.out / "gate")
+        with self.emulator("omnirouters", *gate.options) as service:
             line = []
             for name in ("one", "two"):
                 line += ["filesrc", f"location={self.clip}", "!", "omniv2v", f"name={name}", FAST,
                          "provider=omnirouters", f"base-url={service.url}", "serve-address=127.0.0.1",
                          f"serve-port={port}", "on-failure=source", "!", "filesink",
                          f"location={name}.mp4"]
-            done = launch(*line)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        warnings = re.findall(r"^WARNING: from element .*invalid-request: .*$", done.stdout, re.MULTILINE)
-        self.assertEqual(len(warnings), 1, done.stdout)
+            process, said = start_launch(*line), ""
+            try:
+                # The one that has the port runs until the other has found it taken.
+                while "WARNING: " not in said and (more := process.stdout.readline()):
+                    said += more
+            finally:
+                gate.open()
+                said += output_of(process)
+        self.assertEqual(process.returncode, 0, said)
+        warnings = re.findall(r"^WARNING: from element .*invalid-request: .*$", said, re.MULTILINE)
+        self.assertEqual(len(warnings), 1, said)
         self.assertIn(f"port {port}", warnings[0])
         self.assertIn("Set serve-port to a free one", warnings[0])
         self.assertEqual(len(service.recorded("POST")), 1)

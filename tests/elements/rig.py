@@ -1,6 +1,8 @@
 """What the tests in Python share: a server in their own process, waiting for something and for processes,
 and how their cases are run and counted."""
+import contextlib
 import http.server
+import itertools
 import os
 import socket
 import subprocess
@@ -9,6 +11,9 @@ import time
 import unittest
 
 PATIENCE = 120  # s, for what hangs
+PORTS = range(20000, 32768)  # below those that the kernel gives away by itself
+PORTS_OF_ONE_PROCESS = 64
+drawn = itertools.count()
 
 
 class LocalServer(http.server.ThreadingHTTPServer):
@@ -39,9 +44,26 @@ def environment_with(**more):
     return {**clean, **more}
 
 
+def free_ports(count):
+    """So many ports on loopback to listen on, for TCP as for UDP. Neither a connection nor another test comes
+    upon them by chance, for processes that run at the same time begin at different places."""
+    ports = []
+    with contextlib.ExitStack() as held:
+        for _ in PORTS:
+            if len(ports) == count:
+                return ports
+            port = PORTS[(os.getpid() * PORTS_OF_ONE_PROCESS + next(drawn)) % len(PORTS)]
+            try:
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    held.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.append(port)
+    raise AssertionError("there are no free ports")
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def wait_until(condition, what):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
 from publish_rig import PublishCase, make
-from rig import PATIENCE, free_port, output_of, run_cases, wait_until
+from rig import PATIENCE, free_port, free_ports, output_of, run_cases, wait_until
 from security_rig import (KEY, PASSWORD, SECRETS, SIGNATURE, SIGNED, SOON, TENANT, TICKET, Authority, Recorder,
                           Reply, Run, ask, environment, files_below, forms, hits)
 
@@ -454,7 +454,7 @@ class Security(PublishCase):
                 body=Recorder.task(seen.path.rsplit("/", 1)[-1], "in_progress"))
 
         with self.recorder(waits) as service:
-            ports = [free_port(), free_port()]
+            ports = free_ports(2)
             runs = [Run(self.out / str(port), element, self.clip, service.url,
                         f"reference-transport=serve serve-address=127.0.0.1 serve-port={port}", debug="2")
                     for port, element in zip(ports, ("omniv2v", "omniv2vbin"))]

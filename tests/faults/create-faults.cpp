@@ -214,7 +214,8 @@ START_TEST(create_refused_early) {
 END_TEST
 
 START_TEST(unreachable) {
-  Run run("http://127.0.0.1:" + std::to_string(closed_port()));
+  const ClosedPort closed;
+  Run run(closed.url());
   run.spec.max_attempts = 2;
   const Error error = run.fails();
   ck_reason(error, Reason::unreachable);
@@ -225,15 +226,16 @@ END_TEST
 // A create that is never answered ends at job-timeout, not at the idle limit, and leaves doubt.
 START_TEST(create_never_answered) {
   FakeService service(kResult, first(is_create, 99, {.hang = true}));
-  Run run(service.server.url(), kSecond / 10);
-  run.spec.job_timeout = kSecond;
+  Run run(service.server.url(), kSecond);
+  run.spec.job_timeout = 5 * kSecond;
   ck_reason(run.fails(), Reason::unknown_outcome);
   ck_assert_int_eq(service.creates(), 1);
 }
 END_TEST
 
 START_TEST(stop_while_connecting_and_waiting) {
-  Run run("http://127.0.0.1:" + std::to_string(closed_port()));
+  const ClosedPort closed;
+  Run run(closed.url());
   run.settings.max_in_flight = 1;
   auto futures = run.start_many(20);
   run.client.reset();

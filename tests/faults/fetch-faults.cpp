@@ -68,7 +68,7 @@ START_TEST(job_timeout) {
   FakeService service(kResult,
                       first(is_poll, 99999, {.body = task_json("video_1", "in_progress", 5)}));
   Run run(service.server.url());
-  run.spec.job_timeout = kSecond / 2;
+  run.spec.job_timeout = 5 * kSecond;
   const Error error = run.fails();
   ck_reason(error, Reason::timed_out);
   ck_assert_str_eq(error.task_id.c_str(), "video_1");
@@ -138,11 +138,12 @@ END_TEST
 
 // No link, or links that lead nowhere: the service's own proxy has the bytes, for the key.
 START_TEST(content_fallback) {
+  const ClosedPort closed;
   const std::string links[] = {"",
                                "file:///etc/passwd",
                                "gopher://127.0.0.1/x",
                                "ftp://127.0.0.1/x",
-                               "http://127.0.0.1:" + std::to_string(closed_port()) + "/o.mp4",
+                               closed.url() + "/o.mp4",
                                "data:,x"};
   FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_poll(request))

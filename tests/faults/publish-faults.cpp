@@ -157,7 +157,7 @@ END_TEST
 START_TEST(serve_again) {
   FakeService service(kResult);
   ServeRun run(service.server.url());
-  run.settings.publish.serve_port = static_cast<unsigned>(closed_port());
+  run.settings.publish.serve_port = static_cast<unsigned>(free_port());
   run.client = std::make_unique<Client>(run.settings);
   for (int i = 0; i < 3; ++i) {
     const JobOutcome outcome = run.another().get();
@@ -173,7 +173,7 @@ END_TEST
 START_TEST(serve_public_url) {
   const char* const bases[] = {"/base", "/base/", "/door?to={name}&k=s3cr3t", "/x?k=s3cr3t",
                                "/{name}"};
-  const unsigned port = static_cast<unsigned>(closed_port());
+  const unsigned port = static_cast<unsigned>(free_port());
   // The tunnel: hands on what comes after "/base", or what {name} was replaced with.
   FaultServer tunnel([&](const SeenRequest& request) {
     std::string path = request.target;
@@ -202,7 +202,8 @@ START_TEST(serve_refusals) {
   FaultServer broken_tunnel([](const SeenRequest&) {
     return ServerReply{.status = 502, .body = "<html/>", .type = "text/html"};
   });
-  const unsigned port = static_cast<unsigned>(closed_port());
+  const ClosedPort closed;
+  const unsigned port = static_cast<unsigned>(free_port());
   const struct {
     const char* address;
     unsigned port;
@@ -219,8 +220,7 @@ START_TEST(serve_refusals) {
       {"127.0.0.1", 0, "http://127.0.0.1:1", Reason::invalid_request, "set serve-port"},
       {"127.0.0.1", port, "ftp://127.0.0.1/", Reason::invalid_request, "public-url"},
       {"127.0.0.1", port, broken_tunnel.url(), Reason::unreachable, "502"},
-      {"127.0.0.1", port, "http://127.0.0.1:" + std::to_string(closed_port()), Reason::unreachable,
-       "public-url"},
+      {"127.0.0.1", port, closed.url(), Reason::unreachable, "public-url"},
   };
   const auto& row = cases[_i];
   FakeService service(kResult);
@@ -430,7 +430,7 @@ START_TEST(job_timeout_while_publishing) {
   FakeService service(kResult);
   OwnUrlRun run(service.server.url(), hangs.url() + "/o.mp4");
   run.settings.http.idle_timeout = 60 * kSecond;
-  run.spec.job_timeout = kSecond / 2;
+  run.spec.job_timeout = 3 * kSecond;
   const Error error = run.refused(Reason::timed_out, service);
   expect_contains("message", error.message, "publishing");
 }

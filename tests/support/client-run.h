@@ -97,7 +97,7 @@ struct Run {
 
   JobOutcome go(std::shared_ptr<Ledger> ledger = nullptr) {
     auto future = start(std::move(ledger));
-    if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready)
+    if (future.wait_for(std::chrono::seconds(300)) != std::future_status::ready)
       ck_abort_msg("the job hangs; log:\n%s", log.c_str());
     return future.get();
   }

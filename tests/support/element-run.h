@@ -34,13 +34,13 @@ class ElementRun {
   void push_stream(const std::string& data, std::size_t piece = 4096);
   void push_eos() { gst_harness_push_event(harness_, gst_event_new_eos()); }
 
-  /// Waits for an event of this type at the output, dropping those before it (at most 20 s).
+  /// Waits for an event of this type at the output, dropping those before it (at most 300 s).
   EventPtr wait_event(GstEventType type);
   /// All bytes up to EOS.
   std::string pull_stream();
   std::string pull_buffer(GstClockTime* pts = nullptr);
 
-  /// Waits for this kind of message (at most 20 s); nullptr when none came.
+  /// Waits for this kind of message (at most 300 s); nullptr when none came.
   MiniObjectPtr<GstMessage> wait_message(GstMessageType type);
   /// The `reason` of the next error (or warning) on the bus.
   std::string wait_reason(GstMessageType type = GST_MESSAGE_ERROR, std::string* text = nullptr);
@@ -59,7 +59,7 @@ class ElementRun {
 };
 
 /// Threads of this process that have this name: the network thread of each client has one, while
-/// GLib and GStreamer keep pools that are not ours to count.
-int threads_named(const std::string& name);
+/// GLib and GStreamer keep pools that are not ours to count. Waits while they are more than that.
+int threads_named(const std::string& name, int expected = 0);
 
 }  // namespace omni::test

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -15,16 +16,29 @@ namespace omni::test {
 
 namespace {
 
-int listen_on_loopback(int& port) {
+// For what hangs. The limit of the test case, which goes with the machine, mostly ends it before.
+constexpr std::chrono::seconds kPatience{300};
+
+/// The socket is bound to this port, 0: any, which is told; -1 when it is taken.
+int bind_on_loopback(int& port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
   socklen_t size = sizeof address;
-  if (bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(socket, 256) != 0)
-    std::abort();
+  if (bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0) {
+    close(socket);
+    return -1;
+  }
   getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
   port = ntohs(address.sin_port);
+  return socket;
+}
+
+int listen_on_loopback(int& port) {
+  const int socket = bind_on_loopback(port);
+  if (socket < 0 || listen(socket, 256) != 0) std::abort();
   return socket;
 }
 
@@ -198,17 +212,33 @@ int FaultServer::count(const std::string& method, const std::string& path_prefix
 
 bool FaultServer::wait_for(int wanted, const std::string& method, const std::string& path_prefix) {
   std::unique_lock lock(lock_);
-  return changed_.wait_for(lock, std::chrono::seconds(30), [&] {
+  return changed_.wait_for(lock, kPatience, [&] {
     return std::count_if(seen_.begin(), seen_.end(), [&](const SeenRequest& r) {
              return r.method == method && r.target.starts_with(path_prefix);
            }) >= wanted;
   });
 }
 
-int closed_port() {
-  int port = 0;
-  close(listen_on_loopback(port));
-  return port;
+ClosedPort::ClosedPort() : socket_(bind_on_loopback(port_)) {
+  if (socket_ < 0) std::abort();
+}
+
+ClosedPort::~ClosedPort() {
+  close(socket_);
+}
+
+/// Processes that run at the same time begin at different places, as in elements/rig.py.
+int free_port() {
+  constexpr int kFirst = 20000, kEnd = 32768, kOfOneProcess = 64;
+  static std::atomic<int> drawn{0};
+  for (int tries = kFirst; tries < kEnd; ++tries) {
+    int port = kFirst + (getpid() * kOfOneProcess + drawn++) % (kEnd - kFirst);
+    const int socket = bind_on_loopback(port);
+    if (socket < 0) continue;
+    close(socket);
+    return port;
+  }
+  std::abort();
 }
 
 std::string task_json(const std::string& id, const std::string& status, double progress,

@@ -58,7 +58,7 @@ class FaultServer {
   int count(const std::string& method, const std::string& path_prefix = "/") const;
   /// Whether or not anything was asked over them.
   int connections() const { return connections_; }
-  /// Waits until so many requests of this kind have come (at most 30 s); false if they have not.
+  /// Waits until so many requests of this kind have come (at most 300 s); false if they have not.
   bool wait_for(int count, const std::string& method, const std::string& path_prefix = "/");
   void stop();
 
@@ -82,8 +82,25 @@ class FaultServer {
   std::thread acceptor_;
 };
 
-/// A port on loopback on which nobody listens.
-int closed_port();
+/// A port on loopback on which nobody listens, nor can as long as this lives: it is bound, and
+/// whoever connects to it is refused.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ~ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+
+  int port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int port_ = 0;  // before the socket, which tells it
+  int socket_;
+};
+
+/// A port on loopback to listen on. It is none of those that the kernel gives away by itself, to a
+/// connection or to another test.
+int free_port();
 
 /// "{"id":...,"status":...}" as OctopusX writes them.
 std::string task_json(const std::string& id, const std::string& status, double progress,

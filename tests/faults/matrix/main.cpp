@@ -267,7 +267,7 @@ int main(int argc, char** argv) {
   table_path = argv[1];
   Suite* suite = suite_create("faults-matrix");
   TCase* tcase = tcase_create("matrix");
-  tcase_set_timeout(tcase, 600);
+  tcase_set_timeout(tcase, 0);  // as long as meson lets it: sanitizers make it many times slower
   tcase_add_test(tcase, matrix);
   suite_add_tcase(suite, tcase);
   return gst_check_run_suite(suite, "faults-matrix", __FILE__);

@@ -84,7 +84,6 @@ MatrixService::MatrixService(const Row& row, int faulty_job, const Clips& clips,
       delivered_(clips.*row.delivers),
       result_(clips.result),
       tls_url_(std::move(tls_url)),
-      closed_url_("http://127.0.0.1:" + std::to_string(closed_port())),
       other([this](const SeenRequest& request) { return elsewhere(request); }),
       server([this](const SeenRequest& request) { return answer(request); },
              [this](const SeenRequest& request) { return early(request); }) {
@@ -95,7 +94,7 @@ std::string MatrixService::base_url() const {
     case Base::service:
       break;
     case Base::closed_port:
-      return closed_url_;
+      return closed_.url();
     case Base::unknown_certificate:
       return tls_url_;
   }
@@ -188,7 +187,7 @@ std::string MatrixService::filled(std::string text) const {
   replace_all(text, "{service}", server.url());
   replace_all(text, "{other}", other.url());
   replace_all(text, "{gopher}", "gopher" + other.url().substr(4));
-  replace_all(text, "{closed}", closed_url_);
+  replace_all(text, "{closed}", closed_.url());
   replace_all(text, "{tls}", tls_url_);
   replace_all(text, "{job}", std::to_string(faulty_job_));
   replace_all(text, "{id}", json_text(id_of(faulty_job_)));

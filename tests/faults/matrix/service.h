@@ -40,7 +40,7 @@ class MatrixService {
   const std::string& delivered_;  // to the faulty job
   const std::string& result_;     // to the others
   const std::string tls_url_;
-  const std::string closed_url_;
+  const ClosedPort closed_;
   mutable std::mutex lock_;
   std::vector<std::string> keys_;  // of the jobs, in the order of their creates
   int heads_ = 0;                  // creates of the faulty job that began

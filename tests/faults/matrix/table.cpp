@@ -96,9 +96,12 @@ Script with_id(std::string id) {
   return script;
 }
 
+/// The jobs beside the faulty one have no more time than that, and must be good on a slow machine.
+constexpr int kHurryMs = 5000;
+
 /// With a short job-timeout: long enough for one machine to be slow, shorter than any test's
 /// patience.
-Script hurried(Script script, int job_timeout_ms = 3000) {
+Script hurried(Script script, int job_timeout_ms = kHurryMs) {
   script.job_timeout_ms = job_timeout_ms;
   script.waits = job_timeout_ms / 1000;
   return script;
@@ -273,8 +276,8 @@ Section poll_refused() {
 struct Passing {
   const char* what;
   ServerReply reply;
-  int pause = kPause;      // before it is asked again
-  int for_ever_ms = 3000;  // job-timeout when it does not pass
+  int pause = kPause;          // before it is asked again
+  int for_ever_ms = kHurryMs;  // job-timeout when it does not pass
 };
 
 /// What may pass: asked again, until job-timeout. Each of them once, and for ever.
