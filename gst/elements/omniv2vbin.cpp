@@ -11,9 +11,10 @@
  *
  * The stream is cut every #GstOmniV2vBin:segment-duration of stream time, where that is a length
  * that the model takes, else at the nearest one that is. What is left at the end goes along with
- * the last segment where it can, else it is padded for the service and trimmed again. The same
- * input gives the same references, to the byte. A `force-key-unit` event or the action signal
- * #GstOmniV2vBin::cut cuts earlier, as soon as the segment is long enough for the model.
+ * the last segment where it can, else it is padded for the service and trimmed again; up to half a
+ * second behind the end that upstream tells goes along as well. The same input gives the same
+ * references, to the byte. A `force-key-unit` event or the action signal #GstOmniV2vBin::cut cuts
+ * earlier, as soon as the segment is long enough for the model.
  *
  * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
  * and is as long as without; so the cuts are nearer to each other. Where two results show the same
@@ -48,10 +49,11 @@
  *
  * Each `audio_sink_N` leads to an `audio_src_N`, which appears with the first caps. Sound of any
  * kind passes unchanged, in step with the picture: it waits in a queue as long as the picture
- * takes. With #GstOmniV2vBin:audio=result the sound of the results goes out instead, on
- * `audio_src_0`, as raw 16-bit stereo at 48 kHz, at its place and without a gap; where a result has
- * none, or a segment is replaced, it is that of what is shown, or silence.
- * #GstOmniV2vBin:reference-audio sends the sound of the first audio pad along.
+ * takes. Where one file brings both and a picture stands for minutes, so much of its sound waits.
+ * With #GstOmniV2vBin:audio=result the sound of the results goes out instead, on `audio_src_0`, as
+ * raw 16-bit stereo at 48 kHz, at its place and without a gap; where a result has none, or a
+ * segment is replaced, it is that of what is shown, or silence. #GstOmniV2vBin:reference-audio
+ * sends the sound of the first audio pad along.
  *
  * ## Live
  *
