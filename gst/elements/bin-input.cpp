@@ -221,6 +221,7 @@ gboolean BinStream::sink_event(EventPtr event) {
       take_gap(std::move(event));
       return TRUE;
     case GST_EVENT_STREAM_START:
+      waits_since_ = g_get_monotonic_time();
       cut();
       begin_again(std::move(event));
       return TRUE;

@@ -144,6 +144,7 @@ void BinStream::begin_again(EventPtr stream_start) {
 
 /// After a flush; the caps stay.
 void BinStream::reset_input() {
+  waits_since_ = g_get_monotonic_time();
   open_ = nullptr;
   complete_at_ = GST_CLOCK_TIME_NONE;
   input_refused_ = false;

@@ -314,6 +314,29 @@ GST_START_TEST(picture_that_stands) {
 }
 GST_END_TEST
 
+// Behind an end, too: after a seek, or in another stream, the first picture may stand behind more
+// sound than may wait.
+GST_START_TEST(sound_comes_first_again) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), "prompt=x segment-duration=4000000000 max-in-flight=1");
+  run.play_to_end(0, 110);
+  if (__i__ == 0) {
+    run.flush();
+  } else {
+    gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+    run.push_segment();
+  }
+  SoundEnds sound(run.element());
+  sound.begin();
+  sound.hold();
+  constexpr unsigned kSeconds = 70;
+  for (unsigned i = 0; i < kSeconds; ++i)
+    fail_unless_equals_int(sound.push(i * GST_SECOND, GST_SECOND), GST_FLOW_OK);
+  run.play_to_end(kSeconds * 25, 1);
+}
+GST_END_TEST
+
 // A microphone does not wait for a feed that has not come yet.
 GST_START_TEST(live_sound_before_the_picture) {
   const WithKey key;
@@ -340,6 +363,7 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_add_test(tcase, result_sound_alone);
   tcase_add_test(tcase, result_sound_ends_with_the_picture);
   tcase_add_loop_test(tcase, picture_that_stands, 0, 3);
+  tcase_add_loop_test(tcase, sound_comes_first_again, 0, 2);
   tcase_add_test(tcase, live_sound_before_the_picture);
   suite_add_tcase(suite, tcase);
   return suite;
