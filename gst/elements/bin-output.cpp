@@ -1,6 +1,6 @@
 // omniv2vbin, the src pad's side: what came in goes out again in order, with other pictures.
 #include "elements/bin-stream.h"
-#include "elements/element.h"
+#include "elements/eos-watch.h"
 #include "elements/messages.h"
 
 namespace omni {
@@ -401,8 +401,7 @@ void BinStream::finish_output(EventPtr eos) {
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_lane) host_.result_lane->event(eos.get());
   post_plan(host_.element, host_.account.take_planned());
-  const bool taken = gst_pad_push_event(host_.src, eos.release());
-  if (is_eos_through(host_.src, taken)) confirm_shown();
+  if (push_end(host_.src, std::move(eos))) confirm_shown();
   gst_pad_pause_task(host_.src);
   bool goes_on = false;
   {

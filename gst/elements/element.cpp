@@ -47,15 +47,6 @@ LogSink log_sink(GstElement* element) {
   };
 }
 
-bool is_eos_through(GstPad* src, bool taken) {
-  if (taken || GST_PAD_IS_FLUSHING(src)) return true;
-  auto top = ObjectPtr<GstObject>::adopt(gst_object_get_parent(GST_OBJECT(src)));
-  while (GstObject* parent = gst_object_get_parent(top.get()))
-    top = ObjectPtr<GstObject>::adopt(parent);
-  // Sinks are stopped first, so the pipeline knows before this element does.
-  return GST_STATE_TARGET(top.get()) < GST_STATE_PAUSED;
-}
-
 void post_unexpected(gpointer element, const char* text) {
   GST_ELEMENT_ERROR(element, LIBRARY, FAILED, (nullptr), ("%s", text));
 }

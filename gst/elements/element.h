@@ -18,10 +18,6 @@ GstDebugCategory* debug_category();
 /// The element must outlive what logs into it.
 LogSink log_sink(GstElement* element);
 
-/// After an EOS event was pushed: has downstream got it? A sink that cannot write out what it has
-/// held says no. So does one that is being stopped, by whoever heard of EOS, which says nothing.
-bool is_eos_through(GstPad* src, bool taken);
-
 /// No exception crosses into C: what nobody expected becomes an element error.
 void post_unexpected(gpointer element, const char* text);
 template <class Result, class Call>

@@ -1,6 +1,6 @@
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
 #include "elements/buffers.h"
-#include "elements/element.h"
+#include "elements/eos-watch.h"
 #include "elements/messages.h"
 #include "elements/v2v-stream.h"
 
@@ -171,10 +171,10 @@ void V2vStream::push_piece() {
   handle_flow(flow, seek_count);
 }
 
-/// After EOS, for until then a sink may still hold the end of the result.
-void V2vStream::confirm_result(bool eos_taken) {
-  if (!is_eos_through(host_.src, eos_taken)) return;
-  if (all_out_ && undelivered_) std::exchange(undelivered_, nullptr)->confirm_delivered();
+void V2vStream::push_end_of_result(EventPtr event) {
+  const bool through = push_end(host_.src, std::move(event));
+  if (through && all_out_ && undelivered_)
+    std::exchange(undelivered_, nullptr)->confirm_delivered();
 }
 
 bool V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
@@ -208,7 +208,7 @@ void V2vStream::finish_output() {
   }
   ensure_caps();
   post_plan(host_.element, host_.account.take_planned());
-  confirm_result(gst_pad_push_event(host_.src, eos.release()));
+  push_end_of_result(std::move(eos));
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -224,7 +224,7 @@ void V2vStream::finish_segment() {
   gst_message_set_seqnum(message, result_seqnum_);
   gst_event_set_seqnum(event, result_seqnum_);
   gst_element_post_message(host_.element, message);
-  confirm_result(gst_pad_push_event(host_.src, event));
+  push_end_of_result(EventPtr::adopt(event));
   gst_pad_pause_task(host_.src);
 }
 

@@ -96,7 +96,7 @@ class V2vStream {
   void ensure_caps();
   void finish_output();
   void finish_segment();
-  void confirm_result(bool eos_taken);
+  void push_end_of_result(EventPtr event);
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);

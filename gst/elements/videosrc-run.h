@@ -2,13 +2,13 @@
 // run. The element itself (omnivideosrc.cpp) only forwards to it.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 
 #include "client/client.h"
+#include "elements/eos-watch.h"
 #include "elements/plan.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
@@ -51,6 +51,7 @@ class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
   GstFlowReturn settle();
   GstFlowReturn finish();
   void take_outcome();
+  void confirm();
   GstFlowReturn tell_error();
   bool wait_until(std::chrono::steady_clock::time_point when);
 
@@ -58,11 +59,11 @@ class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
   const std::chrono::steady_clock::time_point errors_from_;
   Interrupt fitting_;  // nothing is made to fit here; plans want one
   Plan plan_;
-  bool submitted_ = false;           // streaming thread
-  std::atomic<bool> ended_ = false;  // with EOS
-  std::optional<Error> error_;       // streaming thread: not told yet
-  bool settled_ = false;             // streaming thread: the outcome was taken
-  guint64 position_ = 0;             // streaming thread, or while that is stopped
+  bool submitted_ = false;         // streaming thread
+  std::unique_ptr<EosWatch> eos_;  // streaming thread: EOS has gone out, and is to be confirmed
+  std::optional<Error> error_;     // streaming thread: not told yet
+  bool settled_ = false;           // streaming thread: the outcome was taken
+  guint64 position_ = 0;           // streaming thread, or while that is stopped
 
   mutable std::mutex lock_;  // guards what follows; a slot's own lock may be taken under it
   std::condition_variable changed_;

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
+#include "support/echo-service.h"
 #include "support/fresh-folder.h"
 #include "support/ledger-rows.h"
 #include "support/v2v-fixture.h"
@@ -38,18 +40,79 @@ StructurePtr last_job(ElementRun& run) {
   return last;
 }
 
-/// A sink that takes everything but EOS.
-struct EosRefused {
-  std::atomic<int> times = 0;
-  std::promise<void> once;
+/// Somebody stops everything while EOS is being pushed.
+class Stopper {
+ public:
+  explicit Stopper(GstElement* all) : all_(all) {}
+  /// Called by the thread that pushes, the first time. Back when the elements know, which does not
+  /// wait for the push.
+  void stop() {
+    if (told_.exchange(true)) return;
+    thread_ = std::thread([this] { gst_element_set_state(all_, GST_STATE_NULL); });
+    while (GST_STATE_TARGET(all_) != GST_STATE_NULL) std::this_thread::yield();
+    begun_.set_value();
+  }
+  /// The test's own thread waits until all are stopped.
+  void wait() {
+    fail_unless(begun_.get_future().wait_for(std::chrono::seconds(300)) ==
+                std::future_status::ready);
+    thread_.join();
+  }
+
+ private:
+  GstElement* const all_;
+  std::atomic<bool> told_ = false;
+  std::promise<void> begun_;
+  std::thread thread_;
 };
 
-gboolean refuse_eos(GstPad* pad, GstObject*, GstEvent* event) {
+/// Plays a pipeline until an error, at which it is stopped by the thread that posts it.
+void play_until_error(const std::string& line) {
+  GError* error = nullptr;
+  const auto pipeline = ElementPtr::adopt(gst_parse_launch(line.c_str(), &error));
+  fail_unless(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
+  Stopper stopper(pipeline.get());
+  const GstBusSyncHandler stop_at_error = [](GstBus*, GstMessage* message, gpointer data) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) static_cast<Stopper*>(data)->stop();
+    return GST_BUS_PASS;
+  };
+  const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline.get()));
+  gst_bus_set_sync_handler(bus.get(), stop_at_error, &stopper, nullptr);
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  stopper.wait();
+}
+
+/// A sink that has said EOS, and is stopped before it is back.
+struct StoppedSink {
+  GstElement* element;
+  Stopper stopper{element};
+};
+
+gboolean stop_at_eos(GstPad* pad, GstObject*, GstEvent* event) {
   const bool eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
   gst_event_unref(event);
-  auto* refused = static_cast<EosRefused*>(pad->eventdata);
-  if (eos && refused->times++ == 0) refused->once.set_value();
-  return !eos;
+  if (!eos) return TRUE;
+  auto* sink = static_cast<StoppedSink*>(pad->eventdata);
+  gst_element_post_message(sink->element, gst_message_new_eos(GST_OBJECT(sink->element)));
+  sink->stopper.stop();
+  gst_pad_set_active(pad, FALSE);
+  return TRUE;
+}
+
+/// A line of each element up to a full disk, which shows at EOS: until then the sink holds
+/// everything.
+std::string line_to_full_disk(int which, const std::string& url, const FreshFolder& state) {
+  const std::string common =
+      " prompt=x poll-interval=20000000 state-dir=" + state.path() + " base-url=" + url + " ";
+  const std::string sink = " ! filesink buffer-size=100000000 location=/dev/full";
+  if (which == 1) return "omnivideosrc" + common + sink;
+  if (which == 2)
+    return "videotestsrc num-buffers=40 ! video/x-raw,width=640,height=360,framerate=10/1 "
+           "! omniv2vbin" +
+           common + sink;
+  const std::string clip = state.path() + "/clip.mp4";
+  std::ofstream(clip) << kClip;
+  return "filesrc location=" + clip + " ! video/quicktime ! omniv2v" + common + sink;
 }
 
 }  // namespace
@@ -147,21 +210,34 @@ GST_START_TEST(delivered_when_downstream_says_eos) {
 }
 GST_END_TEST
 
-// A disk that is full shows at EOS, when a sink writes out what it has held.
-GST_START_TEST(not_delivered_when_eos_is_refused) {
+// Nothing is delivered, however soon somebody stops everything at the sink's error.
+GST_START_TEST(not_delivered_to_a_full_disk) {
+  const WithKey key;
+  const FreshFolder state;
+  EchoService echo;
+  FakeService fake(kResult);
+  const int which = __i__;
+  play_until_error(
+      line_to_full_disk(which, which == 2 ? echo.server.url() : fake.server.url(), state));
+  const auto rows = rows_in(state.path());
+  fail_unless_equals_int(static_cast<int>(rows.size()), 1);
+  expect_equal(rows[0].state, "fetched");
+}
+GST_END_TEST
+
+// A sink has everything when it says EOS. Whoever stops it for that is no reason to doubt it.
+GST_START_TEST(delivered_when_stopped_at_eos) {
   const WithKey key;
   const FreshFolder state;
   FakeService service(kResult);
-  EosRefused refused;
   {
-    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path());
-    gst_pad_set_event_function_full(run.harness()->sinkpad, refuse_eos, &refused, nullptr);
-    run.push_stream(kClip);
-    fail_unless(refused.once.get_future().wait_for(std::chrono::seconds(300)) ==
-                std::future_status::ready);
-    fail_unless_equals_int(refused.times, 1);
+    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path(), kFactories[__i__]);
+    StoppedSink sink{run.element()};
+    gst_pad_set_event_function_full(run.harness()->sinkpad, stop_at_eos, &sink, nullptr);
+    if (__i__ == 0) run.push_stream(kClip);
+    sink.stopper.wait();
   }
-  expect_equal(rows_in(state.path()).at(0).state, "fetched");
+  expect_equal(rows_in(state.path()).at(0).state, "delivered");
 }
 GST_END_TEST
 
@@ -316,7 +392,8 @@ static Suite* ledger_suite() {
   tcase_add_test(tests, not_delivered_when_downstream_fails);
   tcase_add_test(tests, flush_while_a_create_is_answered);
   tcase_add_loop_test(tests, delivered_when_downstream_says_eos, 0, 2);
-  tcase_add_test(tests, not_delivered_when_eos_is_refused);
+  tcase_add_loop_test(tests, not_delivered_to_a_full_disk, 0, 3);
+  tcase_add_loop_test(tests, delivered_when_stopped_at_eos, 0, 2);
   tcase_add_loop_test(tests, second_run_costs_nothing, 0, 2);
   tcase_add_test(tests, unusable_state_folder);
   tcase_add_test(tests, off_leaves_nothing_behind);
