@@ -1,6 +1,5 @@
 // omniv2vbin, the src pad's side: what came in goes out again in order, with other pictures.
 #include "elements/bin-stream.h"
-#include "elements/eos-watch.h"
 #include "elements/messages.h"
 
 namespace omni {
@@ -13,6 +12,7 @@ gboolean BinStream::activate_src(bool active) {
     }
     native_ = host_.settings().output == OutputMode::native;
     errors_from_ = std::chrono::steady_clock::now() + kErrorSettleTime;
+    deliveries_.emplace(host_.src);
     return gst_pad_start_task(host_.src, task, this, nullptr);
   }
   stop();
@@ -23,6 +23,7 @@ gboolean BinStream::activate_src(bool active) {
   placing_.reset();
   prepared_.reset();
   fading_.reset();
+  deliveries_.reset();
   return stopped;
 }
 
@@ -349,7 +350,8 @@ void BinStream::end_placing() {
   if (whole && is_output_open()) shown_.push_back(segment->slot);
   // On air is delivered. A file is delivered when it is whole: one that dies before costs nothing
   // when it is made again.
-  if (live_) confirm_shown();
+  if (live_)
+    for (const std::shared_ptr<Slot>& slot : std::exchange(shown_, {})) slot->confirm_delivered();
   segment->moments.clear();
   const std::lock_guard lock(lock_);
   segment->reference = nullptr;
@@ -401,7 +403,7 @@ void BinStream::finish_output(EventPtr eos) {
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_lane) host_.result_lane->event(eos.get());
   post_plan(host_.element, host_.account.take_planned());
-  if (push_end(host_.src, std::move(eos))) confirm_shown();
+  deliveries_->push_end(std::move(eos), std::exchange(shown_, {}));
   gst_pad_pause_task(host_.src);
   bool goes_on = false;
   {
@@ -422,14 +424,10 @@ void BinStream::fail(const Error& error) {
   stop_output(GST_FLOW_ERROR, true);
 }
 
-void BinStream::confirm_shown() {
-  for (const std::shared_ptr<Slot>& slot : std::exchange(shown_, {})) slot->confirm_delivered();
-}
-
 void BinStream::handle_flow(GstFlowReturn flow) {
   if (flow == GST_FLOW_OK) return;
   if (flow == GST_FLOW_EOS) {
-    confirm_shown();  // downstream has all that it wants
+    deliveries_->hand_over(std::exchange(shown_, {}));
     return stop_output(flow, true);
   }
   if (flow == GST_FLOW_FLUSHING) return stop_output(flow, false);

@@ -37,6 +37,7 @@
 #include "elements/bin-clock.h"
 #include "elements/bin-prompts.h"
 #include "elements/bin-segment.h"
+#include "elements/delivery.h"
 #include "elements/result-lane.h"
 #include "media/cross-fade.h"
 #include "media/part-player.h"
@@ -227,7 +228,6 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   void end_placing();
   void ensure_caps(const GstCaps* picture);
   void fail(const Error& error);
-  void confirm_shown();
   void handle_flow(GstFlowReturn flow);
   void finish_output(EventPtr eos);
   bool is_flushing() const;
@@ -304,11 +304,13 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   // From the src pad's activation on
   std::chrono::steady_clock::time_point errors_from_;
 
+  std::optional<Deliveries> deliveries_;
+
   // Under the src pad's stream lock
   std::optional<Placing> placing_, prepared_;
   std::optional<Fading> fading_;
   CrossFade cross_fade_;
-  std::vector<std::shared_ptr<Slot>> shown_;  // whole, and not known to be delivered
+  Deliveries::Results shown_;  // whole, and not handed over
   BufferPtr last_picture_;
   CapsPtr last_caps_;
   bool native_ = false;

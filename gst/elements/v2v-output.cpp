@@ -1,6 +1,5 @@
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
 #include "elements/buffers.h"
-#include "elements/eos-watch.h"
 #include "elements/messages.h"
 #include "elements/v2v-stream.h"
 
@@ -19,13 +18,16 @@ gboolean V2vStream::activate_src(bool active) {
       flushing_ = false;
     }
     errors_from_ = std::chrono::steady_clock::now() + kErrorSettleTime;
+    deliveries_.emplace(host_.src);
     return gst_pad_start_task(host_.src, task, this, nullptr);
   }
   stop();
   gst_pad_stop_task(host_.src);
   // A seek that was under way may have started the task again; now that it saw the flag it will
   // not.
-  return gst_pad_stop_task(host_.src);
+  const gboolean stopped = gst_pad_stop_task(host_.src);
+  deliveries_.reset();
+  return stopped;
 }
 
 void V2vStream::task(gpointer self) {
@@ -166,15 +168,16 @@ void V2vStream::push_piece() {
   if (flow == GST_FLOW_OK && seek_count == seek_count_ && offset + size == result_->size())
     all_out_ = true;
   // One that says EOS has all that it wants.
-  if (flow == GST_FLOW_EOS && undelivered_)
-    std::exchange(undelivered_, nullptr)->confirm_delivered();
+  if (flow == GST_FLOW_EOS) {
+    all_out_ = true;
+    deliveries_->hand_over(take_whole());
+  }
   handle_flow(flow, seek_count);
 }
 
-void V2vStream::push_end_of_result(EventPtr event) {
-  const bool through = push_end(host_.src, std::move(event));
-  if (through && all_out_ && undelivered_)
-    std::exchange(undelivered_, nullptr)->confirm_delivered();
+Deliveries::Results V2vStream::take_whole() {
+  if (!undelivered_ || !all_out_) return {};
+  return {std::exchange(undelivered_, nullptr)};
 }
 
 bool V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
@@ -208,7 +211,7 @@ void V2vStream::finish_output() {
   }
   ensure_caps();
   post_plan(host_.element, host_.account.take_planned());
-  push_end_of_result(std::move(eos));
+  deliveries_->push_end(std::move(eos), take_whole());
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -224,7 +227,7 @@ void V2vStream::finish_segment() {
   gst_message_set_seqnum(message, result_seqnum_);
   gst_event_set_seqnum(event, result_seqnum_);
   gst_element_post_message(host_.element, message);
-  push_end_of_result(EventPtr::adopt(event));
+  deliveries_->push_end(EventPtr::adopt(event), take_whole());
   gst_pad_pause_task(host_.src);
 }
 

@@ -17,6 +17,7 @@
 #include <mutex>
 
 #include "client/client.h"
+#include "elements/delivery.h"
 #include "elements/enums.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
@@ -96,7 +97,7 @@ class V2vStream {
   void ensure_caps();
   void finish_output();
   void finish_segment();
-  void push_end_of_result(EventPtr event);
+  Deliveries::Results take_whole();
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);
@@ -128,6 +129,8 @@ class V2vStream {
 
   // From the src pad's activation on
   std::chrono::steady_clock::time_point errors_from_;
+
+  std::optional<Deliveries> deliveries_;
 
   // Under the src pad's stream lock
   bool caps_sent_ = false;

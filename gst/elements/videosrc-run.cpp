@@ -22,11 +22,12 @@ VideoSrcRun::VideoSrcRun(Host host)
                                  });
   slot_->report.seconds = plan_.fitted.seconds;
   slot_->report.prompt = plan_.fitted.request.prompt;
+  deliveries_.emplace(GST_BASE_SRC_PAD(host_.element));
   if (!host_.settings.dry_run) client_ = new_client(host_.element, host_.settings, host_.log);
 }
 
 VideoSrcRun::~VideoSrcRun() {
-  confirm();
+  deliveries_.reset();
   if (client_) host_.account.close(*client_);
 }
 
@@ -61,30 +62,11 @@ GstFlowReturn VideoSrcRun::finish() {
   return GST_FLOW_EOS;
 }
 
-/// Everything has gone out, or downstream has all that it wants; unless it failed. Confirmed when
-/// the push of EOS is back, which is the base class's.
+/// Everything has gone out, or downstream has all that it wants; unless it failed.
 void VideoSrcRun::ending(GstFlowReturn last_flow) {
   const auto bytes = result();
   const bool all = bytes && position_ >= bytes->size() && last_flow == GST_FLOW_OK;
-  if (!all && !(bytes && last_flow == GST_FLOW_EOS)) return;
-  const auto confirm_later = [](GstElement*, gpointer data) {
-    const auto run = static_cast<std::weak_ptr<VideoSrcRun>*>(data)->lock();
-    if (!run) return;
-    // The streaming thread has it until the push is back.
-    GstPad* src = GST_BASE_SRC_PAD(run->host_.element);
-    GST_PAD_STREAM_LOCK(src);
-    run->confirm();
-    GST_PAD_STREAM_UNLOCK(src);
-  };
-  eos_ = std::make_unique<EosWatch>(GST_BASE_SRC_PAD(host_.element));
-  gst_element_call_async(
-      host_.element, confirm_later, new std::weak_ptr<VideoSrcRun>(weak_from_this()),
-      [](gpointer data) { delete static_cast<std::weak_ptr<VideoSrcRun>*>(data); });
-}
-
-void VideoSrcRun::confirm() {
-  if (const auto eos = std::exchange(eos_, nullptr); eos && !eos->refused())
-    slot_->confirm_delivered();
+  if (all || (bytes && last_flow == GST_FLOW_EOS)) deliveries_->hand_over({slot_});
 }
 
 /// Waits for the job to end. EOS when there is nothing to come of it.

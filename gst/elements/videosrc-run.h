@@ -6,9 +6,10 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "client/client.h"
-#include "elements/eos-watch.h"
+#include "elements/delivery.h"
 #include "elements/plan.h"
 #include "elements/settings.h"
 #include "elements/slot.h"
@@ -16,7 +17,7 @@
 
 namespace omni {
 
-class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
+class VideoSrcRun {
  public:
   /// What the element lends to its run. All of it outlives the run.
   struct Host {
@@ -51,7 +52,6 @@ class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
   GstFlowReturn settle();
   GstFlowReturn finish();
   void take_outcome();
-  void confirm();
   GstFlowReturn tell_error();
   bool wait_until(std::chrono::steady_clock::time_point when);
 
@@ -59,11 +59,11 @@ class VideoSrcRun : public std::enable_shared_from_this<VideoSrcRun> {
   const std::chrono::steady_clock::time_point errors_from_;
   Interrupt fitting_;  // nothing is made to fit here; plans want one
   Plan plan_;
-  bool submitted_ = false;         // streaming thread
-  std::unique_ptr<EosWatch> eos_;  // streaming thread: EOS has gone out, and is to be confirmed
-  std::optional<Error> error_;     // streaming thread: not told yet
-  bool settled_ = false;           // streaming thread: the outcome was taken
-  guint64 position_ = 0;           // streaming thread, or while that is stopped
+  std::optional<Deliveries> deliveries_;
+  bool submitted_ = false;      // streaming thread
+  std::optional<Error> error_;  // streaming thread: not told yet
+  bool settled_ = false;        // streaming thread: the outcome was taken
+  guint64 position_ = 0;        // streaming thread, or while that is stopped
 
   mutable std::mutex lock_;  // guards what follows; a slot's own lock may be taken under it
   std::condition_variable changed_;

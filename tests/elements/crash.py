@@ -172,9 +172,16 @@ def when_delivering(kept):
     return wait
 
 
-def when_delivered(crash, process):
+def when_pushed(crash, process):
+    """Its sink has it whole; another branch of the pipeline goes on."""
     assert process.stdout.read(len(crash.expected)) == crash.expected
-    at_row("delivered")(crash, process)
+    process.let_write_down()
+
+
+def when_ended(crash, process):
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert out == crash.expected
+    assert process.returncode == 0, process.said()
 
 
 Case = namedtuple("Case", "name title row ready then step after word large more",
@@ -194,9 +201,9 @@ CASES = [
     Case("delivering", "while it is delivered", "fetched", when_delivering(True), "kept"),
     Case("delivering_unkept", "the same with `state-size=0`", "fetched", when_delivering(False), "polled",
          more="state-size=0"),
-    Case("delivered", "after EOS", "delivered", when_delivered, "bought"),
-    Case("delivered_reuse_all", "the same with `reuse=all`", "delivered", when_delivered, "kept",
-         more="reuse=all"),
+    Case("pushed", "after its own EOS, before the pipeline's", "fetched", when_pushed, "kept"),
+    Case("ended", "not at all", "delivered", when_ended, "bought"),
+    Case("ended_reuse_all", "the same with `reuse=all`", "delivered", when_ended, "kept", more="reuse=all"),
 ]
 SECOND = {
     "bought": "POST",
@@ -303,7 +310,8 @@ class Crash(unittest.TestCase):
             self.service.hold(case.step, case.after)
         first = Line(line, self.state, self.service.url, stay=True)
         case.ready(self, first)
-        first.kill9()
+        if first.returncode is None:
+            first.kill9()
         before = self.service.whole_posts()
         row = state_of(self.state)
         self.assertIn(row, case.row.split(" or "))
@@ -493,8 +501,8 @@ HEAD = """# Crash table
 Made by `tests/run.sh elements-crash`, which runs tests/elements/crash.py and fails when this file differs
 from what it saw; with `OMNI_RENEW_TABLES=1` before it the file is written anew.
 
-Each row: gst-launch-1.0 was killed with SIGKILL in this state of its one job, then the same line was started
-again, with the same state folder. "POSTs" are creates whose body came whole to the service: before the kill,
+Each row: gst-launch-1.0 was killed with SIGKILL in this state of its one job, or came to its end, then the same line
+was started again, with the same state folder. "POSTs" are creates whose body came whole to the service: before the kill,
 and up to the end of the second run. In every row the result came whole in the end, byte for byte.
 
 | element | killed | row in the ledger | POSTs before | second run | POSTs in all | the result was |

@@ -100,11 +100,13 @@ gboolean stop_at_eos(GstPad* pad, GstObject*, GstEvent* event) {
 }
 
 /// A line of each element up to a full disk, which shows at EOS: until then the sink holds
-/// everything.
-std::string line_to_full_disk(int which, const std::string& url, const FreshFolder& state) {
+/// everything. It is the element that pushes EOS to it, or a queue between them.
+std::string line_to_full_disk(int which, bool queue, const std::string& url,
+                              const FreshFolder& state) {
   const std::string common =
       " prompt=x poll-interval=20000000 state-dir=" + state.path() + " base-url=" + url + " ";
-  const std::string sink = " ! filesink buffer-size=100000000 location=/dev/full";
+  const std::string sink = std::string(queue ? " ! queue max-size-bytes=0" : "") +
+                           " ! filesink buffer-size=100000000 location=/dev/full";
   if (which == 1) return "omnivideosrc" + common + sink;
   if (which == 2)
     return "videotestsrc num-buffers=40 ! video/x-raw,width=640,height=360,framerate=10/1 "
@@ -216,9 +218,10 @@ GST_START_TEST(not_delivered_to_a_full_disk) {
   const FreshFolder state;
   EchoService echo;
   FakeService fake(kResult);
-  const int which = __i__;
+  const int which = __i__ % 3;
+  const bool queue = __i__ >= 3;
   play_until_error(
-      line_to_full_disk(which, which == 2 ? echo.server.url() : fake.server.url(), state));
+      line_to_full_disk(which, queue, which == 2 ? echo.server.url() : fake.server.url(), state));
   const auto rows = rows_in(state.path());
   fail_unless_equals_int(static_cast<int>(rows.size()), 1);
   expect_equal(rows[0].state, "fetched");
@@ -392,7 +395,7 @@ static Suite* ledger_suite() {
   tcase_add_test(tests, not_delivered_when_downstream_fails);
   tcase_add_test(tests, flush_while_a_create_is_answered);
   tcase_add_loop_test(tests, delivered_when_downstream_says_eos, 0, 2);
-  tcase_add_loop_test(tests, not_delivered_to_a_full_disk, 0, 3);
+  tcase_add_loop_test(tests, not_delivered_to_a_full_disk, 0, 6);
   tcase_add_loop_test(tests, delivered_when_stopped_at_eos, 0, 2);
   tcase_add_loop_test(tests, second_run_costs_nothing, 0, 2);
   tcase_add_test(tests, unusable_state_folder);
