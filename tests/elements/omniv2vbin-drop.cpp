@@ -90,7 +90,7 @@ GST_START_TEST(flush_keeps_sticky_events) {
                      gst_buffer_copy_region(full.get(), GST_BUFFER_COPY_ALL, 0, kWidth * kHeight));
   }
   run.push_eos();
-  const auto first_out = BufferPtr::adopt(gst_harness_pull(run.harness()));
+  const auto first_out = run.wait_buffer();
   fail_unless_equals_int(gst_buffer_get_size(first_out.get()), kWidth * kHeight);
   const auto pad = PadPtr::adopt(gst_element_get_static_pad(run.element(), "src"));
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(pad.get()));
@@ -178,7 +178,7 @@ GST_END_TEST
 GST_START_TEST(prompts_of_another_stream) {
   const WithKey key;
   EchoService service;
-  BinHarness run(service.server.url(), kFour);
+  BinHarness run(service.server.url(), std::string(kFour) + " max-in-flight=1");
   run.push_frames(0, 50);
   gst_harness_push_event(run.harness(), prompt_event("first"));
   run.push_frames(50, 60);

@@ -70,13 +70,27 @@ class LiveRun : public ElementRun {
   /// The clock goes on to where the element waits.
   void reach(GstClockTime time) {
     set_time(time);
-    while (GstClockID id = gst_test_clock_process_next_clock_id(clock_)) gst_clock_id_unref(id);
+    ring();
+  }
+  /// The next frame. A time that was past when the element began to wait for it, a test clock does
+  /// not ring by itself, as others do.
+  BufferPtr pull() {
+    for (;; g_usleep(1000)) {
+      if (auto frame = BufferPtr::adopt(gst_harness_try_pull(harness()))) return frame;
+      ring();
+    }
+  }
+  EventPtr wait_gap() {
+    for (;; g_usleep(1000)) {
+      auto event = EventPtr::adopt(gst_harness_try_pull_event(harness()));
+      if (event && GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) return event;
+      ring();
+    }
   }
   /// So many frames come, from the first one on, with their times.
   void expect_times(unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
-      const auto frame = BufferPtr::adopt(gst_harness_pull(harness()));
-      fail_unless(bool(frame), "frame %u did not come", i);
+      const BufferPtr frame = pull();
       fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
     }
   }
@@ -84,14 +98,17 @@ class LiveRun : public ElementRun {
   void expect_segment(unsigned segment, unsigned picture) {
     const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
     for (unsigned i = segment * kFrames; i < (segment + 1) * kFrames; ++i) {
-      const auto frame = BufferPtr::adopt(gst_harness_pull(harness()));
-      fail_unless(bool(frame), "frame %u did not come", i);
+      const BufferPtr frame = pull();
       fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
       fail_unless_equals_int(number_in(frame.get(), caps.get()), picture);
     }
   }
 
  private:
+  void ring() {
+    while (GstClockID id = gst_test_clock_process_next_clock_id(clock_)) gst_clock_id_unref(id);
+  }
+
   GstTestClock* clock_;
   unsigned pushed_ = 0;
 };
@@ -180,7 +197,7 @@ GST_START_TEST(late_policy) {
     run.expect_segment(1, policy == "source" ? 1 : 0);
   } else {
     GstClockTime from = 0, length = 0;
-    gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+    gst_event_parse_gap(run.wait_gap().get(), &from, &length);
     fail_unless_equals_uint64(from, kSegment);
     fail_unless_equals_uint64(length, kSegment);
   }
@@ -267,7 +284,7 @@ GST_START_TEST(history_is_left_out) {
   run.wait_for_alarm(deadline_of(0));
   run.reach(deadline_of(0) + 2 * kSegment + GST_SECOND);
   GstClockTime from = 0, length = 0;
-  gst_event_parse_gap(run.wait_event(GST_EVENT_GAP).get(), &from, &length);
+  gst_event_parse_gap(run.wait_gap().get(), &from, &length);
   fail_unless_equals_uint64(from, 0);
   fail_unless_equals_uint64(length, kSegment);
   std::string text;

@@ -226,8 +226,8 @@ END_TEST
 // A create that is never answered ends at job-timeout, not at the idle limit, and leaves doubt.
 START_TEST(create_never_answered) {
   FakeService service(kResult, first(is_create, 99, {.hang = true}));
-  Run run(service.server.url(), kSecond);
-  run.spec.job_timeout = 5 * kSecond;
+  Run run(service.server.url(), 3 * kSecond);
+  run.spec.job_timeout = 8 * kSecond;
   ck_reason(run.fails(), Reason::unknown_outcome);
   ck_assert_int_eq(service.creates(), 1);
 }
@@ -237,6 +237,7 @@ START_TEST(stop_while_connecting_and_waiting) {
   const ClosedPort closed;
   Run run(closed.url());
   run.settings.max_in_flight = 1;
+  run.spec.max_attempts = 1'000'000;
   auto futures = run.start_many(20);
   run.client.reset();
   for (auto& future : futures) ck_reason(std::get<Error>(future.get()), Reason::cancelled);

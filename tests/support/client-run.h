@@ -49,7 +49,8 @@ class Recorder : public JobObserver {
 };
 
 struct Run {
-  explicit Run(const std::string& base_url, Micros idle = 2 * kSecond) {
+  /// Nothing but what hangs takes as long as `idle`, on a slow disk either.
+  explicit Run(const std::string& base_url, Micros idle = 60 * kSecond) {
     settings.dialect = &octopusx();
     settings.http.base_url = base_url;
     settings.http.api_key = kKey;

@@ -50,6 +50,8 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
 
 ElementRun::~ElementRun() {
   gst_element_set_bus(element(), nullptr);
+  // First, as a pipeline is: the harness would stop its sink before the element knows of it.
+  gst_element_set_state(element(), GST_STATE_NULL);
   gst_harness_teardown(harness_);
   gst_bus_set_flushing(bus_, TRUE);
   gst_object_unref(bus_);
@@ -78,6 +80,15 @@ EventPtr ElementRun::wait_event(GstEventType type) {
   ck_abort_msg("no %s event came", gst_event_type_get_name(type));
 }
 
+BufferPtr ElementRun::wait_buffer() {
+  const gint64 end = g_get_monotonic_time() + GST_TIME_AS_USECONDS(kPatience);
+  while (g_get_monotonic_time() < end) {
+    // It gives up after a minute.
+    if (auto buffer = BufferPtr::adopt(gst_harness_pull(harness_))) return buffer;
+  }
+  ck_abort_msg("no buffer came");
+}
+
 std::string ElementRun::pull_stream() {
   wait_event(GST_EVENT_EOS);
   std::string text;
@@ -89,8 +100,7 @@ std::string ElementRun::pull_stream() {
 }
 
 std::string ElementRun::pull_buffer(GstClockTime* pts) {
-  const auto buffer = BufferPtr::adopt(gst_harness_pull(harness_));
-  ck_assert_msg(bool(buffer), "no buffer came");
+  const BufferPtr buffer = wait_buffer();
   if (pts) *pts = GST_BUFFER_PTS(buffer.get());
   return text_of(buffer.get());
 }

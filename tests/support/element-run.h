@@ -36,6 +36,7 @@ class ElementRun {
 
   /// Waits for an event of this type at the output, dropping those before it (at most 300 s).
   EventPtr wait_event(GstEventType type);
+  BufferPtr wait_buffer();
   /// All bytes up to EOS.
   std::string pull_stream();
   std::string pull_buffer(GstClockTime* pts = nullptr);
