@@ -26,6 +26,8 @@ MONITOR = os.path.abspath(sys.argv[2])
 # One job after another: the second create is the second segment's.
 ONE_FAILS = "on-failure=source max-in-flight=1"
 SOON = "poll-interval=50000000"
+# How a frame begins: what stands there goes, and all is written anew.
+FRAME = re.compile(rb"(?:\x1b\[\d+A|\x1b\[H\x1b\[2J)?\r\x1b\[J")
 
 
 class Terminal:
@@ -96,22 +98,37 @@ class Shown:
     def resize(self, columns, lines):
         fcntl.ioctl(self.leader, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
+    def show(self, size):
+        """So much of what has come goes to the terminal."""
+        self.terminal.feed(self.rest[:size].decode().replace("\r\n", "\n\r"))
+        self.rest = self.rest[size:]
+
+    def show_frame(self):
+        """Whether one more is there whole, for another begins behind it. A frame comes in pieces, however it was
+        written: the last one may lack something, and is kept back."""
+        begin = FRAME.match(self.rest)
+        following = FRAME.search(self.rest, begin.end() if begin else 0)
+        if following:
+            self.show(following.start())
+        return bool(following)
+
     def read(self, until=None):
-        """What it writes up to its end, or up to the moment in which `until` holds for the screen."""
+        """What it writes up to its end, or up to the first whole frame for which `until` holds."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
+            while self.show_frame():
+                if until and until(self.terminal.text()):
+                    return self
             try:
                 piece = os.read(self.leader, 65536)
             except OSError:  # nobody writes any more
                 piece = b""
             if not piece:
+                self.show(len(self.rest))
                 self.process.wait(PATIENCE)
                 return self
             self.raw += piece
-            lines, end_of_line, self.rest = (self.rest + piece).rpartition(b"\n")
-            self.terminal.feed((lines + end_of_line).decode().replace("\r\n", "\n\r"))
-            if until and until(self.terminal.text()):
-                return self
+            self.rest += piece
         self.process.kill()
         raise AssertionError("hangs:\n" + self.terminal.text())
 
