@@ -71,7 +71,7 @@ trap 'exit 143' TERM
 # Decodes a clip and sets frames, millis (of the whole) and sound (in bytes, 0 when there is none).
 measure() {
   local file=$1 log=$out/logs/decode.log sound_branch=()
-  gst-discoverer-1.0 "$file" >"$log" 2>&1 || fail "$file cannot be read" "$log"
+  gst-discoverer-1.0 --timeout=60 "$file" >"$log" 2>&1 || fail "$file cannot be read" "$log"
   millis=$(sed -n 's/^ *Duration: \([0-9:.]*\)$/\1/p' "$log" \
     | awk -F: '{ printf "%d", (($1 * 60 + $2) * 60 + $3) * 1000 + 0.5 }')
   [ "${millis:-0}" -gt 0 ] || fail "$file has no length" "$log"

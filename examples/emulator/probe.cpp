@@ -30,7 +30,7 @@ unsigned even(double value) {
 Probe probe_file(const std::string& path) {
   GError* raw = nullptr;
   const auto discoverer =
-      omni::ObjectPtr<GstDiscoverer>::adopt(gst_discoverer_new(10 * GST_SECOND, &raw));
+      omni::ObjectPtr<GstDiscoverer>::adopt(gst_discoverer_new(60 * GST_SECOND, &raw));
   omni::ErrorPtr error(raw);
   if (error) throw TaskFailure("internal_error", error->message);
   raw = nullptr;

@@ -53,7 +53,7 @@ def arguments():
 def has_sound(path):
     """Is there a sound track? A muxer would wait for one that never comes."""
     try:
-        info = GstPbutils.Discoverer.new(10 * Gst.SECOND).discover_uri(Gst.filename_to_uri(path))
+        info = GstPbutils.Discoverer.new(60 * Gst.SECOND).discover_uri(Gst.filename_to_uri(path))
     except GLib.Error as error:
         sys.exit(f"{path} cannot be read: {error.message}")
     if not info.get_video_streams():

@@ -80,7 +80,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-gst-discoverer-1.0 "$in" >"$work/discover.log" 2>&1 || fail "$in cannot be read" "$work/discover.log"
+gst-discoverer-1.0 --timeout=60 "$in" >"$work/discover.log" 2>&1 || fail "$in cannot be read" "$work/discover.log"
 grep -q '^ *video' "$work/discover.log" || fail "$in has no picture" "$work/discover.log"
 seconds=$(sed -n 's/^ *Duration: \([0-9:.]*\)$/\1/p' "$work/discover.log" \
   | awk -F: '{ printf "%d", ($1 * 60 + $2) * 60 + $3 + 0.999 }')

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bin_stream import BIN, FOUR, Rig, pictures
 from emulator_service import Service
-from rig import free_port, run_cases
+from rig import PATIENCE, free_port, run_cases
 
 RIG = Rig(*(os.path.abspath(path) for path in sys.argv[1:3]))
 FULL = sys.argv[3].endswith("-full")
@@ -51,7 +51,7 @@ class Streams(unittest.TestCase):
     def emulator(self, *options):
         return RIG.emulator(Path(self.folder) / "service", *options)
 
-    def play(self, options, line, *checks, patience=120):
+    def play(self, options, line, *checks, patience=PATIENCE):
         with self.emulator(*options) as service:
             return RIG.run(service.url, line, *checks, patience=patience)
 
@@ -94,7 +94,7 @@ class Exact(Streams):
         # Some take so much longer that later ones overtake them on the slowest machine.
         record = self.play(["--service-time", "0.2-2", "--slow-rate", "0.3", "--slow-time", "6"],
                            line + "! fakesink name=out " + sound, "--psnr",
-                           patience=900 if FULL else 120)
+                           patience=900 if FULL else PATIENCE)
         self.assertWhole(record, count)
         self.assertSameNumbers(record)
         self.assertEqual([frame.number for frame in record.outs], list(range(count)))
@@ -317,7 +317,7 @@ class Live(Streams):
     def test_feeds(self):
         # Both at once: each takes as long as it lasts.
         tail = f" ! {BIN} latency={self.LATENCY} ! fakesink name=out sync=true signal-handoffs=true"
-        patience = self.SECONDS + 60
+        patience = self.SECONDS + PATIENCE
         count = self.SECONDS * 25
         with self.emulator(*self.OPTIONS) as service:
             runs = {"videotestsrc": RIG.start(service.url, pictures(count, live=True) + tail,

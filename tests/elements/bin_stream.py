@@ -8,8 +8,8 @@ from pathlib import Path
 
 from emulator_service import KEY, Service
 from fresh_state import fresh_state
+from rig import PATIENCE
 
-PATIENCE = 120  # s, for what hangs
 FOUR = 4 * 10**9
 BIN = f"omniv2vbin name=v prompt=identity poll-interval=50000000 segment-duration={FOUR}"
 

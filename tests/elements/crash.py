@@ -26,12 +26,11 @@ from collections import namedtuple
 from pathlib import Path
 
 from echo_service import EchoService
-from emulator_service import KEY, Service
-from rig import run_cases
+from emulator_service import KEY, Gate, Service
+from rig import PATIENCE, run_cases
 
 EMULATOR = os.path.abspath(sys.argv[1])
 TABLE = Path(__file__).parent.parent / "faults" / "crash-table.md"
-PATIENCE = 90  # s, for what hangs
 FRAME = 64 * 48 * 3 // 2
 SEGMENT = 100 * FRAME
 SMALL, LARGE = 300_000, 3_000_000  # results; up to 1 MiB they are in memory
@@ -192,7 +191,7 @@ CASES = [
     Case("unanswered", "after the last byte, no answer", "sent", at_step, "told", "reply"),
     Case("unread", "the answer is there, and not read", "sent", when_answered(True), "told", "reply"),
     Case("answered", "in the moment of the answer", "sent or accepted", when_answered(False), "as the row",
-         "reply"),
+         "reply", word="in_progress"),
     Case("accepted", "the answer is written down", "accepted", at_row("accepted"), "polled", "poll"),
     Case("pending", "pending", "accepted", at_step, "polled", "poll", 2, "queued"),
     Case("running", "running", "accepted", at_step, "polled", "poll", 2, "in_progress"),
@@ -471,11 +470,13 @@ class Crash(unittest.TestCase):
             with self.subTest(element):
                 line = self.fresh_line(element)
                 folder = f"{self.state}/service"
-                with Service(EMULATOR, "octopusx", folder, "--look", "identity", "--service-time",
-                             "1") as service:
+                gate = Gate(f"{self.state}/gate",
+                            self.folder / "a.mp4" if element == "omnivideosrc" else "{in}")
+                with Service(EMULATOR, "octopusx", folder, *gate.options) as service:
                     run = Line(line, self.state, service.url)
                     at_row("accepted")(self, run)
                     run.kill9()
+                    gate.open()
                     task = rows(self.state)[0].task_id
                     run = Line(line, self.state, service.url)
                     out = run.end()

@@ -9,13 +9,14 @@ import re
 import socket
 import threading
 
+from rig import PATIENCE
+
 STEPS = (
     "body",   # a piece of a POST's body was read, and no more is
     "reply",  # a POST came whole, and is not answered
     "poll",   # a poll came, and is not answered
     "file",   # half of a result was sent, and no more is
 )
-PATIENCE = 120  # s, for what hangs
 PIECE = 64 * 1024
 REFERENCE = re.compile(rb'data:video/mp4;base64,([^"]*)')
 

@@ -448,8 +448,8 @@ class Dialects(unittest.TestCase):
         word = service.until(task, "completed", "succeeded", "failed")
         self.assertNotIn("failed", json.dumps(word))
         path = service.result(task)
-        text = subprocess.run(["gst-discoverer-1.0", "-v", str(path)], stdout=subprocess.PIPE,
-                              text=True, timeout=PATIENCE).stdout
+        text = subprocess.run(["gst-discoverer-1.0", "--timeout=60", "-v", str(path)],
+                              stdout=subprocess.PIPE, text=True, timeout=PATIENCE).stdout
         hours, minutes, seconds = re.search(r"Duration: (\d+):(\d+):([\d.]+)", text).groups()
         size = tuple(int(re.search(rf"{name}: (\d+)", text).group(1)) for name in ("Width", "Height"))
         return path, int(hours) * 3600 + int(minutes) * 60 + float(seconds), size, "audio" in text

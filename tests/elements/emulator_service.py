@@ -52,12 +52,12 @@ def launch(line, verbose=False):
 
 class Gate:
     """Jobs of an emulator wait here once they run, and are let through by the test. The result is the
-    reference."""
+    reference, or a file of the test's where there is none."""
 
-    def __init__(self, path):
+    def __init__(self, path, result="{in}"):
         self.all, self.one = Path(path), Path(f"{path}-one")
         self.options = ["--command", f"sh -c 'until [ -e {self.all} ] || rm {self.one} 2>/dev/null; do "
-                        "sleep 0.05; done; cp \"$0\" \"$1\"' {in} {out}"]
+                        f"sleep 0.05; done; cp \"$0\" \"$1\"' {result} {{out}}"]
 
     def let_one(self):
         self.one.touch()

@@ -100,8 +100,10 @@ class Tool(unittest.TestCase):
         self.assertEqual(json.loads(self.tool("show", rows[1]["id"], "--json", status=0).stdout), rows[1])
         self.assertEqual(self.rows("--open"), [])
         sums = json.loads(self.tool("sum", "--json", status=0).stdout)
-        for by in ("day", "model", "pipeline"):
+        for by in ("model", "pipeline"):
             self.assertEqual([(one["jobs_paid"], one["seconds_paid"]) for one in sums[by]], [(2, 8)], sums)
+        # Two days, where midnight was between them.
+        self.assertEqual([sum(one[what] for one in sums["day"]) for what in ("jobs_paid", "seconds_paid")], [2, 8])
         self.assertEqual(sums["model"][0]["name"], "octopusx omni-fast-v2v")
         self.assertEqual(sums["pipeline"][0]["name"], "gst-launch-1.0/pipeline0/omniv2v0")
         self.assertIn("total", self.tool("sum", status=0).stdout)

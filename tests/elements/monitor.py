@@ -19,13 +19,17 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the source folder
+from emulator_service import Gate
 from publish_rig import PublishCase, environment, make_clip
-from rig import PATIENCE, run_cases
+from rig import PATIENCE, run_cases, wait_until
 
 MONITOR = os.path.abspath(sys.argv[2])
 # One job after another: the second create is the second segment's.
 ONE_FAILS = "on-failure=source max-in-flight=1"
 SOON = "poll-interval=50000000"
+TOOK = r"(\d+ m )?\d+ s"
+# How a frame begins: what stands there goes, and all is written anew.
+FRAME = re.compile(rb"(?:\x1b\[\d+A|\x1b\[H\x1b\[2J)?\r\x1b\[J")
 
 
 class Terminal:
@@ -96,22 +100,37 @@ class Shown:
     def resize(self, columns, lines):
         fcntl.ioctl(self.leader, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
+    def show(self, size):
+        """So much of what has come goes to the terminal."""
+        self.terminal.feed(self.rest[:size].decode().replace("\r\n", "\n\r"))
+        self.rest = self.rest[size:]
+
+    def show_frame(self):
+        """Whether one more is there whole, for another begins behind it. A frame comes in pieces, however it was
+        written: the last one may lack something, and is kept back."""
+        begin = FRAME.match(self.rest)
+        following = FRAME.search(self.rest, begin.end() if begin else 0)
+        if following:
+            self.show(following.start())
+        return bool(following)
+
     def read(self, until=None):
-        """What it writes up to its end, or up to the moment in which `until` holds for the screen."""
+        """What it writes up to its end, or up to the first whole frame for which `until` holds."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
+            while self.show_frame():
+                if until and until(self.terminal.text()):
+                    return self
             try:
                 piece = os.read(self.leader, 65536)
             except OSError:  # nobody writes any more
                 piece = b""
             if not piece:
+                self.show(len(self.rest))
                 self.process.wait(PATIENCE)
                 return self
             self.raw += piece
-            lines, end_of_line, self.rest = (self.rest + piece).rpartition(b"\n")
-            self.terminal.feed((lines + end_of_line).decode().replace("\r\n", "\n\r"))
-            if until and until(self.terminal.text()):
-                return self
+            self.rest += piece
         self.process.kill()
         raise AssertionError("hangs:\n" + self.terminal.text())
 
@@ -160,40 +179,51 @@ class Monitor(PublishCase):
         self.assertEqual(shown.terminal.scrolled, [])
 
     def test_lines(self):
-        # So long that each state is met on a slow machine, too.
-        with self.emulator("octopusx", "--service-time", "2", "--fault", "create:moderated@2") as service:
-            done = self.piped(self.stream(service, ONE_FAILS), "--price-per-second", "0.25")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        for text in (r"segment 0  0:00\.0-0:04\.0  running  video_\w+  \d s\n",
-                     r"segment 0  0:00\.0-0:04\.0  done  video_\w+  \d+ s\n",
-                     r"segment 1  0:04\.0-0:08\.0  failed  video_\w+  moderated  \d+ s\n",
-                     r"segment 2  0:08\.0-0:12\.0  done  video_\w+  \d+ s\n",
+        gate, out = Gate(self.out / "gate"), self.out / "lines"
+        with self.emulator("octopusx", *gate.options, "--fault", "create:moderated@2") as service:
+            command, env = self.command(self.stream(service, ONE_FAILS), "--price-per-second", "0.25")
+            with open(out, "w") as lines:
+                process = subprocess.Popen(command, env=env, stdout=lines, stderr=subprocess.PIPE, text=True)
+            try:
+                # The first job runs until that has been said.
+                wait_until(lambda: "  running  " in out.read_text() or process.poll() is not None, "a job runs")
+            finally:
+                gate.open()
+                errors = process.communicate(timeout=PATIENCE)[1]
+        said = out.read_text()
+        self.assertEqual(process.returncode, 0, errors)
+        for text in (rf"segment 0  0:00\.0-0:04\.0  running  video_\w+  {TOOK}\n",
+                     rf"segment 0  0:00\.0-0:04\.0  done  video_\w+  {TOOK}\n",
+                     rf"segment 1  0:04\.0-0:08\.0  failed  video_\w+  moderated  {TOOK}\n",
+                     rf"segment 2  0:08\.0-0:12\.0  done  video_\w+  {TOOK}\n",
                      r"segments 2 done, 1 failed, 0 in flight   paid 3 jobs, 12 s, cost 3\.00\n",
                      r"retries 0   up [\d.]+ kB   down [\d.]+ kB   service time p50 [\d.]+ s\n"):
-            self.assertRegex(done.stdout, text)
-        self.assertNotIn("\x1b", done.stdout)
-        self.assertRegex(done.stderr, r"^warning: moderated: .*the original is shown instead")
+            self.assertRegex(said, text)
+        self.assertNotIn("\x1b", said)
+        self.assertRegex(errors, r"^warning: moderated: .*the original is shown instead")
         # One line for each change, however often progress is told.
-        self.assertEqual(done.stdout.count("segment 0  0:00.0-0:04.0  running"), 1)
+        self.assertEqual(said.count("segment 0  0:00.0-0:04.0  running"), 1)
 
     def test_table(self):
-        with self.emulator("octopusx", "--service-time", "2", "--fault", "create:moderated@2") as service:
+        gate = Gate(self.out / "gate")
+        with self.emulator("octopusx", *gate.options, "--fault", "create:moderated@2") as service:
             shown = self.shown(self.stream(service, ONE_FAILS), "--price-per-second", "0.25")
             # While they run there are bars, and the numbers above are those of the moment.
             bar = r"\n +\d 0:\d\d\.0-0:\d\d\.0 +running +[\u2588\u2591]+ +\d+% video_"
-            shown.read(lambda text: re.search(bar, text))
+            shown.read(lambda text: re.search(bar, text) and shown.raw.count(b"\x1b[J") > 4)
             text = shown.terminal.text()
             in_flight = len(re.findall(r"\n +\d 0:.*(waiting|submitting|pending|running|downloading) ",
                                        text))
             self.assertRegex(text, rf"^segments \d done, \d failed, {in_flight} in flight   paid \d jobs?, \d+ s, "
                                    r"cost \d\.00\n")
+            gate.open()
             shown.read()
         text = shown.terminal.text()
         self.assertEqual(shown.process.returncode, 0, text)
         self.assertRegex(text, r"^segments 2 done, 1 failed, 0 in flight   paid 3 jobs")
         self.assertRegex(text, r"\n# +time +state +progress +task +elapsed\n")
-        self.assertRegex(text, r"\n +0 0:00\.0-0:04\.0 +done +\u2588+ 100% video_\w+~ +\d s\n")
-        self.assertRegex(text, r"\n +1 0:04\.0-0:08\.0 +failed +moderated +video_\w+~ +\d s\n")
+        self.assertRegex(text, r"\n +0 0:00\.0-0:04\.0 +done +\u2588+ 100% video_\w+~ +" + TOOK + r"\n")
+        self.assertRegex(text, r"\n +1 0:04\.0-0:08\.0 +failed +moderated +video_\w+~ +" + TOOK + r"\n")
         self.assertEqual(text.count("segments "), 1, text)
         # Beneath, whole at the end.
         self.assertIn("warning: moderated: ", text)
@@ -211,15 +241,16 @@ class Monitor(PublishCase):
         self.assertEqual(re.findall(r"^ +(\d) .*done", text, re.MULTILINE), ["3", "4", "5"], text)
 
     def test_other_size(self):
-        with self.emulator("octopusx", "--service-time", "2") as service:
+        gate = Gate(self.out / "gate")
+        with self.emulator("octopusx", *gate.options) as service:
             shown = self.shown(self.stream(service), columns=100, lines=30)
             shown.read(lambda text: "running" in text)
             shown.resize(50, 10)
             # From where it wiped the screen on.
-            shown.read(lambda text: b"\x1b[2J" in shown.raw)
-            shown.raw = shown.raw[shown.raw.index(b"\x1b[H\x1b[2J"):].removesuffix(shown.rest)
+            shown.read(lambda text: b"\x1b[H\x1b[2J" in shown.raw)
+            gate.open()
+            shown.raw = shown.rest = shown.raw[shown.raw.index(b"\x1b[H\x1b[2J"):]
             shown.terminal = Terminal(50, 10)
-            shown.terminal.feed(shown.raw.decode().replace("\r\n", "\n\r"))
             shown.read()
         self.assertEqual(shown.process.returncode, 0, shown.terminal.text())
         self.assertEqual(shown.terminal.text().count("segments 3 done"), 1, shown.terminal.text())

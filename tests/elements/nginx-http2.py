@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from emulator_service import Gate
 from fresh_state import fresh_state
 from nginx_rig import start_nginx
 from rig import PATIENCE, free_ports, stop, wait_until
@@ -67,7 +68,7 @@ def check(good, text):
 
 
 def run(*command):
-    subprocess.run([str(word) for word in command], check=True, timeout=60,
+    subprocess.run([str(word) for word in command], check=True, timeout=PATIENCE,
                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -220,10 +221,11 @@ def round_trip(rig):
     client = rig.client(nginx.url("pass"))
     expect(client, None)
     rig.check_result(client)
+    # The last of all; nginx writes it down after its last byte.
+    wait_until(lambda: any("/results/" in entry[2] for entry in nginx.seen("pass")), "the result came past nginx")
     seen = nginx.seen("pass")
     check(all(entry[0] == "HTTP/2.0" for entry in seen), f"not all is HTTP/2: {seen}")
     check(len(nginx.posts("pass")) == 1 and len(emulator.requests("POST")) == 1, f"one POST: {seen}")
-    check(any("/results/" in entry[2] for entry in seen), f"the result came past nginx: {seen}")
 
 
 def round_trip_http1(rig):
@@ -267,13 +269,15 @@ def busy_then_taken(rig):
 
 def worker_killed(rig):
     """While a poll is under way, the worker that holds the connection dies."""
-    emulator, nginx = rig.start("--service-time", "2", "--fault", "poll:hang@3")
+    gate = Gate(rig.folder / "gate")
+    emulator, nginx = rig.start(*gate.options, "--fault", "poll:hang@3")
     client = rig.client(nginx.url("pass"))
     wait_until(lambda: "fault poll:hang" in emulator.log() or "fault hang" in emulator.log(),
                "a poll hangs")
     worker = nginx.worker()
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: nginx.worker() not in (None, worker), "there is a new worker")
+    gate.open()
     expect(client, None)
     rig.check_result(client)
     check(len(emulator.requests("POST")) == 1, "one POST")

@@ -45,8 +45,16 @@ def run(*command, url="", **more):
     known = environment(url, **more)
     if "OMNI_TEST_PRELOAD" in os.environ and command[0] == "/usr/bin/python3":
         known.update(LD_PRELOAD=os.environ["OMNI_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
-    return subprocess.run(command, env=known, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=PATIENCE)
+    process = subprocess.Popen(command, env=known, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, start_new_session=True)
+    try:
+        said, _ = process.communicate(timeout=PATIENCE)
+    except BaseException:
+        # With all that it started: nothing of it goes on beside later tests.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, said)
 
 
 def launch(line):
@@ -221,9 +229,10 @@ class StreamExamples(unittest.TestCase):
 
     # --- live ------------------------------------------------------------------------------------
 
-    def live(self, *more):
+    def live(self, *more, url=""):
+        """Without an url the demo starts a service of its own."""
         out = self.work.absolute() / "hls"
-        return run(LIVE, "--demo", "--for", "20", *more, str(out), "film noir",
+        return run(LIVE, "--demo", "--for", "20", *more, str(out), "film noir", url=url,
                    OMNI_DEMO_PORT=str(free_port())), out
 
     def frames_of(self, out):
@@ -248,8 +257,9 @@ class StreamExamples(unittest.TestCase):
         self.assertIn("#EXT-X-ENDLIST", (out / "playlist.m3u8").read_text())
 
     def test_live_too_late(self):
-        # Nobody makes a clip in a second: the feed goes on as it is.
-        done, out = self.live("--latency", "1")
+        # No clip is made before all is over: the feed goes on as it is.
+        with self.service("--service-time", "600") as service:
+            done, out = self.live("--latency", "1", url=service.url)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("WARNING: from element", done.stdout)
         frames = self.frames_of(out)
