@@ -7,6 +7,7 @@
 
 #include "../unit/check-main.h"
 #include "media/gst-ptr.h"
+#include "support/idle-threads.h"
 
 namespace clips {
 namespace {

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <thread>
 
+#include "support/idle-threads.h"
+
 #include <gst/check/gstcheck.h>  // after the others: it defines a macro named fail
 
 namespace omni::test {

@@ -4,6 +4,8 @@
 #include <map>
 #include <new>
 
+#include "support/idle-threads.h"
+
 #include <gst/check/gstcheck.h>  // after the others: it defines a macro named fail
 
 namespace omni::test {
