@@ -23,7 +23,9 @@ gboolean BinStream::activate_src(bool active) {
   placing_.reset();
   prepared_.reset();
   fading_.reset();
+  GST_PAD_STREAM_LOCK(host_.src);
   deliveries_.reset();
+  GST_PAD_STREAM_UNLOCK(host_.src);
   return stopped;
 }
 
@@ -403,7 +405,8 @@ void BinStream::finish_output(EventPtr eos) {
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_lane) host_.result_lane->event(eos.get());
   post_plan(host_.element, host_.account.take_planned());
-  deliveries_->push_end(std::move(eos), std::exchange(shown_, {}));
+  deliveries_->hand_over(std::exchange(shown_, {}));
+  gst_pad_push_event(host_.src, eos.release());
   gst_pad_pause_task(host_.src);
   bool goes_on = false;
   {

@@ -70,6 +70,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
   // Again: something may have begun in the moment of the flush.
   interrupt_work();
   drop_all();
+  if (deliveries_) deliveries_->drop();
   {
     const std::lock_guard lock(lock_);
     prompts_.flush();

@@ -304,9 +304,8 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   // From the src pad's activation on
   std::chrono::steady_clock::time_point errors_from_;
 
-  std::optional<Deliveries> deliveries_;
-
   // Under the src pad's stream lock
+  std::optional<Deliveries> deliveries_;  // while that is active
   std::optional<Placing> placing_, prepared_;
   std::optional<Fading> fading_;
   CrossFade cross_fade_;

@@ -1,7 +1,6 @@
 // When is a result delivered? A sink may hold the end of it until EOS, and behind a queue, a
-// demuxer or a muxer everything happens later than here: a disk that is full, caps that do not fit.
-// So what has gone out waits for the pipeline's EOS message, or for the run to end without an
-// error.
+// demuxer or a muxer everything happens later than here: a disk that is full, caps that do not fit,
+// somebody who stops it all. So what has gone out waits for the EOS message of the whole pipeline.
 #pragma once
 
 #include <gst/gst.h>
@@ -14,9 +13,9 @@
 
 namespace omni {
 
-/// What one run of an element has handed to downstream to its end, and is not known to have
-/// arrived. From its first error on a pipeline gets nothing delivered: that is owed, and free when
-/// it comes again.
+/// What one run of an element has handed over to downstream, and is not known to have arrived. What
+/// never is stays owed: it is there, at no cost, for the same request. So does everything behind an
+/// error of the pipeline, though EOS may follow.
 class Deliveries {
  public:
   /// `src` is where results leave; its element is in its pipeline by now.
@@ -27,15 +26,14 @@ class Deliveries {
 
   using Results = std::vector<std::shared_ptr<Slot>>;
 
-  /// Downstream has got these, or all that it wants of them.
+  /// These have gone out, or as much of them as downstream wants. Before EOS is pushed.
   void hand_over(const Results& results);
-  /// The same, with the event by which they end: EOS or SEGMENT_DONE.
-  void push_end(EventPtr event, const Results& results);
+  /// A flush has thrown away what was on its way.
+  void drop();
 
  private:
   struct Waiting;
 
-  GstPad* const src_;
   const std::shared_ptr<Waiting> waiting_;
   BusPtr bus_;
   gulong on_eos_ = 0, on_error_ = 0;

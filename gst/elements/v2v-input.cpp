@@ -264,6 +264,7 @@ gboolean V2vStream::flush_stop(EventPtr event) {
   collecting_ = std::make_shared<Bytes>();
   host_.account.take_planned();
   undelivered_ = nullptr;
+  if (deliveries_) deliveries_->drop();
   input_refused_ = false;
   gst_segment_init(&input_segment_, GST_FORMAT_UNDEFINED);
   segment_sent_ = false;

@@ -26,7 +26,9 @@ gboolean V2vStream::activate_src(bool active) {
   // A seek that was under way may have started the task again; now that it saw the flag it will
   // not.
   const gboolean stopped = gst_pad_stop_task(host_.src);
+  GST_PAD_STREAM_LOCK(host_.src);
   deliveries_.reset();
+  GST_PAD_STREAM_UNLOCK(host_.src);
   return stopped;
 }
 
@@ -170,14 +172,13 @@ void V2vStream::push_piece() {
   // One that says EOS has all that it wants.
   if (flow == GST_FLOW_EOS) {
     all_out_ = true;
-    deliveries_->hand_over(take_whole());
+    hand_over();
   }
   handle_flow(flow, seek_count);
 }
 
-Deliveries::Results V2vStream::take_whole() {
-  if (!undelivered_ || !all_out_) return {};
-  return {std::exchange(undelivered_, nullptr)};
+void V2vStream::hand_over() {
+  if (undelivered_ && all_out_) deliveries_->hand_over({std::exchange(undelivered_, nullptr)});
 }
 
 bool V2vStream::push_whole(const Bytes& bytes, const Slot& slot) {
@@ -211,7 +212,8 @@ void V2vStream::finish_output() {
   }
   ensure_caps();
   post_plan(host_.element, host_.account.take_planned());
-  deliveries_->push_end(std::move(eos), take_whole());
+  hand_over();
+  gst_pad_push_event(host_.src, eos.release());
   gst_pad_pause_task(host_.src);
   const std::lock_guard lock(lock_);
   flow_ = GST_FLOW_EOS;
@@ -227,7 +229,8 @@ void V2vStream::finish_segment() {
   gst_message_set_seqnum(message, result_seqnum_);
   gst_event_set_seqnum(event, result_seqnum_);
   gst_element_post_message(host_.element, message);
-  deliveries_->push_end(EventPtr::adopt(event), take_whole());
+  hand_over();
+  gst_pad_push_event(host_.src, event);
   gst_pad_pause_task(host_.src);
 }
 

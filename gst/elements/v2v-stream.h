@@ -97,7 +97,7 @@ class V2vStream {
   void ensure_caps();
   void finish_output();
   void finish_segment();
-  Deliveries::Results take_whole();
+  void hand_over();
   void handle_flow(GstFlowReturn flow, guint seek_count);
   void stop_output(GstFlowReturn flow, bool with_eos);
   gboolean seek_result(GstEvent* event);
@@ -130,9 +130,8 @@ class V2vStream {
   // From the src pad's activation on
   std::chrono::steady_clock::time_point errors_from_;
 
-  std::optional<Deliveries> deliveries_;
-
   // Under the src pad's stream lock
+  std::optional<Deliveries> deliveries_;  // while that is active
   bool caps_sent_ = false;
   bool segment_sent_ = false;
   EventPtr eos_;

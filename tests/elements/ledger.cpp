@@ -93,7 +93,6 @@ gboolean stop_at_eos(GstPad* pad, GstObject*, GstEvent* event) {
   gst_event_unref(event);
   if (!eos) return TRUE;
   auto* sink = static_cast<StoppedSink*>(pad->eventdata);
-  gst_element_post_message(sink->element, gst_message_new_eos(GST_OBJECT(sink->element)));
   sink->stopper.stop();
   gst_pad_set_active(pad, FALSE);
   return TRUE;
@@ -241,6 +240,40 @@ GST_START_TEST(delivered_when_stopped_at_eos) {
     sink.stopper.wait();
   }
   expect_equal(rows_in(state.path()).at(0).state, "delivered");
+}
+GST_END_TEST
+
+// Nobody knows what has become of it behind the element: EOS of another pipeline on the same bus
+// does not tell.
+GST_START_TEST(not_delivered_when_stopped_before_the_end) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  const auto other = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  {
+    ElementRun run(service.server.url(), "prompt=x state-dir=" + state.path(), kFactories[__i__]);
+    run.comes_to_eos = false;
+    if (__i__ == 0) run.push_stream(kClip);
+    fail_unless(run.pull_stream() == kResult);
+    gst_element_post_message(run.element(), gst_message_new_eos(GST_OBJECT(other.get())));
+  }
+  expect_equal(rows_in(state.path()).at(0).state, "fetched");
+}
+GST_END_TEST
+
+// A flush throws away what a queue behind the element had of it: it comes again at no cost.
+GST_START_TEST(flushed_behind_the_element) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=x");
+  run.comes_to_eos = false;
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  flush(run);
+  run.push_stream(kClip);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+  fail_unless_equals_int(run.stat("reused"), 1);
 }
 GST_END_TEST
 
@@ -397,6 +430,8 @@ static Suite* ledger_suite() {
   tcase_add_loop_test(tests, delivered_when_downstream_says_eos, 0, 2);
   tcase_add_loop_test(tests, not_delivered_to_a_full_disk, 0, 6);
   tcase_add_loop_test(tests, delivered_when_stopped_at_eos, 0, 2);
+  tcase_add_loop_test(tests, not_delivered_when_stopped_before_the_end, 0, 2);
+  tcase_add_test(tests, flushed_behind_the_element);
   tcase_add_loop_test(tests, second_run_costs_nothing, 0, 2);
   tcase_add_test(tests, unusable_state_folder);
   tcase_add_test(tests, off_leaves_nothing_behind);

@@ -67,6 +67,20 @@ GST_START_TEST(flush_after_a_refusal) {
 }
 GST_END_TEST
 
+// A flush throws away what a queue behind the element had of the stream: it comes again at no cost.
+GST_START_TEST(flushed_behind_the_element) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), kFour);
+  run.comes_to_eos = false;
+  run.play_to_end(0, 110);
+  run.flush();
+  run.play_to_end(0, 110);
+  fail_unless_equals_int(service.creates(), 2);
+  fail_unless_equals_int(run.stat("reused"), 2);
+}
+GST_END_TEST
+
 // What upstream does not say again after a flush still goes out: caps and tags that waited.
 GST_START_TEST(flush_keeps_sticky_events) {
   const WithKey key;
@@ -345,6 +359,7 @@ static Suite* omniv2vbin_drop_suite() {
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, flush_and_go_on, 0, 3);
   tcase_add_test(tcase, flush_after_a_refusal);
+  tcase_add_test(tcase, flushed_behind_the_element);
   tcase_add_test(tcase, flush_keeps_sticky_events);
   tcase_add_loop_test(tcase, nothing_is_bought_after_the_end, 0, 2);
   tcase_add_test(tcase, prompts_and_flushes);

@@ -30,6 +30,14 @@ gboolean answer_not_live(GstPad* pad, GstObject* parent, GstQuery* query) {
   return TRUE;
 }
 
+/// The element is its own pipeline here, and the harness a sink that says nothing of EOS.
+GstPadProbeReturn post_eos(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  const auto& run = *static_cast<ElementRun*>(self);
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS && run.comes_to_eos)
+    gst_element_post_message(run.element(), gst_message_new_eos(GST_OBJECT(run.element())));
+  return GST_PAD_PROBE_OK;
+}
+
 }  // namespace
 
 ElementRun::ElementRun(const std::string& base_url, const std::string& properties,
@@ -40,11 +48,14 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
                            " base-url=" + base_url + " " + properties;
   GstElement* element = gst_parse_launch(line.c_str(), &error);
   ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
+  bus_ = gst_bus_new();
+  gst_element_set_bus(element,
+                      bus_);  // before the harness, which plays what has a sink pad at once
   const bool is_source = GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SOURCE);
   harness_ = gst_harness_new_with_element(element, is_source ? nullptr : "sink", "src");
-  bus_ = gst_bus_new();
-  gst_element_set_bus(element, bus_);
   gst_object_unref(element);
+  gst_pad_add_probe(harness_->sinkpad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, post_eos, this,
+                    nullptr);
   if (!live) gst_pad_set_query_function(harness_->srcpad, answer_not_live);
   gst_harness_play(harness_);
   if (!is_source && caps) gst_harness_set_src_caps_str(harness_, caps);

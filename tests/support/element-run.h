@@ -4,6 +4,7 @@
 #include <gst/check/gstharness.h>
 #include <gst/gst.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ class ElementRun {
              bool live = true);
   ~ElementRun();
   ElementRun(const ElementRun&) = delete;
+
+  /// Off: as in a pipeline where something goes on behind the element's EOS.
+  std::atomic<bool> comes_to_eos = true;
 
   GstHarness* harness() const { return harness_; }
   GstElement* element() const { return harness_->element; }
