@@ -49,8 +49,8 @@ ElementRun::ElementRun(const std::string& base_url, const std::string& propertie
   GstElement* element = gst_parse_launch(line.c_str(), &error);
   ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
   bus_ = gst_bus_new();
-  gst_element_set_bus(element,
-                      bus_);  // before the harness, which plays what has a sink pad at once
+  // Before the harness is made, which plays what has a sink pad at once.
+  gst_element_set_bus(element, bus_);
   const bool is_source = GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SOURCE);
   harness_ = gst_harness_new_with_element(element, is_source ? nullptr : "sink", "src");
   gst_object_unref(element);
