@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Installs the Debian packages that gst-omni needs, and only those that are missing. Names are those
 # of Debian 12 and 13.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Makes a clip to try things with: a car drives through a town, with sound. Drawn frame by frame as
 # SVG and encoded with GStreamer, so that it needs no download and no camera.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # From a fresh checkout to a regenerated clip, on this computer alone: no account, no key, no bill.
 set -eu -o pipefail
 

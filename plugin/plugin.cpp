@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The plugin `omni`: registers the elements, and does nothing else. No libsoup call is made here:
 // loading the plugin must stay cheap, and must not fail where only gst-inspect looks at it.
 #include <config.h>

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Counts single checks in what `meson test` logged (testlog.json, one JSON object a line).
 
 Prints "PASSED FAILED" and, to stderr, a line for each test program that did not pass. A program that

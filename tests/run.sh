@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Installs what is missing, builds and runs the tests; ends with a line that counts them.
 set -eu -o pipefail
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Regenerates one clip from an application: filesrc ! omniv2v ! filesink, what the bus tells on the
 // way, and an exit status that says how it went.
 //

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The apimart dialect: POST /v1/videos/generations, GET /v1/tasks/{id}. All replies stand in
 // {"code":200,"data":...}; the data of a create is an array, that of a poll an object.
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The body of a create request: JSON in which one string may be 20 MiB of base64. That string is
 // cut out before the JSON parser sees the rest, and decoded where it lies: the body is held once,
 // never twice.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What chance decides about a job: how long it takes, whether it fails. One seeded row of numbers,
 // used up in the order in which jobs are accepted: the n-th job of a run always meets the same.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What differs from service to service: routes, names of fields, forms of replies and errors. One
 // file each; everything else (HTTP, jobs, rendering, faults) does not know which service is played.
 #pragma once

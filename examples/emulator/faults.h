@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Faults on request: a small script says which requests are answered wrongly, and how.
 //
 //   create:429*2,poll:500*3,poll:drop,content:truncate@2,create:fail=out of memory

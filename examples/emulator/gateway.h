@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What octopusx and omnirouters have in common: both are new-api gateways, with its two forms of
 // errors, the relay's and the task's.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What --help says beyond the list of options, and the table of reply forms that it is made from.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // All jobs: who may run, how long they take at least, what became of them. Everything here happens
 // on the main loop's thread; only the rendering itself is on workers, and comes back by on_main().
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The log for people (one line an event, to stderr) and the record of requests for programs (JSON
 // lines in the state folder). Neither ever sees a key or the query of an address that is asked for;
 // the record repeats what a create says.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The looks: what "regenerated" means here. Each is a piece of GStreamer pipeline, chosen from
 // words in the prompt. No model is involved.
 #pragma once

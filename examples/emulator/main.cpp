@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omni-emulator: a video service on this computer that speaks the API of octopusx, omnirouters or
 // apimart. It takes real references, really decodes and regenerates them with GStreamer effects,
 // and fails on request.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The octopusx dialect: POST /v1/videos, GET /v1/videos/{id}, GET /v1/videos/{id}/content, and the
 // older "unified" entry /v1/video/generations. The service is a new-api gateway; so are its errors.
 #include <charconv>

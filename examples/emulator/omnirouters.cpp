@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The omnirouters dialect: two create routes, POST /v1/videos and POST /v1/video/generations, each
 // with its own form of polls, and the newer GET /v1/tasks/{id} with its list of artifacts. A
 // new-api gateway, as octopusx is; what differs is what a request may say, and that polls show the

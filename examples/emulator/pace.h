@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Plays a stream of decoded frames or samples slower or faster, by what stands in its events and
 // buffers: the data is the same, each frame is shown at `factor` times its moment, and samples say
 // that they are so many a second more or less. Nothing is resampled here.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One job's work, on a worker thread: fetch what came as an address, look at it, make the result
 // file. The ways of making it are regenerate.h (GStreamer) and command.h (the user's
 // program).

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The landscape of text-to-video: a sky with a sun, three rows of hills that pass at their own
 // pace, and water that mirrors all of it. The prompt's letters choose colours and shapes, so that
 // two prompts look different and the same one looks the same.

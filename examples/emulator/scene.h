@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What is seen in a video without a reference: a landscape drawn from the prompt, or the images
 // that came along, in slow movement.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // HTTP: who may ask, what is asked, how much of it; and the record of every request.
 #pragma once
 

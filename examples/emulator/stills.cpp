@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Still images in slow movement. Frames are cut out of a somewhat larger picture with fractions of
 // a pixel, or a slow zoom would be seen to jump.
 #include <algorithm>

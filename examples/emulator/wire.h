@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What all dialects need to read requests and to write replies: JSON members, their checks, the
 // common forms of values. Nothing here knows a service.
 #pragma once

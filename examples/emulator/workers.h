@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A few threads that take tasks in order. What they find goes back to the main loop by on_main(),
 // so that everything else in this program lives on one thread and needs no lock.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Gets the result of a job that is paid and was never delivered: from the folder where it is kept,
 // or from the service that has it. The job runs as in the elements, in their client.
 #include <config.h>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omni-ledger: what the commands share. The commands themselves are in main.cpp; how rows are shown
 // in show.cpp; fetching an undelivered result in fetch.cpp.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omni-ledger: looks at what gst-omni has bought, and at what it still owes.
 #include <glib.h>
 #include <locale.h>

@@ -1,4 +1,7 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Runs a pipeline and shows its jobs in a table that is redrawn in place.
 
     OMNI_API_KEY=... ./monitor.py --price-per-second 0.10 \\

@@ -1,4 +1,7 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Regenerates every MP4 of a folder, several at a time: appsrc ! omniv2v input-mode=buffer ! appsink.
 
     OMNI_API_KEY=... ./regenerate-folder.py clips/ regenerated/ "film noir" --at-once 4

@@ -1,4 +1,7 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Regenerates one clip: filesrc ! omniv2v ! filesink, with progress and errors that say why.
 
     OMNI_API_KEY=... ./regenerate.py in.mp4 out.mp4 "rainy neon night"

@@ -1,4 +1,7 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Restyles a film with a prompt that changes with time, and says what happens meanwhile.
 
     OMNI_API_KEY=... ./restyle-stream.py in.mp4 out.mp4 "film noir" --at 60 "hand-drawn cartoon"

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Restyles a whole file, however long, to a new MP4 with its sound: omniv2vbin cuts it into jobs and
 # puts the results back frame by frame.
 set -eu -o pipefail

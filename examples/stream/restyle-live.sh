@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Restyles a live feed with a fixed delay: SRT (or any other URI) in, HLS or SRT out.
 set -eu -o pipefail
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The body of a create request as a stream: JSON head, the reference as base64, JSON tail. Nothing
 // is built up in memory: each read encodes what it returns. Its length is known beforehand.
 //

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The Range header of HTTP, as far as a server of whole files needs it. A pure function.
 #pragma once
 

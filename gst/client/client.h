@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The client of a video service: one network thread that runs any number of jobs. Calls come from
 // any thread and return at once; what becomes of a job is told to its observer on the network
 // thread.

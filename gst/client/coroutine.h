@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // C++20 coroutines over GLib's main loop: Async<T> is a step that a job awaits. Everything here
 // runs on one thread, the one that owns the main context; nothing is locked. Waiting is in wait.h.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Fetches a result: with a bound, resumed where it broke, checked before anybody sees it. Knows
 // nothing of tasks; what to do when a link is used up is the job's business.
 #pragma once

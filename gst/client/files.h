@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Files that properties name: texts, keys, images. Bounded, and never anything that could block.
 // And what all who write results share.
 #pragma once

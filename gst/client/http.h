@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // HTTP as the jobs need it: one session on one thread, awaitable exchanges with an idle limit, size
 // caps, the key only where it belongs, redirects followed by hand, and a log without secrets.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The step that costs money. Everything here serves one rule: a create is sent again only if it
 // surely was not taken.
 #include "client/job.h"

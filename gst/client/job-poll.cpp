@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Waiting for the service: when to ask, and what an answer means.
 #include "client/job.h"
 #include "client/url.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What stands in the ledger about a job: what an earlier run has paid for is taken up, and what
 // this one does is written down.
 #include "client/job.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What one job has published: all of it at once before the create, checked the way the service will
 // fetch it, written into the request body, and withdrawn when the service needs it no longer.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One job, from the reference to its result, as one coroutine that reads from top to bottom:
 // wait for a place -> publish -> create -> poll -> download -> deliver. Runs on the client's
 // thread.

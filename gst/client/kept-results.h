@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Results on disk, each in a file that is named by its content. Which of them may go, and whose
 // they are, is the ledger's business. Blocking.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which rows of the ledger a new job can take up.
 #include "client/ledger-store.h"
 

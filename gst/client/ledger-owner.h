@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Who runs a job: a file that its process keeps locked. When the process is gone, however it went,
 // the lock is gone, and its jobs are orphans. A POSIX record lock, for a child that was forked must
 // not keep it; such a lock goes when its process closes any descriptor of the file, so nobody here

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What each step of a job changes in the ledger, and what others want to know of it.
 #include "client/ledger-store.h"
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The ledger on disk: an SQLite database in the state folder, with the kept results beside it. What
 // a row means is said in ledger.h; here is how it is stored and found again. Blocking: for one
 // thread at a time.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Where a job writes down what it is about to do and what it did, so that nothing is paid twice and
 // nothing paid is lost. The job awaits each step; which store stands behind it is not its business.
 //

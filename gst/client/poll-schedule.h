@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // When to ask next whether a task is done. Pure: time comes in as an argument, so that tests and
 // simulations run it without a clock.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Looks at a URL the way the service will: is it there, is it what it should be? Before anything is
 // paid for.
 #pragma once

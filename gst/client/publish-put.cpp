@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Transport `put`: HTTP PUT to a WebDAV folder, or to whatever stores what it is sent.
 #include "client/publish-url.h"
 #include "client/publisher.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Transport `s3`: an object store. It is written with the user's credentials; the service gets a
 // URL that is signed for reading this one object, for as long as the job may take.
 #include "client/publisher.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Transport `serve`: this process is the web server. It gives nothing but what the jobs that run
 // now have published, under paths that nobody can guess, and is open only while there is any.
 #include <libsoup/soup.h>

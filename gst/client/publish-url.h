@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Templates of addresses: where a name goes into a URL, and what of a URL may be shown or sent.
 // Pure functions.
 #pragma once

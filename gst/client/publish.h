@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a job's application says about publishing: services that take no data URI fetch the
 // reference, and images, from a URL. Only settings and the things to publish; how it is done is in
 // publisher.h and below.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One small interface over the ways to make bytes fetchable by URL. Everything here runs on the
 // network thread. What a job does with it is in job-uploads.h.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Where a result is gathered: in memory while it is small, then in a file that has no name any
 // more, so that nothing is left behind whatever happens.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What to do after an HTTP exchange went wrong: pure decisions, no I/O. The one rule that outranks
 // all others: a create is repeated only if it surely did not take effect.
 #pragma once

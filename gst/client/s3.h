@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Where an S3 object is, and what an S3 store says when it refuses. Pure functions; signing is in
 // sigv4.h.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // AWS Signature Version 4 as S3 wants it: the path signed as it is sent, the payload's hash in a
 // header. Pure functions over texts; the time is given.
 #pragma once

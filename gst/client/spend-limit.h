@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The spend guard: how much may be bought, and the words when it is used up.
 #pragma once
 

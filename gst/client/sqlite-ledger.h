@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The ledger that jobs await: LedgerStore on a thread of its own, for another process may hold its
 // lock; hashing and results on a second one.
 #pragma once

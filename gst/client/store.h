@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One question to a store, or to whatever stands behind a URL, repeated as long as that may help:
 // everything that is asked here is safe to repeat. The key never goes there.
 #pragma once

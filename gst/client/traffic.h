@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What the jobs of one client share so that together they stay polite: how many run at once, and
 // how often one host is asked. One thread, no locks.
 #pragma once

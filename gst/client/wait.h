@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Waiting on the network thread: for a time, for an event, or for both; and being called off.
 // Everything here belongs to one thread, so there are no locks.
 #pragma once

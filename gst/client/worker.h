@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A thread for what may block, and a way to await it from a coroutine on the network thread.
 #pragma once
 

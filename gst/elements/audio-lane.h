@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One sound stream through the bin, unchanged: audio_sink_N -> queue sized by time -> audio_src_N.
 // The picture takes minutes; its sound waits here, as much of it as the host allows. Video, the
 // pads' templates and the state changes are the element's; this only moves sound.

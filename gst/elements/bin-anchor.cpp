@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, anchor=first: a still of the first segment that the service has regenerated goes as a
 // reference image with each job after it.
 #include "elements/bin-anchor.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which segment of omniv2vbin holds the style of the others: whose turn it is, and the still that
 // comes of it. Only the states; waiting, and making the still, is in bin-anchor.cpp. No lock of its
 // own: the stream's guards it.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Waiting for a running time of an element's clock without a thread of its own.
 #pragma once
 

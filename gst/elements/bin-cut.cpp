@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, the sink pad's side: where segments begin and end. What comes in between is in
 // bin-input.cpp; where a cut may be is the planner's (media/segment-planner.h).
 #include <algorithm>

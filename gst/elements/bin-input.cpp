@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, the sink pad's side: frames go into the encoder of the open segment, what else they
 // were is written down; at the right moment the segment is cut.
 #include <gst/video/video.h>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin and time: how late the stream is by design, and what happens to a segment that is not
 // there when its time has come.
 #include "elements/bin-stream.h"

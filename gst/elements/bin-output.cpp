@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, the src pad's side: what came in goes out again in order, with other pictures.
 #include "elements/bin-stream.h"
 #include "elements/messages.h"

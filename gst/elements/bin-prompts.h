@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which prompt holds when: those that were given for a running time, over the property. No lock of
 // its own.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One segment of a stream on its way: what the source had in it, and what becomes of it.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The sound of omniv2vbin: a lane for each audio pad that was requested, and the sound that goes
 // along with references. The pads live as long as the user wants them; what runs in them is made
 // anew from READY to READY.

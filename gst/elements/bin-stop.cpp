@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin when it is called off: flushes, the end of the output, the end of the run. Whoever
 // waits is woken at once, and nothing more is bought.
 #include "elements/bin-stream.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One run of omniv2vbin's picture from READY to READY. Made anew for each run, so nothing has to be
 // reset. The element itself (omniv2vbin.cpp) only forwards to it; sound has its own lanes
 // (audio-lane.h).

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, the submitting thread: a cut segment's encoder is drained, its MP4 written, planned
 // and submitted. A thread of its own, because all of this may take a while, and neither the source
 // nor the jobs that run should wait for it.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // From properties to a client: which service, with which key, through what, and how references
 // become reachable for it.
 #pragma once

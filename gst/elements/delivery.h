@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // When is a result delivered? A sink may hold the end of it until EOS, and behind a queue, a
 // demuxer or a muxer everything happens later than here: a disk that is full, caps that do not fit,
 // somebody who stops it all. So what has gone out waits for the EOS message of the whole pipeline.

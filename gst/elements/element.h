@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What every element of the plugin needs at the boundary to C: the debug category, a log sink, a
 // net for exceptions, the signal by which an application publishes.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The enum types that properties show. GST_TYPE_OMNI_PROVIDER lists the dialects that exist.
 #pragma once
 

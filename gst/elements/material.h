@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a job takes along besides words: the reference and images, each inline or as something to be
 // published first.
 #pragma once

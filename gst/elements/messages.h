@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What an element tells the application about its jobs: omni/job, PROGRESS, errors and warnings.
 // Called without any lock held.
 #pragma once

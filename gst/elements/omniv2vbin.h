@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The element omniv2vbin: see the documentation at the head of omniv2vbin.cpp.
 #pragma once
 

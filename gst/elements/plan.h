@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // From properties and a reference to a job: files read, the MP4 looked into, made to fit if asked,
 // the request fitted and built. What is wrong is found here, before anything is sent. No pads, no
 // messages.

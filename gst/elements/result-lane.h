@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // audio=result: the sound of the results, placed in time, on an audio_src_0 of its own. Raw sound
 // in one format, without a gap from segment to segment: silence where a result has none. Where
 // segments overlap, it fades as the picture does. It waits and goes out as all sound of the bin

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What the user sets on an element: the properties that all three elements share, with their
 // defaults. Installed, written and read from one table, here and nowhere else.
 #pragma once

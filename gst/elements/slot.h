@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One place in the output: a reference on its way through the service, and what became of it.
 #pragma once
 

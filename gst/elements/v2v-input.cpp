@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v, the sink pad's side: buffers become references, references become jobs.
 #include "elements/buffers.h"
 #include "elements/connection.h"

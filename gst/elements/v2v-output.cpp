@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
 #include "elements/buffers.h"
 #include "elements/messages.h"

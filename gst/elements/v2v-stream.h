@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One run of omniv2v from READY to READY: what came in, which jobs run, what goes out. Made anew
 // for each run, so nothing has to be reset. The element itself (omniv2v.cpp) only forwards to it.
 //

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One run of omnivideosrc from start() to stop(): its one job and the result. Made anew for each
 // run. The element itself (omnivideosrc.cpp) only forwards to it.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What AAC says about itself: the AudioSpecificConfig that an MP4 keeps once, and the ADTS header
 // that a stream has before each unit. Knows no containers and no GStreamer.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // From coded pictures and the times of the frames that they were made of to a track of an MP4.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The head of a pipeline that decodes one track of an MP4 in memory, appsrc ! qtdemux ! decodebin,
 // and how such a pipeline is stopped at any moment. What stands behind it is made, and linked to
 // it, by who made this.

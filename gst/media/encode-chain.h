@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The elements between raw pictures of any sort and H.264 as the services take it: square pixels,
 // 8 bits, even sides, progressive. Used for a file that is encoded anew and for a stream that is
 // cut; where the pictures come from is none of its business.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which encoder is used for H.264 and for AAC, and how it is set: encoders that are installed
 // differ in the names and units of their properties. What is fed to them is decided elsewhere.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Makes a reference fit what a service takes: its bytes, its size in pixels, its codec and
 // container. A file whose picture can stay is only written anew; else the picture is encoded anew,
 // at a rate that follows from limit and length. Blocks while it works, and needs no main loop.

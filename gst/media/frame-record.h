@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a source frame was, without its picture: raw pictures are far too large to wait for a
 // service. Its times, its flags, and the metas that say something about it (timecode, captions,
 // regions), so that the frame that comes out can be the same in all but the picture.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Reads boxes and the numbers in them from a rope, within bounds and with bounded work. What the
 // boxes mean together is decided in mp4.cpp.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A file reduced to one track, for a demuxer: only boxes are changed or added, media stays where it
 // is.
 #include <utility>

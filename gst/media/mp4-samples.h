@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The samples of an MP4's tracks, one by one: where each lies, when it is decoded and shown. Read
 // from the tables of a plain file or from the fragments of a fragmented one. What a file is as a
 // whole is told by mp4.h; what is written anew is in mp4-write.h.

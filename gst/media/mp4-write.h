@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Writes a plain MP4 from tracks and their samples: moov in front, no times of day, so that the
 // same samples give the same bytes. Knows nothing of codecs but what it takes to write a sample
 // entry.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Reads the structure of an MP4 (ISO/IEC 14496-12) far enough to know whether it can be sent as a
 // reference or passed on as a result: boxes, tracks, duration, display size. Decodes nothing.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Decodes the picture of one MP4 (a result, or a kept reference) into raw frames that are conformed
 // to what the stream has: format, size, pixel aspect, colorimetry. Rotation and edit lists are
 // respected. A pipeline of its own outside of any bin; a few raw frames wait in it and no more.

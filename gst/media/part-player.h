@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What an MP4 that stands for a stretch of the stream (a result, or a kept reference) shows at
 // which moment of it. Times are asked for in order; the decoder is read as far as that needs.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which moment of a result is shown at which moment of the segment that it was made from. Pure
 // arithmetic.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Decodes one track of an MP4 and encodes it anew, in a pipeline of its own and as fast as it can.
 // What comes out are coded units with their times; the container is none of its business.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The sound beside a picture that is cut into segments: collects it as it passes, and gives each
 // segment its stretch of it as a track for an MP4. Knows no pads and no segments of GStreamer:
 // times are running times.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Whether what a service sent as its result may go downstream: an MP4 that is whole, and sane
 // beside what was bought. Looks at the boxes alone; whether the picture decodes is found out by who
 // decodes it.

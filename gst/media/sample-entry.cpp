@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Sample entries: what a track says about its codec, in the forms that MP4 and QuickTime give it.
 #include <string>
 #include <string_view>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 #include "media/segment-encoder.h"
 
 #include <gst/app/gstappsink.h>

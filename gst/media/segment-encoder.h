@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One segment of a stream of raw pictures, encoded as the picture track of a reference. An encoder
 // of its own for each segment: it is drained at the cut, so nothing of one segment waits for the
 // next, and the same pictures give the same bytes wherever in a stream they are. Where to cut, and

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Where a stream is cut. Only lengths that the model takes are cut, on a grid in stream time where
 // that is possible, so that the same material gives the same segments again. Pure arithmetic.
 #pragma once

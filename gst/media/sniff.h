@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Tells what a file is that is no MP4, from its first bytes, so that a message can say so.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Encodes PCM that is in memory as AAC, in a pipeline of its own and as fast as it can, and makes
 // the track of an MP4 from it. Where the PCM comes from is decided elsewhere.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One picture of an MP4 as a JPEG, to be shown to a service as a reference image. Whose picture it
 // is, and where it goes, is decided elsewhere.
 #pragma once

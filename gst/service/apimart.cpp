@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The dialect of APIMart: POST /v1/videos/generations, GET /v1/tasks/{id}. Omni-Flash-Ext takes its
 // reference by http(s) URL only, gemini-omni-flash-preview as a data URI as well. Facts are those
 // of its documents of these two models.

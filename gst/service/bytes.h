@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A byte sequence made of pieces that nobody copies: the reference as it came in, buffer by buffer.
 #pragma once
 

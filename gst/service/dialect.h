@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What differs from service to service: routes, field names, limits. One small file each
 // (README.md says how to add one); what they share is here, in request.h and in reply.h. No I/O.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What can go wrong with a job, in the words that users see (design: the `reason` words).
 #pragma once
 

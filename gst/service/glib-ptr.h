@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Owning pointers for GLib types. Every GLib object that this project holds lives in one of these.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // JSON from outside, made safe before json-glib sees it, and short ways to look into it.
 #pragma once
 

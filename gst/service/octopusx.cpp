@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The dialect of OctopusX: POST /v1/videos, the reference as a data URI or by URL. Facts are those
 // of its document "omni-fast-v2v Reference Video Generation".
 #include <array>

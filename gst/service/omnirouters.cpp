@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The dialect of OmniRouters: Kling, Vidu, Veo, Seedance and Hunyuan behind POST /v1/videos.
 // References and images go by http(s) URL only. Facts are those of its document "Omni-Video API";
 // lengths are those of an older edition of it, and Seedance's those of its maker.

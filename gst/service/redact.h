@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a service wrote, made fit for a user's eyes and a log: no secrets, no line breaks, not
 // endless.
 #pragma once

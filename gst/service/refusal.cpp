@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // From what a service said to what the user is told: the reason word, what was wrong, what to do.
 #include <array>
 #include <charconv>

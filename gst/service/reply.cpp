@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One parser for the replies of all services. Every place and word it knows was seen in a deployed
 // service or in its documents; new ones are added to the tables at the top.
 #include "service/reply.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Reads what a service answered: one tolerant parser for every reply shape that deployed services
 // were seen to emit. Text in, Task or Refusal out; no I/O. Routes and limits live in dialect.h.
 #pragma once

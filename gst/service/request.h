@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What the dialects share when they build a create request: checks, nearest legal values, the body
 // with its hole. No I/O. What differs from service to service lives in the dialects' own files.
 #pragma once

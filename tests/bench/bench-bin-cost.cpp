@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a stream costs: bench-bin-cost MODE WIDTH HEIGHT RATE SECONDS PATTERN WHERE. Prints the CPU
 // seconds of the process for so many seconds of stream. MODE:
 //   bin     through omniv2vbin and the service at WHERE

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What a fade costs: bench-bin-fade FORMAT WIDTH HEIGHT. Prints, for one frame on one core, the
 // CPU milliseconds of mixing two pictures, and those of copying one.
 #include <cstdio>

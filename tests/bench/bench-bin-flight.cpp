@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Many segments of a stream in flight: bench-bin-flight BASE-URL JOBS. Prints how far the memory
 // rose over a bin that has one segment behind it, in KiB: while all jobs wait, and at the most
 // until then; the share of a core in percent that the process needs while they wait; and how many

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // PLAYING to NULL of omniv2vbin: bench-bin-stop BASE-URL JOBS COUNT hung|random. A line each time:
 // milliseconds, and how many threads there are more than before. hung: with so many jobs on hung
 // sockets. random: at any moment within a second and a half after so many jobs are under way, while

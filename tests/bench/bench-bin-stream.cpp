@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A stream through omniv2vbin: bench-bin-stream BASE-URL SEGMENTS PROPERTIES. Small pictures at a
 // low rate, in segments of 4 s, so that the jobs are what takes time. Prints the seconds from
 // PLAYING to EOS, and how many frames came out.

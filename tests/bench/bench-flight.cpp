@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Many jobs at once: bench-flight BASE-URL CLIP.mp4 JOBS. Prints the rise of the memory over an
 // idle element in KiB, the share of a core in percent that the process needs while all jobs wait,
 // and how many results came out, 0 when they were not in order.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The time from PLAYING to EOS inside a process that has GStreamer and the plugin loaded already,
 // as an application has: bench-inside COUNT OUT "launch line". One number a run, in milliseconds.
 // OUT is removed before each.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // How far the memory of a process rises over that of an idle element while one clip is regenerated:
 // bench-memory BASE-URL TINY.mp4 CLIP.mp4 [PROPERTIES]. One number, in KiB. The first, tiny job
 // makes sure that all libraries are loaded and the network thread has started.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Polling, simulated: how long after a job was done the client notices, and for how many polls. No
 // clock, no network: thousands of jobs in a second, one after another, so that what the client
 // learns from finished jobs counts as it does in a session. And what that does to a stream, of

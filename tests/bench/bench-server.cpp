@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The least that can be a video service: it reads a body and throws it away, answers at once, and
 // its jobs take exactly as long as asked. So what a client needs beside it is the client's own. It
 // can also hang, each job in another phase, or give each job its own reference as its result. One

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // PLAYING to NULL with jobs on hung sockets: bench-stop BASE-URL CLIP.mp4 JOBS COUNT. A line each
 // time: milliseconds, and how many threads there are more than before.
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What the measuring programs share: a pipeline played in this process, and what the kernel says of
 // the process.
 #pragma once

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """The rows of omniv2vbin; rows.py runs them.
 
 Times are compared with what the service took, CPU seconds with those of plain elements at the same

@@ -1,4 +1,7 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # The floor: the body is ready in a file, curl only carries it. What is left is the network, the
 # service, and the pause before the poll.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What people write today: the source document's own sample, made into a whole job.
 
 python-client.py BASE-URL CLIP OUT POLL-INTERVAL. Prints the time after the imports, in ms.

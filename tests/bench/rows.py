@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Runs the rows of the benchmark table and prints it: rows.py BUILD-DIR [ROW...].
 
 Whatever it starts it stops by its process id. Nothing here fails because of a time: the table says

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """omniv2vbin from end to end: whole streams, with omni-emulator as a process of its own.
 
 bin-launch.py OMNI-EMULATOR OMNI-STREAM-CHECK exact|live|lines|exact-full|live-full|lines-full [CASE...]

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """A stream through omniv2vbin beside omni-emulator, as the cases of bin-launch.py want it: starts the
 emulator and omni-stream-check, reads what the latter wrote down (see support/stream-check.cpp)."""
 import os

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v with services that fetch the reference by URL: how it becomes reachable, what is checked
 // before anything is paid, who publishes. Servers of others: publish-servers.py.
 #include <atomic>

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """kill -9 at every state of a job, then the same line again: nothing is paid twice, nothing paid is lost.
 
 crash.py OMNI-EMULATOR [CASE...]. gst-launch-1.0 runs as a process, with the plugin of GST_PLUGIN_PATH; the

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """A video service of the octopusx dialect in the test's own process. It regenerates nothing: the result of a
 job is its own reference, or what the test makes of that. It writes down every POST, with whether its body
 came whole, and every other request; a test can hold it at a step (see `STEPS`)."""

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """The dialects of omni-emulator, as an HTTP client meets them: every request of the services'
 documents, every refusal, every form of reply, from queued to done and to failed, and what is fetched
 and made.

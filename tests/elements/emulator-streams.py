@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What omni-emulator offers to tests of streams, where a programme goes out in many jobs at once: jobs
 that take their time, are slow or fail by chance; results of another length, size and rate; and the
 look identity, which keeps every frame at its moment.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """omni-emulator as a process with a client, and a server of files for it to fetch from."""
 import functools
 import http.server

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """A state folder that nobody else has: what another test has paid for is no business of this one."""
 import atexit
 import shutil

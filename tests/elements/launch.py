@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """omniv2v as people use it: gst-launch-1.0 as a process, omni-emulator as another.
 
 launch.py OMNI-EMULATOR OMNI-REGENERATE PYTHON-EXAMPLE [CASE...]. The plugin comes from

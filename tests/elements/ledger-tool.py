@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """omni-ledger after gst-launch-1.0 has bought from omni-emulator: what it lists, sums up, fetches and gives up.
 
 ledger-tool.py OMNI-EMULATOR OMNI-LEDGER [CASE...]. The plugin comes from GST_PLUGIN_PATH. Ends with a line

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The elements and what they have paid for: over runs, when the ledger cannot be kept, with a
 // budget, and in a dry run. What stands in the ledger itself is tested in faults/ledger-*.cpp.
 #include <atomic>

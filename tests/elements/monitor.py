@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """The example monitor beside omni-emulator: what stands on the terminal in the end, and what goes into a pipe.
 
 monitor.py OMNI-EMULATOR MONITOR [CASE...]. The plugin comes from GST_PLUGIN_PATH. Ends with a line that

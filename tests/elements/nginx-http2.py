@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """omniv2v through a real gateway: nginx with TLS and HTTP/2 before omni-emulator.
 
 nginx-http2.py OMNI-EMULATOR [CASE...]. The plugin comes from GST_PLUGIN_PATH. Everything runs on

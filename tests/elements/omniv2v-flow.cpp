@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v when the flow is disturbed: flushes, state changes, seeks in the result, and a downstream
 // that has enough.
 #include "support/v2v-fixture.h"

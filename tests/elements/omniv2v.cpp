@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v in a harness: what goes in, what comes out, and what the bus is told. The service is in
 // process, so that a test can decide what it answers. Flushes, stops and seeks: omniv2v-flow.cpp.
 #include <atomic>

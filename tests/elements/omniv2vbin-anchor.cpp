@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin with anchor=first: which jobs have a still of which result, what waits for it, and
 // what ends the waiting.
 #include <json-glib/json-glib.h>

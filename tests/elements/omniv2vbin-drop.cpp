@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin when what it has in hand is dropped, and what comes behind that: flushes, seeks, an
 // end before the end, another stream, changes of state.
 #include <atomic>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin when the stream is steered or changes: prompts, cuts, events, gaps, new caps, wrong
 // input.
 #include <array>

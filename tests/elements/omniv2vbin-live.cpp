@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin with a live source: what it says of its latency, and what it does when its time has
 // come. The clock is the test's own: no time passes but that which a test lets pass.
 #include <gst/check/gsttestclock.h>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin with `overlap`: neighbouring segments share a part of the stream, and one result fades
 // into the other. Every frame still goes out once.
 #include <array>

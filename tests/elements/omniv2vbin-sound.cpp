@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin and sound: that of the source unchanged, that of the results at its place.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin, what goes in and what comes out: every frame once, with its times and metas, and the
 // picture that belongs there, whatever the jobs do.
 #include "support/bin-run.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omnivideosrc in a harness: what it sends, what it waits for, what interrupts it. The service is
 // in process, so that a test can decide what it answers.
 #include <filesystem>

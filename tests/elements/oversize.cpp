@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2v and a reference that the service would not take as it is: refused, made to fit, or sent
 // by URL. The clips are real ones, because they are decoded; how they are made to fit is tested in
 // tests/media.

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """reference-transport=s3 against an S3 server that verifies signatures, with omni-emulator as the
 service that fetches what was stored.
 

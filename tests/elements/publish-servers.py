@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """The transports of omniv2v that make the service fetch the reference, against servers that people
 really have: nginx as a WebDAV store and as a tunnel, omni-emulator as the service that fetches.
 

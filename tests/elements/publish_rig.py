@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What the tests of the reference transports share: clips, gst-launch-1.0, an application of its own
 with the plugin in it, and omni-emulator as the service that fetches what was published."""
 import json

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What the tests in Python share: a server in their own process, waiting for something and for processes,
 and how their cases are run and counted."""
 import contextlib

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What must never get out, and what must never get in, tried on all three elements as processes: keys and
 signed links in logs at every level, messages, DOT files and the state folder; headers at other origins;
 certificates that are not to be trusted; what a served reference's door gives; modes of files.

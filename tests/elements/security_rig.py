@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What the tests of security share: a service of their own that keeps all that reaches it, certificates
 made with openssl, an application that gets its secrets on stdin, and a search that goes through bytes."""
 import base64

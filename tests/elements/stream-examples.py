@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """What examples/ shows of omniv2vbin, run as people run it, against omni-emulator as another process.
 The frames of the results are looked at: how colourful they are tells which look made them.
 

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Every line of examples/workflows.md, run by a shell as it stands there, sends the request that the
 service's document shows: tests/elements/requests/NAME.json.
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The create and the ledger against a server that misbehaves on purpose: what becomes of the job,
 // how many creates it took (each may cost money), and what the server got to see.
 #include <map>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Polls and downloads against a server that misbehaves on purpose: a result that is paid for is not
 // lost, and nothing that the service says leads anywhere else.
 #include "support/client-run.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // When the ledger on disk cannot be kept, or not for a while: work goes on, or does not begin. And
 // its limits: the room for results, the budget, how many may write at once. What is taken up from
 // it is in ledger-reuse-faults.cpp.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The ledger on disk: what stands in it at each step, and what a later run takes up from it.
 // Trouble with the database, and its limits, are in ledger-faults.cpp.
 #include <poll.h>

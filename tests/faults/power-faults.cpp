@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The ledger and the power cut: each step is on disk before it returns, and whatever part of the
 // write-ahead log is left afterwards, what stands in the ledger is what stood there at some moment.
 // And what processes that died left beside it goes.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The transport `serve`, and the checks that all transports share: what the service gets to see
 // under a published URL, and that nothing is submitted when it could not fetch it.
 #include "support/publish-run.h"

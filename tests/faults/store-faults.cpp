@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The transports `put` and `s3` against stores that misbehave on purpose: what they get to see,
 // what becomes of the job, and that nothing is submitted when the reference is not where it should
 // be.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // libFuzzer target: any bytes as an MP4, in pieces whose length the last byte chooses.
 #include <algorithm>
 #include <cstddef>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // libFuzzer target: any bytes as an MP4 whose samples are read and written anew, as
 // oversize=transcode does. What is written must be readable again, with as many samples.
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // libFuzzer target: any bytes as a service's reply, up to the message that a user would see.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // libFuzzer target: any bytes where a server, a peer or a file says something short: URLs, the
 // headers Retry-After and Range, an AAC setup, and what is shown of all that to a user.
 #include <array>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Writes the small MP4s that the MP4 target begins with into a folder.
 #include <fstream>
 #include <iostream>

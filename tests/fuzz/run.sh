@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+#
 # Fuzzes what reads bytes from outside: ./run.sh [SECONDS for each target, 60]
 # BUILD_DIR and CORPUS_DIR choose other folders than build-fuzz in the checkout and corpus in that.
 set -eu

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Every element of the plugin through every state, up and down, without network.
 #include "support/element-run.h"
 

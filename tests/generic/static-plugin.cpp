@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The plugin without a plugin file: linked in, registered by hand, as static builds of GStreamer
 // do.
 #include <gst/gst.h>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Clips for the tests of media: made by a launch line, and looked at by decoding them again, so
 // that what the code under test says about a file is not all there is.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A reference made to fit, from one end to the other: clips that are too large, of other codecs and
 // in other containers go in, and what comes out is decoded and compared with them frame by frame.
 #include <atomic>

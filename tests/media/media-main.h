@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The main function of a test of media: a table of tests, with GStreamer.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Decoding of results: every frame at its time, and made to fit what the stream has.
 #include "media/part-decoder.h"
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A track encoded anew, where it ends before its end: when more came out than allowed, and when it
 // is called off. What it gives otherwise is looked at in fit.cpp and sound.cpp.
 #include "media/recode.h"

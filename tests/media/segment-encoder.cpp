@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // How many frames a reference gets, and when: for a service that goes by their times and for one
 // that only counts them. What they show, and the file, is looked at in the tests of omniv2vbin.
 #include "media/segment-encoder.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Sound that goes along with a reference. Impulses at known samples go in, and are looked for in
 // what a player decodes from the files made of them.
 #include <algorithm>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Sound for the tests of media: impulses at known samples, as raw sound and as AAC, and what is
 // heard of a file.
 #pragma once

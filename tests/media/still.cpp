@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The still of an MP4: which picture, how large, and in colours that another decoder understands.
 #include "media/still.h"
 

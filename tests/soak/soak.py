@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Many segments through omniv2vbin, beside a service that fails in every way it can.
 
 soak.py OMNI-EMULATOR OMNI-STREAM-CHECK [SEGMENTS]. 60 segments unless told otherwise; the plugin comes from

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin in a harness whose source is not live: who pushes is held up as by a file, and what
 // comes out waits until it is pulled. Frames are numbered, of counted-frames.h, 25 a second.
 #pragma once

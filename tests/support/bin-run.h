@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // omniv2vbin between an appsrc and a sink: what goes in is made by a test, what comes out is
 // kept in order, frames and events.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // How the client's tests run a job: settings and a spec that work, changed by the test, and what
 // became of it. The service is a FakeService, or any FaultServer.
 #pragma once

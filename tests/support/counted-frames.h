@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Small raw pictures with a number in them that survives an encoder and a change of size: sixteen
 // bars, dark or bright, from the highest bit to the lowest.
 #pragma once

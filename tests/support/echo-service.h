@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A video service that regenerates nothing: each job's result is its own reference, or what a test
 // puts in its place. Jobs can be held back and let go one by one, so that they finish in any order.
 #pragma once

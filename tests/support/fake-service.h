@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A well-behaved video service of the octopusx dialect, small and in process, whose single answers
 // a test replaces. The emulator is the one to test whole pipelines with; this one is for faults.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A scripted HTTP/1.1 server on loopback for tests: it answers exactly the bytes that a test wants,
 // at the moment it wants them, and records what it was asked. One thread a connection; stop() ends
 // them all, so no test can leave one behind.

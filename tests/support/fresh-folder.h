@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A folder that nobody else has, gone with its owner. Each run gets one as its state-dir: what
 // another test has paid for is no business of this one.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // For AudioLane: a small element with lanes, and pads of the test's own around one of them.
 #pragma once
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // How the tests of the ledger run a job: with a ledger in a folder, from the client's start to its
 // end; and what stands in the ledger after it.
 #pragma once

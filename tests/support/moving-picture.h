@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Pictures that move, each with its number burnt in: sixteen bars, dark or bright, in the upper
 // quarter, as in counted-frames.h; below them a pattern that moves on and a ball that jumps. A
 // picture is a function of its number, so that what comes back can be compared with what it should

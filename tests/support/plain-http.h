@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // An HTTP/1.1 request over a plain socket, for tests that play the service that fetches by URL. It
 // shares nothing with the client under test.
 #pragma once

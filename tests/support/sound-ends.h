@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The two ends of an element's first sound: what a test pushes into audio_sink_0, and what takes
 // what comes out of audio_src_0.
 #pragma once

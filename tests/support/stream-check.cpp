@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Runs a launch line, as a rule with an omniv2vbin named `v` in it, and writes down what goes in
 // and what comes out, one line each on stdout; who started it compares. Pictures are drawn here,
 // with a number in each. Nothing is judged here.

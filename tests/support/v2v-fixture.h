@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What the tests of omniv2v and omnivideosrc share: a clip, its result, a key, and what happens
 // around the element.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Where a stream is cut, how long its references are, and which moment of a result is shown when:
 // the arithmetic of omniv2vbin, without frames and without a clock.
 #include <algorithm>

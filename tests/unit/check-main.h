@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The main function of a Check test, and how tables of cases are run: one test per row.
 #pragma once
 

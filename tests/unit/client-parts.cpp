@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The parts of the client that need no network: decisions about retries, the body stream, the
 // polling schedule (with a clock that is a number), URLs, and waiting.
 #include <cmath>

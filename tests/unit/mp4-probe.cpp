@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The MP4 probe, on files built here: good ones, odd ones, damaged ones, and things that are no
 // MP4.
 #include <array>

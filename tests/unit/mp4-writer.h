@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Builds small MP4 files, good and bad, box by box. Shared by the unit tests and the fuzz seeds.
 #pragma once
 

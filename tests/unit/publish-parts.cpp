@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The pure parts of publishing: templates, who can reach an address, ranges, types, SigV4, where an
 // S3 object is and what its store says.
 #include <cstring>

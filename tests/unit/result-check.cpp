@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Which results go downstream: files built here, as services send them and as they must not be.
 #include "media/result-check.h"
 #include "check-main.h"

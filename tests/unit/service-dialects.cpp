@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What each service gets: the create body of every dialect, and what is refused before it is sent.
 // Shared rules (prompt, UTF-8, parameters) are in service-request.cpp.
 #include <array>

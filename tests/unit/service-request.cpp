@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // What goes out: fitting a request to the service's limits, and the create body with its hole.
 #include <array>
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Every reply shape of deployed services, each for a task that is queued, running, done and failed,
 // is read as the same task. Odd values within a shape are in service-reply.cpp.
 #include <sstream>

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright (C) 2026 the gst-omni authors
+
 """Compares our signatures with those of AWS's own code, byte for byte, over random requests.
 
 usage: sigv4-botocore.py SIGNER [COUNT]

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Signs what it reads: one JSON object a line, one answer a line. For sigv4-botocore.py, which
 // compares the answers with those of AWS's own code.
 #include <iostream>

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // One cell: an element in a pipeline of its own, against a service of its own. Everything that
 // comes out is kept, and what is on the bus; what that amounts to is said in few words. There is no
 // assertion here: cells run in many threads at once.

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The files that cells send and get, made by GStreamer when the program starts.
 #include "faults/matrix/matrix.h"
 #include "support/made-clip.h"

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // Runs the whole matrix, several cells at once because most of them wait, and compares: each cell
 // with what the table demands, and what they gave with tests/faults/fault-table.md.
 //   faults-matrix FAULT-TABLE.md

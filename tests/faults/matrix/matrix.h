@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The fault matrix: every fault of the table, against every element, with both kinds of on-failure.
 // What a fault is and what must come of it stands in table.cpp; service.cpp plays it, cell.cpp runs
 // one element against it, main.cpp runs them all and compares.

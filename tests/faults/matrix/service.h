@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The service that a cell talks to: a well-behaved one of the octopusx dialect, one of whose jobs
 // meets the row's fault. Its results are a clip, whatever the reference was.
 #pragma once

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // The table of faults and what must come of each, by hand, from what is promised: design and README
 // ("What it costs", "When it fails"). Nothing here is what the code happened to do.
 //   - A create is repeated only when it surely was not taken: no connection, not sent to its end,

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A TLS server on loopback whose certificate nobody has signed. A client that minds certificates
 // never asks it anything.
 #pragma once

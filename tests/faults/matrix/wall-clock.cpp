@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // A wall clock that jumps, for this process alone: clock_gettime(), gettimeofday() and time() of
 // this program take the place of libc's for every library in it. The monotonic clock, which cannot
 // jump, stays as it is.

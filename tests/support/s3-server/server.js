@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
 // An S3 server for the tests: s3rver, the edition that verifies signatures of version 4.
 //
 // server.js FOLDER BUCKET SECRET [TOKEN]
