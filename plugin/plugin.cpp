@@ -6,9 +6,9 @@
 #include <config.h>
 #include <gst/gst.h>
 
-#include "elements/omniv2v.h"
-#include "elements/omniv2vbin.h"
-#include "elements/omnivideosrc.h"
+#include "elements/omniv2v/omniv2v.h"
+#include "elements/omniv2vbin/omniv2vbin.h"
+#include "elements/omnivideosrc/omnivideosrc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
   bool registered = GST_ELEMENT_REGISTER(omniv2v, plugin);

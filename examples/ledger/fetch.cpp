@@ -12,9 +12,9 @@
 
 #include "client/api-key.h"
 #include "client/client.h"
-#include "client/sqlite-ledger.h"
+#include "client/ledger/sqlite-ledger.h"
 #include "ledger-command.h"
-#include "media/result-check.h"
+#include "media/mp4/result-check.h"
 
 namespace omni::ledger {
 
@@ -37,7 +37,7 @@ class Waiting : public JobObserver {
 };
 
 /// Written beside it first: what stands under that name is whole.
-void write_out(const Bytes& bytes, const std::string& out) {
+void write_out(const ByteRope& bytes, const std::string& out) {
   const bool to_stdout = out == "-";
   const std::string unfinished = out + ".part";
   FILE* file = to_stdout ? stdout : std::fopen(unfinished.c_str(), "wb");
@@ -85,7 +85,7 @@ void fetch_result(const LedgerRow& row, const FetchOptions& options) {
   spec.label = "fetch";
   spec.take_up = row.id;
   spec.download_folder = options.state_dir;
-  spec.check_result = [seconds = row.seconds](const Bytes& result) {
+  spec.check_result = [seconds = row.seconds](const ByteRope& result) {
     return mp4::result_problem(result, seconds);
   };
   auto waiting = std::make_shared<Waiting>();

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "client/ledger-store.h"
+#include "client/ledger/ledger-store.h"
 
 namespace omni::ledger {
 

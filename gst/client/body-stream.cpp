@@ -18,13 +18,13 @@ constexpr goffset kWithheld = 16;
 /// Base64 of a rope, readable from any offset.
 class Base64Text {
  public:
-  explicit Base64Text(std::shared_ptr<const Bytes> data) : data_(std::move(data)) {}
+  explicit Base64Text(std::shared_ptr<const ByteRope> data) : data_(std::move(data)) {}
   goffset length() const { return data_ ? static_cast<goffset>((data_->size() + 2) / 3 * 4) : 0; }
   std::size_t read(goffset offset, char* to, std::size_t length) const;
 
  private:
   std::size_t encode_groups(std::uint64_t group, char* to, std::size_t groups) const;
-  std::shared_ptr<const Bytes> data_;
+  std::shared_ptr<const ByteRope> data_;
 };
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -95,7 +95,7 @@ std::size_t Base64Text::read(goffset offset, char* to, std::size_t length) const
 struct StreamState {
   CreateBody body;
   Base64Text text{nullptr};
-  std::function<void()> at_gate;
+  std::function<void()> on_last_chunk;
   goffset position = 0;
   bool gate_open = false;
   bool gate_reported = false;
@@ -138,7 +138,7 @@ std::size_t StreamState::copy(char* to, std::size_t most) {
 void StreamState::report_gate() {
   if (gate_reported || gate_open || position < readable_end()) return;
   gate_reported = true;
-  if (at_gate) at_gate();
+  if (on_last_chunk) on_last_chunk();
 }
 
 struct OmniBodyStream {
@@ -238,19 +238,19 @@ void omni_body_stream_pollable_init(GPollableInputStreamInterface* iface) {
 
 }  // namespace
 
-BodyStream::BodyStream(const CreateBody& body, std::shared_ptr<const Bytes> reference,
-                       std::function<void()> at_gate) {
+BodyStream::BodyStream(const CreateBody& body, std::shared_ptr<const ByteRope> reference,
+                       std::function<void()> on_last_chunk) {
   gpointer object = g_object_new(omni_body_stream_get_type(), nullptr);
   stream_ = ObjectPtr<GInputStream>::adopt(static_cast<GInputStream*>(object));
   StreamState& state = state_of(object);
   state.body = body;
   state.text = Base64Text(body.has_hole ? std::move(reference) : nullptr);
-  state.at_gate = std::move(at_gate);
+  state.on_last_chunk = std::move(on_last_chunk);
 }
 
 BodyStream::~BodyStream() {
   // libsoup may hold the stream a little longer than the job lives.
-  state_of(stream_.get()).at_gate = nullptr;
+  state_of(stream_.get()).on_last_chunk = nullptr;
 }
 
 goffset BodyStream::length() const {
@@ -262,7 +262,7 @@ bool BodyStream::complete() const {
   return state.position == state.length();
 }
 
-void BodyStream::open_gate() {
+void BodyStream::release_last_chunk() {
   StreamState& state = state_of(stream_.get());
   state.gate_open = true;
   for (GSource* source : state.waiting) g_source_set_ready_time(source, 0);

@@ -4,8 +4,8 @@
 // The body of a create request as a stream: JSON head, the reference as base64, JSON tail. Nothing
 // is built up in memory: each read encodes what it returns. Its length is known beforehand.
 //
-// The last chunk is withheld until open_gate(): until then the service cannot have taken the
-// request, whatever happens to the connection, because its body is not complete.
+// The last chunk is withheld until release_last_chunk(): until then the service cannot have taken
+// the request, whatever happens to the connection, because its body is not complete.
 #pragma once
 
 #include <gio/gio.h>
@@ -13,7 +13,7 @@
 #include <functional>
 #include <memory>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 #include "service/dialect.h"
 #include "service/glib-ptr.h"
 
@@ -21,9 +21,10 @@ namespace omni {
 
 class BodyStream {
  public:
-  /// `at_gate` is called once, on the reading thread, when nothing but the last chunk is left.
-  BodyStream(const CreateBody& body, std::shared_ptr<const Bytes> reference,
-             std::function<void()> at_gate);
+  /// `on_last_chunk` is called once, on the reading thread, when nothing but the last chunk is
+  /// left.
+  BodyStream(const CreateBody& body, std::shared_ptr<const ByteRope> reference,
+             std::function<void()> on_last_chunk);
   ~BodyStream();
   BodyStream(const BodyStream&) = delete;
   BodyStream& operator=(const BodyStream&) = delete;
@@ -31,7 +32,7 @@ class BodyStream {
   GInputStream* stream() const { return stream_.get(); }
   goffset length() const;
   /// Lets the last chunk go.
-  void open_gate();
+  void release_last_chunk();
   /// True once the last chunk was read, that is, given to the network.
   bool complete() const;
 

@@ -7,7 +7,7 @@
 
 #include <future>
 
-#include "client/request-hash.h"
+#include "client/ledger/request-hash.h"
 #include "service/redact.h"
 
 namespace omni {
@@ -29,13 +29,13 @@ struct Client::Network {
   Network(Client& client)
       : http(client.settings_.http, client.settings_.log, client.bytes_),
         publishing(client.settings_.publish, http, client.settings_.log, client.bytes_),
-        gate(client.settings_.max_in_flight),
+        in_flight(client.settings_.max_in_flight),
         services{*client.settings_.dialect,
                  http,
                  client.ledger_,
                  client.settings_.pipeline,
                  publishing,
-                 gate,
+                 in_flight,
                  pacer,
                  times,
                  at_service,
@@ -51,11 +51,11 @@ struct Client::Network {
 
   Http http;
   Publishing publishing;
-  Gate gate;
+  InFlightLimit in_flight;
   Pacer pacer;
   ServiceTimes times;
   unsigned at_service = 0;
-  Leaving leaving;
+  CancelledCreates leaving;
   JobServices services;
   std::map<JobId, std::shared_ptr<Job>> jobs;
   bool stopping = false;

@@ -13,7 +13,7 @@
 
 #include "client/http.h"
 #include "client/job.h"
-#include "client/ledger.h"
+#include "client/ledger/ledger.h"
 #include "client/log.h"
 #include "client/publish.h"
 #include "service/dialect.h"

@@ -195,15 +195,4 @@ Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   co_return result;
 }
 
-std::shared_ptr<const Bytes> decode_data_uri(const std::string& uri) {
-  const std::size_t comma = uri.find(',');
-  if (!g_str_has_prefix(uri.c_str(), "data:") || comma == std::string::npos) return nullptr;
-  if (!std::string_view(uri).substr(0, comma).ends_with(";base64")) return nullptr;
-  gsize size = 0;
-  guchar* data = g_base64_decode(uri.c_str() + comma + 1, &size);
-  auto bytes = std::make_shared<Bytes>();
-  bytes->append(BytesPtr::adopt(g_bytes_new_take(data, size)));
-  return bytes;
-}
-
 }  // namespace omni

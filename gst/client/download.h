@@ -13,13 +13,13 @@
 #include "client/coroutine.h"
 #include "client/http.h"
 #include "client/result-sink.h"
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 #include "service/error.h"
 
 namespace omni {
 
 /// Says what is wrong with a result; nullopt when it may go downstream.
-using ResultCheck = std::function<std::optional<std::string>(const Bytes&)>;
+using ResultCheck = std::function<std::optional<std::string>(const ByteRope&)>;
 
 /// What one link gave.
 struct Download {
@@ -30,7 +30,7 @@ struct Download {
     unusable,   // something came, or nothing did, and asking again here won't help
   };
   Outcome outcome = Outcome::unusable;
-  std::shared_ptr<const Bytes> bytes;
+  std::shared_ptr<const ByteRope> bytes;
   Error error;            // for all but `complete`
   std::string other_url;  // unusable: the answer was JSON that names another place
 };
@@ -65,8 +65,5 @@ class Downloader {
   std::uint64_t farthest_ = 0;  // how much of the result this link ever gave
   std::optional<Micros> retry_after_;
 };
-
-/// The content of a data: URI; nullptr when it is none, or not base64.
-std::shared_ptr<const Bytes> decode_data_uri(const std::string& uri);
 
 }  // namespace omni

@@ -77,13 +77,13 @@ bool write_all(int file, GBytes* bytes) {
   return true;
 }
 
-std::shared_ptr<const Bytes> map_file(int file, std::string* why) {
+std::shared_ptr<const ByteRope> map_file(int file, std::string* why) {
   GError* raw = nullptr;
   GMappedFile* mapped = g_mapped_file_new_from_fd(file, FALSE, &raw);
   const ErrorPtr error(raw);
   if (!mapped && why) *why = error->message;
   if (!mapped) return nullptr;
-  auto bytes = std::make_shared<Bytes>();
+  auto bytes = std::make_shared<ByteRope>();
   bytes->append(BytesPtr::adopt(g_mapped_file_get_bytes(mapped)));
   g_mapped_file_unref(mapped);
   return bytes;

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace omni {
 
@@ -28,7 +28,7 @@ std::string state_folder(const std::string& state_dir);
 /// False with errno when not all could be written.
 bool write_all(int file, GBytes* bytes);
 /// A whole file as it is on disk, not read; nullptr with `why` (may be null).
-std::shared_ptr<const Bytes> map_file(int file, std::string* why);
+std::shared_ptr<const ByteRope> map_file(int file, std::string* why);
 
 /// An environment variable; empty when it is not set.
 std::string environment(const char* name);

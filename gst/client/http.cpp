@@ -40,7 +40,7 @@ ObjectPtr<GTlsDatabase> load_ca_file(const std::string& path) {
 }
 
 /// Reads the pieces where they are; libsoup can poll it and rewind it.
-ObjectPtr<GInputStream> new_rope_stream(const Bytes& rope) {
+ObjectPtr<GInputStream> new_rope_stream(const ByteRope& rope) {
   auto stream = ObjectPtr<GInputStream>::adopt(g_memory_input_stream_new());
   auto* memory = reinterpret_cast<GMemoryInputStream*>(stream.get());
   for (const BytesPtr& piece : rope.pieces()) g_memory_input_stream_add_bytes(memory, piece.get());

@@ -20,7 +20,7 @@
 #include "client/log.h"
 #include "client/retry.h"
 #include "client/wait.h"
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 #include "service/glib-ptr.h"
 
 namespace omni {
@@ -62,7 +62,7 @@ struct HttpRequest {
   std::uint64_t range_from = 0;
   std::string if_range;  // with range_from: the ETag that the first part had
   // What follows is for stores, and for looking at what the service will fetch.
-  std::shared_ptr<const Bytes> content;  // instead of `body`: these bytes, never copied
+  std::shared_ptr<const ByteRope> content;  // instead of `body`: these bytes, never copied
   std::string content_type;
   std::vector<std::pair<std::string, std::string>> headers;  // of this request alone
   bool foreign = false;  // neither the key nor extra-headers, even at the API's origin

@@ -71,14 +71,14 @@ HttpRequest Job::create_request(BodyStream& body, bool ask_first) const {
 /// One POST. A task with an id is a success; anything else is in `attempt` and refusal_.
 Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   std::shared_ptr<BodyStream> body;
-  const auto at_gate = [this, &body] {
+  const auto on_last_chunk = [this, &body] {
     releasing_ = true;
     run_detached(release_last_chunk(body), [this] {
       releasing_ = false;
       released_.notify_all();
     });
   };
-  body = std::make_shared<BodyStream>(spec_.body, spec_.reference, at_gate);
+  body = std::make_shared<BodyStream>(spec_.body, spec_.reference, on_last_chunk);
   body_ = body;
   attempt = Attempt{.number = attempt.number};
   asked_pause_.reset();
@@ -164,7 +164,7 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
     const std::string reference_hash = co_await hashed();
     written_as_sent_ = true;
     co_await services_.ledger->sent(name_, facts(), reference_hash);
-    body->open_gate();
+    body->release_last_chunk();
   } catch (const std::exception& problem) {
     const auto* failure = dynamic_cast<const Failure*>(&problem);
     ledger_failure_ =

@@ -14,13 +14,13 @@ JobKey Job::key() const {
 }
 
 /// The result, when it is here already. Without it: a task, when there is one.
-Async<std::shared_ptr<const Bytes>> Job::take_up() {
+Async<std::shared_ptr<const ByteRope>> Job::take_up() {
   while (services_.leaving.has(key()))
     co_await Wait(cancellation_, kNever, &services_.leaving.changed);
   Claim claim;
   // Neither {} in what is awaited nor one conditional expression: gcc 12 destroys twice what the
   // braces make, and the task of the branch not taken.
-  const Hashed reference{spec_.reference, abandoned_};
+  const HashRequest reference{spec_.reference, abandoned_};
   if (spec_.take_up.empty())
     claim = co_await services_.ledger->claim(key(), spec_.reuse, reference);
   else
@@ -46,7 +46,7 @@ Async<std::shared_ptr<const Bytes>> Job::take_up() {
   co_return nullptr;
 }
 
-std::shared_ptr<const Bytes> Job::resume(Claim claim) {
+std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   name_ = claim.id;
   record(name_);
   last_.task_id = claim.task_id;
@@ -106,7 +106,7 @@ void Job::start_hashing() {
 /// Nobody awaits it, so nothing may come out of it.
 Async<void> Job::compute_hash() {
   try {
-    const Hashed reference{spec_.reference, abandoned_};
+    const HashRequest reference{spec_.reference, abandoned_};
     reference_hash_ = co_await services_.ledger->hash(reference);
   } catch (const std::exception& problem) {
     log(LogLevel::warning, std::string("the reference has no hash: ") + problem.what());

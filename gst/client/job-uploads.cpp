@@ -68,8 +68,9 @@ Publishing::Publishing(const PublishSettings& settings, Http& http, LogSink log,
       publisher_(new_publisher({settings_, http_, log_, counters})) {
 }
 
-void Publishing::withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withdrawals> of_job) {
-  Terms own = terms;
+void Publishing::withdraw(PublishedUpload offer, const JobLimits& terms,
+                          std::shared_ptr<Withdrawals> of_job) {
+  JobLimits own = terms;
   own.on_retry = nullptr;  // the job may be gone by then
   ++withdrawing_;
   ++of_job->running;
@@ -80,7 +81,7 @@ void Publishing::withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withd
   });
 }
 
-Async<void> Publishing::withdraw_one(Offer offer, Terms terms,
+Async<void> Publishing::withdraw_one(PublishedUpload offer, JobLimits terms,
                                      std::shared_ptr<Withdrawals> of_job) {
   std::string problem;
   try {
@@ -94,7 +95,7 @@ Async<void> Publishing::withdraw_one(Offer offer, Terms terms,
   log_(LogLevel::warning, terms.label + ": " + of_job->left.back());
 }
 
-JobUploads::JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms)
+JobUploads::JobUploads(Publishing& publishing, std::vector<Upload> uploads, JobLimits terms)
     : publishing_(publishing), uploads_(std::move(uploads)), terms_(std::move(terms)) {
 }
 
@@ -110,7 +111,8 @@ void JobUploads::prepare(const CreateBody& body) {
   const std::string& base_url = publishing_.http().settings().base_url;
   for (const Upload& upload : uploads_) {
     if (!is_wanted(upload, body)) continue;
-    Offer offer{.bytes = upload.bytes, .media_type = upload.media_type, .url = upload.url};
+    PublishedUpload offer{
+        .bytes = upload.bytes, .media_type = upload.media_type, .url = upload.url};
     offer.setting = kApplication;
     offer.advice = "Check the URL that the application gave.";
     if (upload.url.empty() && (!upload.bytes || upload.bytes->empty()))

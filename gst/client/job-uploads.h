@@ -34,13 +34,14 @@ class Publishing {
   void log(LogLevel level, const std::string& text) const { log_(level, text); }
 
   /// Runs on after the job. A failure is only logged.
-  void withdraw(Offer offer, const Terms& terms, std::shared_ptr<Withdrawals> of_job);
+  void withdraw(PublishedUpload offer, const JobLimits& terms, std::shared_ptr<Withdrawals> of_job);
   /// Withdrawals are called off from now on: going away does not wait for the network.
   void stop() { stopping_.cancel(); }
   bool busy() const { return withdrawing_ > 0; }
 
  private:
-  Async<void> withdraw_one(Offer offer, Terms terms, std::shared_ptr<Withdrawals> of_job);
+  Async<void> withdraw_one(PublishedUpload offer, JobLimits terms,
+                           std::shared_ptr<Withdrawals> of_job);
   // Copied: the transport reads them as long as it lives.
   const PublishSettings settings_;
   Http& http_;
@@ -52,7 +53,7 @@ class Publishing {
 
 class JobUploads {
  public:
-  JobUploads(Publishing& publishing, std::vector<Upload> uploads, Terms terms);
+  JobUploads(Publishing& publishing, std::vector<Upload> uploads, JobLimits terms);
   ~JobUploads() { withdraw(false); }
   JobUploads(const JobUploads&) = delete;
 
@@ -72,7 +73,7 @@ class JobUploads {
  private:
   struct Task {
     Upload upload;
-    Offer offer;
+    PublishedUpload offer;
   };
   void prepare(const CreateBody& body);
   Async<void> run(Task& task, Cancellation& cancellation);
@@ -80,7 +81,7 @@ class JobUploads {
 
   Publishing& publishing_;
   std::vector<Upload> uploads_;
-  Terms terms_;
+  JobLimits terms_;
   std::vector<Task> tasks_;
   std::shared_ptr<Withdrawals> withdrawals_ = std::make_shared<Withdrawals>();
   unsigned running_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "client/data-uri.h"
 #include "client/url.h"
 
 namespace omni {
@@ -28,7 +29,7 @@ bool is_base64_video(const std::string& url) {
   return g_str_has_prefix(url.c_str(), "data:");
 }
 
-bool same_bytes(const Bytes& one, const Bytes& other) {
+bool same_bytes(const ByteRope& one, const ByteRope& other) {
   if (one.size() != other.size()) return false;
   for (std::uint64_t at = 0; at < one.size();) {
     const auto [left, left_size] = one.run_at(at);
@@ -127,11 +128,11 @@ Async<void> Job::take_back(const JobOutcome& outcome) {
     observer_->job_warned({Reason::unreachable, text, 0, last_.task_id, {}});
 }
 
-Async<std::shared_ptr<const Bytes>> Job::steps() {
+Async<std::shared_ptr<const ByteRope>> Job::steps() {
   update(JobState::waiting);
-  const Gate::Pass pass = co_await services_.gate.enter(cancellation_);
+  const InFlightLimit::Pass pass = co_await services_.in_flight.enter(cancellation_);
   deadline_.restart(spec_.job_timeout);
-  std::shared_ptr<const Bytes> bytes = co_await take_up();
+  std::shared_ptr<const ByteRope> bytes = co_await take_up();
   if (!bytes) {
     if (last_.task_id.empty()) co_await buy();
     bytes = co_await collect();
@@ -150,12 +151,12 @@ void Job::let_go_of_reference() {
   if (!reference_hash_.empty()) spec_.reference = nullptr;
 }
 
-Async<bool> Job::is_reference(std::shared_ptr<const Bytes> result) {
+Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
   if (result->size() != reference_size_) co_return false;
   if (spec_.reference) co_return same_bytes(*result, *spec_.reference);
   if (reference_hash_.empty()) co_return false;
   try {
-    const Hashed hashed{std::move(result), abandoned_};
+    const HashRequest hashed{std::move(result), abandoned_};
     const std::string hash = co_await services_.ledger->hash(hashed);
     co_return hash == reference_hash_;
   } catch (const std::exception& problem) {
@@ -187,7 +188,7 @@ Async<void> Job::buy() {
 }
 
 /// Waits for a task that is paid for, and fetches what comes of it.
-Async<std::shared_ptr<const Bytes>> Job::collect() {
+Async<std::shared_ptr<const ByteRope>> Job::collect() {
   const Counted at_service(services_.at_service);
   update(JobState::pending);
   if (last_.reused) asked_pause_ = 0;  // it may have been done for long
@@ -204,7 +205,7 @@ Async<std::shared_ptr<const Bytes>> Job::collect() {
   co_return bytes;
 }
 
-Terms Job::publish_terms() {
+JobLimits Job::publish_terms() {
   return {.label = spec_.label,
           .max_attempts = spec_.max_attempts,
           .first_pause = spec_.first_pause,
@@ -258,7 +259,7 @@ void Job::explain_timeout(Error& error) const {
         "result by its task id rather than paying for another.";
 }
 
-Async<std::shared_ptr<const Bytes>> Job::fetch(Task task) {
+Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
   for (int fresh = 0;; ++fresh) {
     Download download = co_await fetch_from_any(task);
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);

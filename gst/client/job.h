@@ -16,20 +16,20 @@
 #include "client/download.h"
 #include "client/http.h"
 #include "client/job-uploads.h"
-#include "client/ledger.h"
+#include "client/ledger/ledger.h"
 #include "client/log.h"
 #include "client/poll-schedule.h"
 #include "client/traffic.h"
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 #include "service/dialect.h"
 #include "service/reply.h"
 
 namespace omni {
 
-/// What one job needs to know. Everything in it is already checked and fitted.
+/// What one job needs to know. Everything in it is already checked and resolved.
 struct JobSpec {
   std::string label;  // for the log: "segment 3"
-  std::shared_ptr<const Bytes> reference;
+  std::shared_ptr<const ByteRope> reference;
   unsigned seconds = 0;  // what it will be billed for
   std::string model;
   std::string request_hash;  // filled in by Client::submit
@@ -66,7 +66,7 @@ struct JobUpdate {
   bool reused = false;             // taken up from an earlier run: nothing is paid for it now
 };
 
-using JobOutcome = std::variant<std::shared_ptr<const Bytes>, Error>;
+using JobOutcome = std::variant<std::shared_ptr<const ByteRope>, Error>;
 
 /// Is told about one job, on the client's thread, without a lock held.
 class JobObserver {
@@ -91,7 +91,7 @@ struct JobCounters {
 
 /// Jobs that were called off and wait for the answer to their create. Another one of the same kind
 /// waits for them, and takes up what comes of it.
-struct Leaving {
+struct CancelledCreates {
   std::vector<JobKey> keys;
   Event changed;
 
@@ -107,11 +107,11 @@ struct JobServices {
   std::shared_ptr<Ledger> ledger;
   const std::string& pipeline;
   Publishing& publishing;
-  Gate& gate;
+  InFlightLimit& in_flight;
   Pacer& pacer;
   ServiceTimes& times;
   unsigned& at_service;  // jobs that it has taken, and has not done
-  Leaving& leaving;
+  CancelledCreates& leaving;
   LogSink log;
   /// Changes the counters under the client's lock.
   std::function<void(const std::function<void(JobCounters&)>&)> count;
@@ -129,13 +129,13 @@ class Job {
   void call_off();
 
  private:
-  Async<std::shared_ptr<const Bytes>> steps();
+  Async<std::shared_ptr<const ByteRope>> steps();
   void leave();
   Async<void> buy();
-  Async<std::shared_ptr<const Bytes>> collect();
+  Async<std::shared_ptr<const ByteRope>> collect();
   JobFacts facts() const;
   Async<void> publish();
-  Terms publish_terms();
+  JobLimits publish_terms();
   // Create: job-create.cpp
   Async<std::string> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
@@ -148,8 +148,8 @@ class Job {
   [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
   // What an earlier run has paid for: job-reuse.cpp
   JobKey key() const;
-  Async<std::shared_ptr<const Bytes>> take_up();
-  std::shared_ptr<const Bytes> resume(Claim claim);
+  Async<std::shared_ptr<const ByteRope>> take_up();
+  std::shared_ptr<const ByteRope> resume(Claim claim);
   [[noreturn]] void raise_doubt(const Claim& claim) const;
   void tell_elsewhere(const Claim& claim);
   void record(const std::string& id);
@@ -167,8 +167,8 @@ class Job {
   Async<Task> ask_for_url(Task task);
   Async<void> add_artifacts(Task& task);
   // Fetch: job.cpp
-  Async<bool> is_reference(std::shared_ptr<const Bytes> result);
-  Async<std::shared_ptr<const Bytes>> fetch(Task task);
+  Async<bool> is_reference(std::shared_ptr<const ByteRope> result);
+  Async<std::shared_ptr<const ByteRope>> fetch(Task task);
   Async<Download> fetch_from_any(const Task& task);
   Async<Download> fetch_from(std::string url, bool follow_json);
 

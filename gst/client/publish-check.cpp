@@ -43,7 +43,7 @@ Reason reason_of(const StoreReply& reply) {
   return denied ? Reason::unauthorized : Reason::invalid_request;
 }
 
-[[noreturn]] void refuse_answer(const StoreReply& reply, const Offer& offer) {
+[[noreturn]] void refuse_answer(const StoreReply& reply, const PublishedUpload& offer) {
   std::string text = "The service could not fetch " + offer.media_type +
                      " by URL: seen from here " + describe(reply, offer.url) + ".";
   if (const S3Refusal said = read_s3_refusal(reply.body); offer.get_only && !said.code.empty())
@@ -54,8 +54,8 @@ Reason reason_of(const StoreReply& reply) {
   throw Failure({reason_of(reply), text, reply.status, {}, {}});
 }
 
-void check_type(const Offer& offer, const StoreReply& reply, const LogSink& log,
-                const Terms& terms) {
+void check_type(const PublishedUpload& offer, const StoreReply& reply, const LogSink& log,
+                const JobLimits& terms) {
   const TypeVerdict verdict = judge_type(offer.media_type, reply.content_type);
   if (verdict == TypeVerdict::right) return;
   const std::string told =
@@ -74,7 +74,7 @@ void check_type(const Offer& offer, const StoreReply& reply, const LogSink& log,
                  {}});
 }
 
-void check_size(const Offer& offer, const StoreReply& reply) {
+void check_size(const PublishedUpload& offer, const StoreReply& reply) {
   const auto size = whole_size(reply.content_range, reply.length);
   // A server that ignores the range tells the whole length with a 200.
   const bool part_only = reply.status == 206 && reply.content_range.empty();
@@ -129,7 +129,7 @@ void require_fetchable(const std::string& url, const std::string& setting,
                     "tunnel, of a port forwarding, or of a store. Nothing was submitted.");
 }
 
-Async<void> check_published(Http& http, LogSink log, Offer offer, Terms terms,
+Async<void> check_published(Http& http, LogSink log, PublishedUpload offer, JobLimits terms,
                             Cancellation& cancellation) {
   StoreReply reply;
   bool by_get = offer.get_only;

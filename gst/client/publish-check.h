@@ -15,7 +15,7 @@ void require_fetchable(const std::string& url, const std::string& setting,
                        const std::string& base_url);
 
 /// Asks for it from here. Throws Failure when there is no good answer.
-Async<void> check_published(Http& http, LogSink log, Offer offer, Terms terms,
+Async<void> check_published(Http& http, LogSink log, PublishedUpload offer, JobLimits terms,
                             Cancellation& cancellation);
 
 enum class TypeVerdict {

@@ -67,12 +67,12 @@ class PutPublisher : public Publisher {
   explicit PutPublisher(const PublisherParts& parts)
       : settings_(parts.settings), http_(parts.http), log_(parts.log) {}
 
-  Offer prepare(const Upload& upload, const Terms&) override {
+  PublishedUpload prepare(const Upload& upload, const JobLimits&) override {
     if (settings_.put_url.empty())
       throw Failure(Reason::invalid_request,
                     "There is nowhere to put the reference: set put-url to "
                     "http(s)://[USER:PASSWORD@]HOST/FOLDER/{name}.");
-    Offer offer{.bytes = upload.bytes, .media_type = upload.media_type};
+    PublishedUpload offer{.bytes = upload.bytes, .media_type = upload.media_type};
     offer.object = unguessable_name() + upload.extension;
     const PutTarget target = put_target(settings_.put_url, offer.object);
     offer.url = read_address(target, settings_.public_url, offer.object);
@@ -84,7 +84,7 @@ class PutPublisher : public Publisher {
     return offer;
   }
 
-  Async<void> publish(Offer offer, Terms terms, Cancellation& cancellation) override {
+  Async<void> publish(PublishedUpload offer, JobLimits terms, Cancellation& cancellation) override {
     const PutTarget target = put_target(settings_.put_url, offer.object);
     const auto make = [&] {
       HttpRequest request = request_to(target, "PUT");
@@ -104,7 +104,8 @@ class PutPublisher : public Publisher {
   }
 
   bool deletes() const override { return settings_.delete_reference; }
-  Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) override {
+  Async<void> withdraw(PublishedUpload offer, JobLimits terms,
+                       Cancellation& cancellation) override {
     if (!settings_.delete_reference || !offer.begun) co_return;
     const PutTarget target = put_target(settings_.put_url, offer.object);
     const auto make = [&] { return request_to(target, "DELETE"); };

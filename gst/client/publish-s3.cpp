@@ -22,7 +22,7 @@ constexpr std::int64_t kMostSeconds = 7 * 24 * 3600;  // S3 signs for no longer
 constexpr std::size_t kHashStep = 1024 * 1024;
 
 /// The other jobs get their turn in between: 15 MB take 50 ms.
-Async<std::string> sha256_of(std::shared_ptr<const Bytes> bytes, Cancellation& cancellation) {
+Async<std::string> sha256_of(std::shared_ptr<const ByteRope> bytes, Cancellation& cancellation) {
   const std::unique_ptr<GChecksum, FreeWith<&g_checksum_free>> sum(
       g_checksum_new(G_CHECKSUM_SHA256));
   std::size_t since_turn = 0;
@@ -44,14 +44,14 @@ class S3Publisher : public Publisher {
   explicit S3Publisher(const PublisherParts& parts)
       : settings_(parts.settings), http_(parts.http), log_(parts.log) {}
 
-  Offer prepare(const Upload& upload, const Terms& terms) override {
+  PublishedUpload prepare(const Upload& upload, const JobLimits& terms) override {
     const S3Place place = s3_place(settings_.s3_url, settings_.s3);
     if (settings_.s3.access_key.empty() || settings_.s3.secret_key.empty())
       throw Failure(Reason::unauthorized,
                     "There are no credentials for s3-url: set AWS_ACCESS_KEY_ID and "
                     "AWS_SECRET_ACCESS_KEY in the environment (and AWS_SESSION_TOKEN with "
                     "temporary ones).");
-    Offer offer{.bytes = upload.bytes, .media_type = upload.media_type};
+    PublishedUpload offer{.bytes = upload.bytes, .media_type = upload.media_type};
     offer.object = s3_object_url(place, unguessable_name() + upload.extension);
     const std::int64_t seconds =
         std::min(terms.job_timeout / kSecond + kSpareSeconds, kMostSeconds);
@@ -62,7 +62,7 @@ class S3Publisher : public Publisher {
     return offer;
   }
 
-  Async<void> publish(Offer offer, Terms terms, Cancellation& cancellation) override {
+  Async<void> publish(PublishedUpload offer, JobLimits terms, Cancellation& cancellation) override {
     const S3Place place = s3_place(settings_.s3_url, settings_.s3);
     const std::string hash = co_await sha256_of(offer.bytes, cancellation);
     const auto make = [&] {
@@ -79,7 +79,8 @@ class S3Publisher : public Publisher {
   }
 
   bool deletes() const override { return settings_.delete_reference; }
-  Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) override {
+  Async<void> withdraw(PublishedUpload offer, JobLimits terms,
+                       Cancellation& cancellation) override {
     if (!settings_.delete_reference || !offer.begun) co_return;
     const S3Place place = s3_place(settings_.s3_url, settings_.s3);
     const auto make = [&] {

@@ -35,10 +35,10 @@ class ServePublisher : public Publisher {
       : settings_(parts.settings), log_(parts.log), counters_(parts.counters) {}
   ~ServePublisher() override { close(); }
 
-  Offer prepare(const Upload& upload, const Terms& terms) override;
-  Async<void> publish(Offer, Terms, Cancellation&) override { co_return; }
+  PublishedUpload prepare(const Upload& upload, const JobLimits& terms) override;
+  Async<void> publish(PublishedUpload, JobLimits, Cancellation&) override { co_return; }
   bool deletes() const override { return false; }
-  Async<void> withdraw(Offer offer, Terms, Cancellation&) override {
+  Async<void> withdraw(PublishedUpload offer, JobLimits, Cancellation&) override {
     files_.erase(offer.object);
     if (files_.empty()) close();
     co_return;
@@ -46,7 +46,7 @@ class ServePublisher : public Publisher {
 
  private:
   struct File {
-    std::shared_ptr<const Bytes> bytes;
+    std::shared_ptr<const ByteRope> bytes;
     std::string media_type;
   };
 
@@ -196,9 +196,9 @@ std::string ServePublisher::public_base() const {
          port;
 }
 
-Offer ServePublisher::prepare(const Upload& upload, const Terms&) {
+PublishedUpload ServePublisher::prepare(const Upload& upload, const JobLimits&) {
   if (!server_) open();
-  Offer offer{.bytes = upload.bytes, .media_type = upload.media_type};
+  PublishedUpload offer{.bytes = upload.bytes, .media_type = upload.media_type};
   offer.object = unguessable_name() + "/reference" + upload.extension;
   try {
     offer.url = public_address(public_base(), offer.object);
@@ -271,7 +271,7 @@ void ServePublisher::send(SoupServerMessage* message, const File& file) {
                                  nullptr);
   if (!get) return;
   SoupMessageBody* body = soup_server_message_get_response_body(message);
-  Bytes wanted;
+  ByteRope wanted;
   wanted.append_slice(*file.bytes, first, last - first + 1);
   for (const BytesPtr& piece : wanted.pieces()) soup_message_body_append_bytes(body, piece.get());
   const auto wrote =

@@ -10,14 +10,14 @@
 #include <memory>
 #include <string>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace omni {
 
 /// Something that the service has to fetch by URL: the reference, or an image.
 struct Upload {
   std::string placeholder;  // stands for the URL in the create body; unguessable, JSON-safe
-  std::shared_ptr<const Bytes> bytes;
+  std::shared_ptr<const ByteRope> bytes;
   std::string media_type;  // "video/mp4", "image/png"
   std::string extension;   // ".mp4"
   std::string url;  // not empty: the application published it; only looked at, never withdrawn

@@ -18,7 +18,7 @@
 namespace omni {
 
 /// The terms of one job, for everything that is asked of a store on its behalf.
-struct Terms {
+struct JobLimits {
   std::string label;  // for the log
   int max_attempts = 5;
   Micros first_pause = kFirstPause;
@@ -27,8 +27,8 @@ struct Terms {
 };
 
 /// One upload, as a transport offers it.
-struct Offer {
-  std::shared_ptr<const Bytes> bytes;
+struct PublishedUpload {
+  std::shared_ptr<const ByteRope> bytes;
   std::string media_type;
   std::string url;           // where the service fetches it
   std::string object;        // what the transport itself calls it; may not be shown
@@ -44,13 +44,15 @@ class Publisher {
   /// Chooses the address. Nothing leaves this machine yet, so that a URL that no service could
   /// fetch is refused before any traffic. From here on the offer is to be withdrawn. Throws
   /// Failure.
-  virtual Offer prepare(const Upload& upload, const Terms& terms) = 0;
+  virtual PublishedUpload prepare(const Upload& upload, const JobLimits& terms) = 0;
   /// Returns when the service may fetch it. Throws Failure.
-  virtual Async<void> publish(Offer offer, Terms terms, Cancellation& cancellation) = 0;
+  virtual Async<void> publish(PublishedUpload offer, JobLimits terms,
+                              Cancellation& cancellation) = 0;
   /// withdraw() deletes something elsewhere, rather than closing what is here.
   virtual bool deletes() const = 0;
   /// Ends the offer. Throws Failure when something stays behind.
-  virtual Async<void> withdraw(Offer offer, Terms terms, Cancellation& cancellation) = 0;
+  virtual Async<void> withdraw(PublishedUpload offer, JobLimits terms,
+                               Cancellation& cancellation) = 0;
 };
 
 /// What the transports are made of.

@@ -31,7 +31,7 @@ ResultSink::~ResultSink() {
 }
 
 void ResultSink::reset() {
-  memory_ = Bytes();
+  memory_ = ByteRope();
   if (file_ >= 0) close(file_);
   file_ = -1;
   size_ = 0;
@@ -56,7 +56,7 @@ bool ResultSink::spill() {
   for (const BytesPtr& piece : memory_.pieces()) {
     if (!write(piece.get())) return false;
   }
-  memory_ = Bytes();
+  memory_ = ByteRope();
   return true;
 }
 
@@ -69,7 +69,7 @@ bool ResultSink::write(GBytes* piece) {
 /// What the file holds of the first size_ bytes, unless memory still has them.
 void ResultSink::back_to_memory() {
   if (memory_.size() != size_) {
-    memory_ = Bytes();
+    memory_ = ByteRope();
     auto* copy = static_cast<char*>(g_malloc(size_));
     std::uint64_t got = 0;
     while (got < size_) {
@@ -96,8 +96,8 @@ std::string ResultSink::head(std::size_t most) const {
   return text;
 }
 
-std::shared_ptr<const Bytes> ResultSink::finish() const {
-  if (file_ < 0) return std::make_shared<Bytes>(memory_);
+std::shared_ptr<const ByteRope> ResultSink::finish() const {
+  if (file_ < 0) return std::make_shared<ByteRope>(memory_);
   std::string why;
   auto bytes = map_file(file_, &why);
   if (!bytes) throw Failure(Reason::bad_result, "The result cannot be mapped: " + why);

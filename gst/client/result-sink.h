@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 #include "service/glib-ptr.h"
 
 namespace omni {
@@ -35,7 +35,7 @@ class ResultSink {
   /// The first bytes, for a look at what it is.
   std::string head(std::size_t most) const;
   /// What was gathered; a file is mapped, not read.
-  std::shared_ptr<const Bytes> finish() const;
+  std::shared_ptr<const ByteRope> finish() const;
 
  private:
   bool spill();
@@ -43,7 +43,7 @@ class ResultSink {
   void back_to_memory();
 
   std::string folder_;
-  Bytes memory_;
+  ByteRope memory_;
   int file_ = -1;
   std::uint64_t size_ = 0;
   std::string disk_problem_;

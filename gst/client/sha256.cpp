@@ -23,7 +23,7 @@ std::string sha256_hex(std::string_view text) {
   return hex.get();
 }
 
-std::string sha256_hex(const Bytes& bytes, const std::atomic<bool>* abandoned) {
+std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* abandoned) {
   const ChecksumPtr sum(g_checksum_new(G_CHECKSUM_SHA256));
   for (std::size_t at = 0; at < bytes.size();) {
     if (abandoned && *abandoned) return {};

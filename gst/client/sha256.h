@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace omni {
 
 std::string sha256_hex(std::string_view text);
 /// Of a long one; empty when `abandoned` was set in the meantime.
-std::string sha256_hex(const Bytes& bytes, const std::atomic<bool>* abandoned = nullptr);
+std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* abandoned = nullptr);
 
 }  // namespace omni

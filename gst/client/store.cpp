@@ -34,8 +34,8 @@ Async<void> ask_once(Http& http, HttpRequest request, Cancellation& cancellation
 
 }  // namespace
 
-Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()> make, Terms terms,
-                            Cancellation& cancellation,
+Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()> make,
+                            JobLimits terms, Cancellation& cancellation,
                             std::function<bool(const StoreReply&)> passing) {
   bool ask_first = false;
   for (int number = 1;; ++number) {

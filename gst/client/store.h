@@ -24,8 +24,8 @@ struct StoreReply {
 
 /// `make` gives the request of each try, because a signature may hold the time. `passing`: a
 /// refusal by this store that another try may turn. Throws Failure(cancelled).
-Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()> make, Terms terms,
-                            Cancellation& cancellation,
+Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()> make,
+                            JobLimits terms, Cancellation& cancellation,
                             std::function<bool(const StoreReply&)> passing = nullptr);
 
 /// After a DELETE: it is not there any more, or was not there at all.

@@ -27,14 +27,14 @@ class Ticket {
 
 }  // namespace
 
-Async<Gate::Pass> Gate::enter(Cancellation& cancellation) {
+Async<InFlightLimit::Pass> InFlightLimit::enter(Cancellation& cancellation) {
   const Ticket ticket(queue_, changed_);
   while (!ticket.first() || inside_ >= limit_) co_await Wait(cancellation, kNever, &changed_);
   ++inside_;
   co_return Pass(this);
 }
 
-void Gate::leave() {
+void InFlightLimit::leave() {
   --inside_;
   changed_.notify_all();
 }

@@ -14,22 +14,22 @@
 namespace omni {
 
 /// Lets at most `limit` jobs in, first come first served.
-class Gate {
+class InFlightLimit {
  public:
-  explicit Gate(unsigned limit) : limit_(limit) {}
+  explicit InFlightLimit(unsigned limit) : limit_(limit) {}
 
   /// Inside while it lives.
   class Pass {
    public:
-    explicit Pass(Gate* gate) : gate_(gate) {}
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    explicit Pass(InFlightLimit* limiter) : limiter_(limiter) {}
+    Pass(Pass&& other) noexcept : limiter_(std::exchange(other.limiter_, nullptr)) {}
     Pass& operator=(Pass&&) = delete;
     ~Pass() {
-      if (gate_) gate_->leave();
+      if (limiter_) limiter_->leave();
     }
 
    private:
-    Gate* gate_;
+    InFlightLimit* limiter_;
   };
 
   Async<Pass> enter(Cancellation& cancellation);

@@ -9,13 +9,14 @@
 #include <utility>
 
 #include "media/encoder.h"
+#include "media/gst-util.h"
 
 namespace omni {
 namespace {
 
 /// Used by the source's streaming thread alone.
 struct Reader {
-  std::shared_ptr<const Bytes> bytes;
+  std::shared_ptr<const ByteRope> bytes;
   std::uint64_t position = 0;
 };
 
@@ -28,7 +29,7 @@ void need_data(GstAppSrc* source, guint length, gpointer data) {
     return;
   }
   const std::uint64_t count = std::min<std::uint64_t>(length, size - reader.position);
-  Bytes parts;
+  ByteRope parts;
   parts.append_slice(*reader.bytes, reader.position, count);
   GstBuffer* buffer = gst_buffer_new();
   for (const BytesPtr& part : parts.pieces()) {
@@ -56,7 +57,7 @@ void free_reader(gpointer data) {
 
 }  // namespace
 
-ElementPtr make_bytes_source(std::shared_ptr<const Bytes> bytes) {
+ElementPtr make_bytes_source(std::shared_ptr<const ByteRope> bytes) {
   ElementPtr source = make_element("appsrc", kPluginsBase);
   GstAppSrc* input = GST_APP_SRC(source.get());
   g_object_set(input, "format", GST_FORMAT_BYTES, nullptr);
@@ -65,19 +66,6 @@ ElementPtr make_bytes_source(std::shared_ptr<const Bytes> bytes) {
   GstAppSrcCallbacks callbacks = {&need_data, nullptr, &seek_data, {}};
   gst_app_src_set_callbacks(input, &callbacks, new Reader{std::move(bytes)}, &free_reader);
   return source;
-}
-
-std::string error_text(GstMessage* message) {
-  GError* error = nullptr;
-  gchar* debug = nullptr;
-  gst_message_parse_error(message, &error, &debug);
-  const ErrorPtr owned(error);
-  const CharPtr owned_debug(debug);
-  // Its first line says where in the sources; what was wrong is behind it.
-  const std::string where = debug ? debug : "";
-  const std::size_t line = where.find('\n');
-  const std::string more = line == std::string::npos ? "" : " (" + where.substr(line + 1) + ")";
-  return error->message + more;
 }
 
 }  // namespace omni

@@ -9,15 +9,12 @@
 #include <memory>
 
 #include "media/gst-ptr.h"
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace omni {
 
 /// The source keeps the bytes for as long as it lives. Throws Failure (invalid_request) when there
 /// is no appsrc.
-ElementPtr make_bytes_source(std::shared_ptr<const Bytes> bytes);
-
-/// What an element posted as an error, for a user: its text, and what stands behind it.
-std::string error_text(GstMessage* message);
+ElementPtr make_bytes_source(std::shared_ptr<const ByteRope> bytes);
 
 }  // namespace omni

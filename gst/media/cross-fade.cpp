@@ -126,7 +126,7 @@ bool CrossFade::prepare(GstCaps* caps) {
   return true;
 }
 
-BufferPtr CrossFade::mix(const PartFrame& from, const PartFrame& to, double share) {
+BufferPtr CrossFade::mix(const ClipFrame& from, const ClipFrame& to, double share) {
   // A stand-in has another rate than a result, and so may have each result.
   if (!same_picture(from.caps.get(), to.caps.get()) || !prepare(to.caps.get())) return {};
   GstBuffer* raw = nullptr;

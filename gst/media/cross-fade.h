@@ -8,8 +8,8 @@
 
 #include <vector>
 
+#include "media/clip-decoder.h"
 #include "media/gst-ptr.h"
-#include "media/part-decoder.h"
 
 namespace omni {
 
@@ -22,7 +22,7 @@ class CrossFade {
 
   /// `from` and `to` in one picture, of `to` so much: 0 = nothing, 1 = all. Neither is changed.
   /// Empty when the two cannot be mixed, as where their caps differ.
-  BufferPtr mix(const PartFrame& from, const PartFrame& to, double share);
+  BufferPtr mix(const ClipFrame& from, const ClipFrame& to, double share);
 
  private:
   bool prepare(GstCaps* caps);

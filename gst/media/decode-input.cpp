@@ -8,6 +8,7 @@
 
 #include "media/bytes-source.h"
 #include "media/encoder.h"
+#include "media/gst-util.h"
 
 namespace omni {
 namespace {
@@ -18,8 +19,8 @@ constexpr std::chrono::seconds kMostPlugging{2};
 
 }  // namespace
 
-DecodeInput::DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const Bytes> file, Wants wants,
-                         Use use)
+DecodeInput::DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const ByteRope> file,
+                         Wants wants, Use use)
     : pipeline_(pipeline),
       demuxer_(make_element("qtdemux", kPluginsGood)),
       decoder_(make_element("decodebin", kPluginsBase)),

@@ -16,7 +16,7 @@
 #include <mutex>
 
 #include "media/gst-ptr.h"
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace omni {
 
@@ -29,7 +29,8 @@ class DecodeInput {
   using Use = std::function<void(GstPad* decoded)>;
 
   /// Adds the three to `pipeline`. Throws Failure (invalid_request) when one is not installed.
-  DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const Bytes> file, Wants wants, Use use);
+  DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const ByteRope> file, Wants wants,
+              Use use);
   DecodeInput(const DecodeInput&) = delete;
   DecodeInput& operator=(const DecodeInput&) = delete;
 

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 the gst-omni authors
 
 #include "media/encode-chain.h"
+#include "media/gst-util.h"
 
 #include <gst/video/video.h>
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "media/gst-util.h"
 #include "service/error.h"
 
 namespace omni {
@@ -16,12 +17,6 @@ namespace {
 constexpr unsigned kThreads = 4;
 
 using FactoryListPtr = std::unique_ptr<GList, FreeWith<&gst_plugin_feature_list_free>>;
-
-ElementPtr try_make(const char* factory) {
-  GstElement* element = gst_element_factory_make(factory, nullptr);
-  if (!element) return {};
-  return ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(element)));
-}
 
 /// Whatever type the property has; nothing when the element has no such property.
 bool set(GstElement* element, const char* name, const std::string& value) {
@@ -119,7 +114,7 @@ std::string best_h264_factory() {
 
 ElementPtr make_h264_encoder(const H264Settings& settings, const std::string& factory) {
   const std::string name = factory.empty() ? best_h264_factory() : factory;
-  ElementPtr encoder = name.empty() ? ElementPtr() : try_make(name.c_str());
+  ElementPtr encoder = name.empty() ? ElementPtr() : try_make_element(name.c_str());
   if (!encoder) {
     throw Failure(Reason::invalid_request,
                   (factory.empty() ? "no H.264 encoder is installed"
@@ -144,7 +139,7 @@ AacEncoder make_aac_encoder(unsigned bits_per_second) {
   };
   for (const Known& known : {Known{"fdkaacenc", 2048}, Known{"avenc_aac", 1024},
                              Known{"voaacenc", 1600}, Known{"faac", 1024}}) {
-    ElementPtr encoder = try_make(known.factory);
+    ElementPtr encoder = try_make_element(known.factory);
     if (!encoder) continue;
     set(encoder.get(), "bitrate", bits_per_second);
     return {std::move(encoder), known.priming};
@@ -153,13 +148,6 @@ AacEncoder make_aac_encoder(unsigned bits_per_second) {
       Reason::invalid_request,
       "no AAC encoder is installed: install avenc_aac (Debian package gstreamer1.0-libav) "
       "or voaacenc (gstreamer1.0-plugins-bad)");
-}
-
-ElementPtr make_element(const char* factory, const char* package) {
-  ElementPtr element = try_make(factory);
-  if (element) return element;
-  throw Failure(Reason::invalid_request, "the GStreamer element " + std::string(factory) +
-                                             " is not installed (Debian package " + package + ")");
 }
 
 }  // namespace omni

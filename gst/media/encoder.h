@@ -34,12 +34,4 @@ struct AacEncoder {
 /// Throws Failure (invalid_request) when there is none.
 AacEncoder make_aac_encoder(unsigned bits_per_second);
 
-// Debian packages of elements.
-inline constexpr const char* kPluginsBase = "gstreamer1.0-plugins-base";
-inline constexpr const char* kPluginsGood = "gstreamer1.0-plugins-good";
-inline constexpr const char* kPluginsBad = "gstreamer1.0-plugins-bad";
-
-/// Any element, the caller's. Throws Failure (invalid_request) that names its Debian package.
-ElementPtr make_element(const char* factory, const char* package);
-
 }  // namespace omni

@@ -12,7 +12,7 @@
 namespace omni {
 
 /// What is done with a result that is longer or shorter than its segment.
-enum class Fit {
+enum class DurationPolicy {
   retime,  // it is played slower or faster, so that it takes just as long
   trim,    // one that is longer is cut at its end; a shorter one is retimed
   hold,    // one that is shorter shows its last picture until the end; a longer one is retimed
@@ -20,11 +20,11 @@ enum class Fit {
 
 /// `time` in the reference, of which the whole is `reference` long, to the time in a result that is
 /// `result` long.
-inline GstClockTime placed_time(Fit fit, GstClockTime time, GstClockTime reference,
+inline GstClockTime placed_time(DurationPolicy fit, GstClockTime time, GstClockTime reference,
                                 GstClockTime result) {
   const bool own_speed = reference == 0 || result == 0 ||
-                         (fit == Fit::trim && result > reference) ||
-                         (fit == Fit::hold && result < reference);
+                         (fit == DurationPolicy::trim && result > reference) ||
+                         (fit == DurationPolicy::hold && result < reference);
   return own_speed ? time : gst_util_uint64_scale(time, result, reference);
 }
 

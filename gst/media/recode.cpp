@@ -13,13 +13,14 @@
 
 #include "media/bytes-source.h"
 #include "media/decode-input.h"
-#include "media/mp4-samples.h"
+#include "media/gst-util.h"
+#include "media/interrupt.h"
+#include "media/mp4/samples.h"
 #include "service/error.h"
 
 namespace omni {
 namespace {
 
-constexpr const char* kInterruptName = "omni/interrupt";
 constexpr const char* kOverName = "omni/over";
 
 void post(GstBus* bus, const char* name) {
@@ -33,7 +34,7 @@ PadPtr pad_of(const ElementPtr& element, const char* name) {
 /// input ! CHAIN ! appsink, made, run and taken down.
 class Recoder {
  public:
-  Recoder(std::shared_ptr<const Bytes> file, std::uint64_t max_bytes);
+  Recoder(std::shared_ptr<const ByteRope> file, std::uint64_t max_bytes);
   ~Recoder();
   Recoder(const Recoder&) = delete;
   Recoder& operator=(const Recoder&) = delete;
@@ -84,7 +85,7 @@ class Recoder {
   Coded coded_;          // filled by the streaming thread, read when it is gone
 };
 
-Recoder::Recoder(std::shared_ptr<const Bytes> file, std::uint64_t max_bytes)
+Recoder::Recoder(std::shared_ptr<const ByteRope> file, std::uint64_t max_bytes)
     : max_bytes_(max_bytes) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
@@ -254,36 +255,7 @@ void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps) {
   coded.units.push_back(unit);
 }
 
-void Interrupt::interrupt() {
-  BusPtr bus;
-  {
-    const std::lock_guard lock(mutex_);
-    interrupted_ = true;
-    bus = bus_;
-  }
-  if (bus) post(bus.get(), kInterruptName);
-}
-
-bool Interrupt::is_interrupted() const {
-  const std::lock_guard lock(mutex_);
-  return interrupted_;
-}
-
-Interrupt::Guard::Guard(Interrupt& interrupt, GstBus* bus) : interrupt_(interrupt) {
-  const std::lock_guard lock(interrupt.mutex_);
-  if (interrupt.interrupted_) {
-    throw Failure(Reason::cancelled, "fitting the reference was interrupted");
-  }
-  interrupt.bus_ = BusPtr::share(bus);
-}
-
-Interrupt::Guard::~Guard() {
-  BusPtr bus;
-  const std::lock_guard lock(interrupt_.mutex_);
-  std::swap(bus, interrupt_.bus_);
-}
-
-Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
+Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan,
                    Interrupt& interrupt) {
   const ElementPtr queue = make_element("queue", kPluginsBase);
   // A picture may be 12 MB, and the encoder keeps enough of them itself.
@@ -348,7 +320,7 @@ GstPadProbeReturn add_silence(GstPad* pad, GstPadProbeInfo* info, gpointer sampl
 
 }  // namespace
 
-AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
+AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_second,
                         Interrupt& interrupt) {
   AacEncoder aac = make_aac_encoder(bits_per_second);
   Recoder recoder(std::move(file), 0);
@@ -384,7 +356,7 @@ ElementPtr plain_convert() {
 
 }  // namespace
 
-void decode_audio(std::shared_ptr<const Bytes> file, const GstAudioInfo& format,
+void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                   const UseSound& use, Interrupt& interrupt) {
   Recoder recoder(std::move(file), 0);
   recoder.set_blame(Reason::bad_result, "the result's sound");

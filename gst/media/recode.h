@@ -11,39 +11,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "media/encode-chain.h"
-#include "service/bytes.h"
+#include "media/interrupt.h"
+#include "media/mp4/only-track.h"
+#include "service/byte-rope.h"
 
 namespace omni {
-
-/// Calls off work from another thread, at once. It is used for one piece of work after another, and
-/// once interrupted it stays so.
-class Interrupt {
- public:
-  void interrupt();
-  bool is_interrupted() const;
-
-  /// While one lives, interrupt() wakes who waits on this bus. Throws Failure (cancelled).
-  class Guard {
-   public:
-    Guard(Interrupt& interrupt, GstBus* bus);
-    ~Guard();
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
-
-   private:
-    Interrupt& interrupt_;
-  };
-
- private:
-  mutable std::mutex mutex_;
-  BusPtr bus_;
-  bool interrupted_ = false;
-};
 
 struct CodedUnit {
   std::uint64_t offset = 0;  // in the media
@@ -53,7 +29,7 @@ struct CodedUnit {
 };
 
 struct Coded {
-  std::shared_ptr<Bytes> media = std::make_shared<Bytes>();
+  std::shared_ptr<ByteRope> media = std::make_shared<ByteRope>();
   std::vector<CodedUnit> units;
   CapsPtr caps;                                      // of what was encoded, with codec_data
   CapsPtr raw;                                       // of what went into the encoder
@@ -73,21 +49,21 @@ struct VideoRecode : EncodePlan {
 
 /// `file` holds this one track, see only_track(). Throws Failure: bad_input, invalid_request,
 /// cancelled.
-Coded recode_video(std::shared_ptr<const Bytes> file, const VideoRecode& plan,
+Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan,
                    Interrupt& interrupt);
 
 struct AudioCoded : Coded {
   unsigned priming = 0;       // samples that come out before the first one
   std::uint64_t samples = 0;  // that went in
 };
-AudioCoded recode_audio(std::shared_ptr<const Bytes> file, unsigned bits_per_second,
+AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_second,
                         Interrupt& interrupt);
 
 /// What is decoded is given to `use`, on another thread, with its time counted from that of the
 /// file's first sample; false: that was enough. Neither gaps nor overlaps are left in it. Throws
 /// Failure: bad_result, invalid_request, cancelled.
 using UseSound = std::function<bool(GstBuffer* buffer, GstClockTime since_first)>;
-void decode_audio(std::shared_ptr<const Bytes> file, const GstAudioInfo& format,
+void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                   const UseSound& use, Interrupt& interrupt);
 
 }  // namespace omni

@@ -12,8 +12,9 @@
 #include <utility>
 
 #include "media/bytes-source.h"
-#include "media/coded-track.h"
 #include "media/frame-record.h"
+#include "media/gst-util.h"
+#include "media/mp4/coded-track.h"
 #include "service/error.h"
 
 namespace omni {

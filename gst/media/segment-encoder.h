@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "media/encode-chain.h"
-#include "media/mp4-samples.h"
+#include "media/mp4/samples.h"
 #include "media/recode.h"
 
 namespace omni {

@@ -33,38 +33,39 @@ SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool
   wanted = std::max<GstClockTime>(wanted, GST_MSECOND);
   const bool known = lengths.maximum != 0 || lengths.minimum != 0 || !lengths.only.empty();
   // A length within a range need not be a whole number of seconds as long as it is padded to one.
-  usual_ = wanted;
-  if (known) usual_ = nearest_length(wanted, lengths) * kSecond;
+  nominal_duration_ = wanted;
+  if (known) nominal_duration_ = nearest_length(wanted, lengths) * kSecond;
   // Else a moment would be faded into a third segment before it is out of the first.
-  if (overlap > usual_ / 2)
-    throw Failure(Reason::invalid_request, "`overlap` is more than half of a segment, which is " +
-                                               seconds_text(usual_) + " long. Set it to at most " +
-                                               seconds_text(usual_ / 2) + ", in nanoseconds.");
-  usual_ -= overlap;
+  if (overlap > nominal_duration_ / 2)
+    throw Failure(Reason::invalid_request,
+                  "`overlap` is more than half of a segment, which is " +
+                      seconds_text(nominal_duration_) + " long. Set it to at most " +
+                      seconds_text(nominal_duration_ / 2) + ", in nanoseconds.");
+  nominal_duration_ -= overlap;
   least_ = lengths.only.empty() ? lengths.minimum * kSecond : lengths.only.front() * kSecond;
   most_ = lengths.only.empty() ? lengths.maximum * kSecond : lengths.only.back() * kSecond;
 }
 
-GstClockTime SegmentPlanner::longest() const {
-  if (live_) return usual_;
+GstClockTime SegmentPlanner::max_duration() const {
+  if (live_) return nominal_duration_;
   // A beginning that is too near to the next point of the grid goes along with what follows, and so
   // does a short tail.
-  const GstClockTime most = usual_ + std::max(usual_, 2 * least_);
+  const GstClockTime most = nominal_duration_ + std::max(nominal_duration_, 2 * least_);
   return is_bounded() ? std::min(most, most_) : most;
 }
 
 GstClockTime SegmentPlanner::next_grid_point(GstClockTime start) const {
-  GstClockTime point = (start / usual_ + 1) * usual_;
-  if (point - start + overlap_ + kSlack < least_) point += usual_;
+  GstClockTime point = (start / nominal_duration_ + 1) * nominal_duration_;
+  if (point - start + overlap_ + kSlack < least_) point += nominal_duration_;
   const bool too_far = is_bounded() && point - start + overlap_ > most_ + kSlack;
-  return too_far ? start + usual_ : point;
+  return too_far ? start + nominal_duration_ : point;
 }
 
 void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
   start_ = start;
   grace_ = 0;
   if (live_) {
-    cut_ = start + usual_;
+    cut_ = start + nominal_duration_;
     return;
   }
   cut_ = next_grid_point(start);

@@ -20,9 +20,9 @@ class SegmentPlanner {
   SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live, GstClockTime overlap = 0);
 
   /// What a segment measures as a rule, from cut to cut.
-  GstClockTime usual() const { return usual_; }
+  GstClockTime nominal_duration() const { return nominal_duration_; }
   /// What a segment measures at most.
-  GstClockTime longest() const;
+  GstClockTime max_duration() const;
 
   /// A segment begins with the frame at `start` of stream time. `end` is where the stream ends, as
   /// far as that is known; else GST_CLOCK_TIME_NONE.
@@ -45,7 +45,7 @@ class SegmentPlanner {
   Lengths lengths_;
   bool live_;
   GstClockTime overlap_;
-  GstClockTime usual_ = 0;
+  GstClockTime nominal_duration_ = 0;
   GstClockTime least_ = 0;
   GstClockTime most_ = 0;
   GstClockTime start_ = 0;

@@ -14,9 +14,11 @@
 #include <variant>
 
 #include "media/bytes-source.h"
+#include "media/clip-decoder.h"
 #include "media/encoder.h"
-#include "media/mp4.h"
-#include "media/part-decoder.h"
+#include "media/gst-util.h"
+#include "media/interrupt.h"
+#include "media/mp4/probe.h"
 #include "service/error.h"
 
 namespace omni {
@@ -50,7 +52,7 @@ CapsPtr rgb_caps(const mp4::Track& video) {
 /// What JPEG means: full range, BT.601, a colour sample in the middle of four pixels.
 constexpr char kJpegRaw[] = "video/x-raw,format=I420,colorimetry=1:4:0:0,chroma-site=jpeg";
 
-using WeakDecoder = std::weak_ptr<PartDecoder>;
+using WeakDecoder = std::weak_ptr<ClipDecoder>;
 
 GstBusSyncReply interrupt_decoder(GstBus*, GstMessage* message, gpointer decoder) {
   if (const auto running = static_cast<WeakDecoder*>(decoder)->lock()) running->interrupt();
@@ -60,23 +62,23 @@ GstBusSyncReply interrupt_decoder(GstBus*, GstMessage* message, gpointer decoder
 
 /// A bus that nobody reads: what is posted there ends the decoder's waiting. It may still be posted
 /// to when the decoder is gone.
-BusPtr interrupting_bus(const std::shared_ptr<PartDecoder>& decoder) {
+BusPtr interrupting_bus(const std::shared_ptr<ClipDecoder>& decoder) {
   auto bus = BusPtr::adopt(gst_bus_new());
   const auto drop = [](gpointer weak) { delete static_cast<WeakDecoder*>(weak); };
   gst_bus_set_sync_handler(bus.get(), &interrupt_decoder, new WeakDecoder(decoder), drop);
   return bus;
 }
 
-PartFrame middle_picture(const std::shared_ptr<const Bytes>& file, const mp4::Info& info,
+ClipFrame middle_picture(const std::shared_ptr<const ByteRope>& file, const mp4::Info& info,
                          Interrupt& interrupt) {
-  const GstClockTime length = shown_length(file);
+  const GstClockTime length = shown_duration(file);
   const GstClockTime middle = (length ? length : info.duration_ns) / 2;
   const auto any = CapsPtr::adopt(gst_caps_new_empty_simple("video/x-raw"));
-  const auto decoder = std::make_shared<PartDecoder>(file, any.get());
+  const auto decoder = std::make_shared<ClipDecoder>(file, any.get());
   const BusPtr bus = interrupting_bus(decoder);
   const Interrupt::Guard guard(interrupt, bus.get());
-  std::optional<PartFrame> shown;
-  while (std::optional<PartFrame> next = decoder->next()) {
+  std::optional<ClipFrame> shown;
+  while (std::optional<ClipFrame> next = decoder->next()) {
     if (shown && next->time > middle) break;
     shown = std::move(next);
   }
@@ -95,7 +97,7 @@ ElementPtr make_jpeg_encoder() {
 /// highest: another one would give other bytes.
 class JpegPipeline {
  public:
-  JpegPipeline(PartFrame picture, const GstCaps* rgb);
+  JpegPipeline(ClipFrame picture, const GstCaps* rgb);
   ~JpegPipeline() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
   JpegPipeline(const JpegPipeline&) = delete;
   JpegPipeline& operator=(const JpegPipeline&) = delete;
@@ -106,13 +108,13 @@ class JpegPipeline {
   void add_conversion(const GstCaps* to);
   void wait(bool failed);
 
-  PartFrame picture_;
+  ClipFrame picture_;
   ElementPtr pipeline_, source_, sink_;
   ElementPtr last_;
   BusPtr bus_;
 };
 
-JpegPipeline::JpegPipeline(PartFrame picture, const GstCaps* rgb) : picture_(std::move(picture)) {
+JpegPipeline::JpegPipeline(ClipFrame picture, const GstCaps* rgb) : picture_(std::move(picture)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
   bus_ = BusPtr::adopt(gst_element_get_bus(pipeline));
@@ -171,13 +173,13 @@ void JpegPipeline::wait(bool failed) {
 
 }  // namespace
 
-BytesPtr make_still(std::shared_ptr<const Bytes> file, Interrupt& interrupt) {
+BytesPtr make_still(std::shared_ptr<const ByteRope> file, Interrupt& interrupt) {
   const auto probed = mp4::probe(*file);
   if (const auto* problem = std::get_if<mp4::Problem>(&probed)) no_still(problem->text);
   const auto& info = std::get<mp4::Info>(probed);
   if (std::min(info.video()->width, info.video()->height) == 0)
     no_still("the file does not say how large its picture is");
-  PartFrame picture = middle_picture(file, info, interrupt);
+  ClipFrame picture = middle_picture(file, info, interrupt);
   return JpegPipeline(std::move(picture), rgb_caps(*info.video()).get()).run(interrupt);
 }
 

@@ -90,7 +90,8 @@ class ApiMart final : public Dialect {
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;
-  void settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const override;
+  void finalize_body(JsonObject* body, JsonNode* parameters,
+                     const ModelFacts& facts) const override;
 };
 
 void check_images(const Request& request) {
@@ -137,7 +138,7 @@ void ApiMart::write(JsonObject* body, const Request& request, const ModelFacts&,
   if (!reference.empty()) set_texts(body, "video_urls", {reference});
 }
 
-void ApiMart::settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const {
+void ApiMart::finalize_body(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const {
   // Never both, unless the user insists.
   if (has_elements(body, "video_urls") && !sets(parameters, "duration"))
     json_object_remove_member(body, "duration");

@@ -23,7 +23,7 @@ std::string shown_seconds(std::uint64_t ns) {
 }
 
 /// An unknown word goes out as it is: services add and rename values faster than plugins.
-std::string resolved(const std::string& asked, std::string nearest) {
+std::string or_nearest(const std::string& asked, std::string nearest) {
   return asked == kAuto ? std::move(nearest) : asked;
 }
 
@@ -37,7 +37,7 @@ std::string Dialect::with_id(const char* path, std::string_view id) {
   return filled;
 }
 
-void Dialect::settle(JsonObject*, JsonNode*, const ModelFacts&) const {
+void Dialect::finalize_body(JsonObject*, JsonNode*, const ModelFacts&) const {
 }
 
 const ModelFacts& Dialect::model_facts(const Request& request, bool with_reference) const {
@@ -56,7 +56,7 @@ unsigned Dialect::lines_of(std::string_view resolution, const ModelFacts& facts)
 bool Dialect::replaces_reference(const Request& request) const {
   // Seen in the body itself: which members count depends on the service and on the model.
   // Images stay out: they may be many megabytes, and have no say in it.
-  FittedRequest trial;
+  ResolvedRequest trial;
   trial.request.model = request.model.empty() ? service_.video_to_video_model : request.model;
   trial.request.seconds = 1;
   trial.request.parameters = request.parameters;
@@ -109,8 +109,8 @@ void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& 
                                          " for this model. Use a longer clip.");
 }
 
-FittedRequest Dialect::fit(const Request& request,
-                           const std::optional<ReferenceInfo>& reference) const {
+ResolvedRequest Dialect::resolve(const Request& request,
+                                 const std::optional<ReferenceInfo>& reference) const {
   require_utf8(request);
   const JsonNodePtr parameters = parse_parameters(request.parameters);
   require_prompt(request, parameters.get());
@@ -118,35 +118,36 @@ FittedRequest Dialect::fit(const Request& request,
   check_length(request.seconds, facts);
   check(request, facts, reference.has_value());
 
-  FittedRequest fitted{request, 0};
-  Request& result = fitted.request;
+  ResolvedRequest resolved{request, 0};
+  Request& result = resolved.request;
   if (result.model.empty())
     result.model = reference ? service_.video_to_video_model : service_.text_to_video_model;
   const ReferenceInfo shown = reference.value_or(ReferenceInfo{});
-  result.aspect_ratio = resolved(request.aspect_ratio, nearest_shape(shown, shapes(facts)));
-  result.resolution = resolved(request.resolution, nearest_resolution(shown, resolutions(facts)));
+  result.aspect_ratio = or_nearest(request.aspect_ratio, nearest_shape(shown, shapes(facts)));
+  result.resolution = or_nearest(request.resolution, nearest_resolution(shown, resolutions(facts)));
   if (reference) {
     if (result.seconds == 0) result.seconds = nearest_length(reference->duration_ns, facts.lengths);
     // A reference that `parameters` puts in its place is not ours to measure.
     if (!replaces_reference(request)) check_reference(*reference, facts);
   }
   const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;
-  fitted.seconds =
+  resolved.seconds =
       overridden_seconds(parameters.get(), service_.length_member, billed, facts.lengths.usual);
-  return fitted;
+  return resolved;
 }
 
-std::string Dialect::create_body(const FittedRequest& fitted, const std::string& reference) const {
+std::string Dialect::create_body(const ResolvedRequest& resolved,
+                                 const std::string& reference) const {
   const JsonNodePtr root(json_node_new(JSON_NODE_OBJECT));
   JsonObject* body = json_object_new();
   json_node_take_object(root.get(), body);
-  const ModelFacts& facts = model_facts(fitted.request, !reference.empty());
-  set_text(body, "model", fitted.request.model);
-  set_text(body, "prompt", fitted.request.prompt);
-  write(body, fitted.request, facts, reference);
-  const JsonNodePtr parameters = parse_parameters(fitted.request.parameters);
+  const ModelFacts& facts = model_facts(resolved.request, !reference.empty());
+  set_text(body, "model", resolved.request.model);
+  set_text(body, "prompt", resolved.request.prompt);
+  write(body, resolved.request, facts, reference);
+  const JsonNodePtr parameters = parse_parameters(resolved.request.parameters);
   if (parameters) merge_json(body, json_node_get_object(parameters.get()));
-  settle(body, parameters.get(), facts);
+  finalize_body(body, parameters.get(), facts);
   return to_text(root.get());
 }
 

@@ -48,7 +48,7 @@ struct ReferenceInfo {
 };
 
 /// A request in which nothing is `auto` any more: what will be sent and paid for.
-struct FittedRequest {
+struct ResolvedRequest {
   Request request;       // model, seconds, aspect_ratio, resolution resolved
   unsigned seconds = 0;  // what the job will be billed for
 };
@@ -145,11 +145,12 @@ class Dialect {
 
   /// Resolves every `auto` from the reference, or leaves it out when there is none, and checks
   /// everything that can be checked before money is spent. Throws Failure.
-  FittedRequest fit(const Request& request, const std::optional<ReferenceInfo>& reference) const;
+  ResolvedRequest resolve(const Request& request,
+                          const std::optional<ReferenceInfo>& reference) const;
 
   /// The body as JSON. `reference` is what stands for it: a data URI, a URL, or a placeholder of
   /// either; empty = none. It is not in the body when `parameters` replace it.
-  std::string create_body(const FittedRequest& fitted, const std::string& reference) const;
+  std::string create_body(const ResolvedRequest& resolved, const std::string& reference) const;
 
  protected:
   // What each service adds to what all share:
@@ -163,7 +164,7 @@ class Dialect {
                      const std::string& reference) const = 0;
   /// After `parameters` (may be null) were merged over the body: what depends on the whole of it.
   /// Throws Failure.
-  virtual void settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const;
+  virtual void finalize_body(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const;
 
  private:
   void check_length(unsigned seconds, const ModelFacts& facts) const;

@@ -69,7 +69,8 @@ class OctopusX final : public Dialect {
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;
-  void settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const override;
+  void finalize_body(JsonObject* body, JsonNode* parameters,
+                     const ModelFacts& facts) const override;
 };
 
 void OctopusX::check(const Request& request, const ModelFacts&, bool) const {
@@ -97,7 +98,7 @@ void OctopusX::write(JsonObject* body, const Request& request, const ModelFacts&
 }
 
 /// Leaves at most one of the reference's names in the body.
-void OctopusX::settle(JsonObject* body, JsonNode* parameters, const ModelFacts&) const {
+void OctopusX::finalize_body(JsonObject* body, JsonNode* parameters, const ModelFacts&) const {
   const bool replaced = names_reference(parameters);
   bool taken = false;
   for (const char* name : kReferenceFields) {

@@ -147,7 +147,8 @@ class OmniRouters final : public Dialect {
   void check(const Request& request, const ModelFacts& facts, bool with_reference) const override;
   void write(JsonObject* body, const Request& request, const ModelFacts& facts,
              const std::string& reference) const override;
-  void settle(JsonObject* body, JsonNode* parameters, const ModelFacts& facts) const override;
+  void finalize_body(JsonObject* body, JsonNode* parameters,
+                     const ModelFacts& facts) const override;
 };
 
 void OmniRouters::check(const Request& request, const ModelFacts& facts, bool) const {
@@ -177,7 +178,7 @@ void OmniRouters::write(JsonObject* body, const Request& request, const ModelFac
   set_switch(body, "audio_generation", request.generate_audio);
 }
 
-void OmniRouters::settle(JsonObject* body, JsonNode*, const ModelFacts& facts) const {
+void OmniRouters::finalize_body(JsonObject* body, JsonNode*, const ModelFacts& facts) const {
   const Model& model = of(facts);
   for (const char* name : {"seconds", "resolution"}) {
     if (!model.priced_by_length || json_object_has_member(body, name)) continue;

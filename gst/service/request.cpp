@@ -184,9 +184,9 @@ std::string new_placeholder() {
   return "placeholder-" + unguessable_name();
 }
 
-CreateBody inline_body(const Dialect& dialect, const FittedRequest& fitted) {
+CreateBody inline_body(const Dialect& dialect, const ResolvedRequest& resolved) {
   const std::string placeholder = new_placeholder();
-  std::string body = dialect.create_body(fitted, "data:video/mp4;base64," + placeholder);
+  std::string body = dialect.create_body(resolved, "data:video/mp4;base64," + placeholder);
   const std::size_t at = body.find(placeholder);
   if (at == std::string::npos) return {std::move(body), {}, false};
   std::string tail = body.substr(at + placeholder.size());

@@ -74,6 +74,6 @@ std::string unguessable_name();
 std::string new_placeholder();
 /// The body with a hole where the reference is streamed in as base64; without one when
 /// `parameters` put something else in its place.
-CreateBody inline_body(const Dialect& dialect, const FittedRequest& fitted);
+CreateBody inline_body(const Dialect& dialect, const ResolvedRequest& resolved);
 
 }  // namespace omni

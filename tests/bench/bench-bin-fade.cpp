@@ -21,7 +21,7 @@ double cpu_ms() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-omni::PartFrame picture(const GstVideoInfo& info, guint8 level) {
+omni::ClipFrame picture(const GstVideoInfo& info, guint8 level) {
   auto buffer = omni::BufferPtr::adopt(gst_buffer_new_allocate(nullptr, info.size, nullptr));
   gst_buffer_memset(buffer.get(), 0, level, info.size);
   return {buffer, omni::CapsPtr::adopt(gst_video_info_to_caps(&info)), 0};
@@ -36,7 +36,7 @@ int main(int count, char** words) {
   gst_video_info_set_format(&info, gst_video_format_from_string(words[1]),
                             static_cast<guint>(std::atoi(words[2])),
                             static_cast<guint>(std::atoi(words[3])));
-  const omni::PartFrame from = picture(info, 40), to = picture(info, 200);
+  const omni::ClipFrame from = picture(info, 40), to = picture(info, 200);
   omni::CrossFade fade;
   if (!fade.mix(from, to, 0.5)) bench::die("this format cannot be mixed");
   double began = cpu_ms();

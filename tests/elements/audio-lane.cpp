@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// AudioLane: what goes through, what waits, what is dropped, how it ends. The element around it is
-// in support/lane-rig.cpp.
+// AudioPassthrough: what goes through, what waits, what is dropped, how it ends. The element around
+// it is in support/lane-rig.cpp.
 #include "support/lane-rig.h"
 
 #include <filesystem>

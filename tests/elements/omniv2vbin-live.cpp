@@ -8,7 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "client/ledger-store.h"
+#include "client/ledger/ledger-store.h"
 #include "support/counted-frames.h"
 #include "support/echo-service.h"
 #include "support/v2v-fixture.h"

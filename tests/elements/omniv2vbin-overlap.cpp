@@ -6,7 +6,7 @@
 #include <array>
 #include <thread>
 
-#include "media/part-decoder.h"
+#include "media/clip-decoder.h"
 #include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
@@ -22,15 +22,15 @@ namespace {
 constexpr char kOverlap[] =
     "prompt=x segment-duration=4000000000 overlap=1000000000 max-in-flight=1 ";
 
-std::shared_ptr<const Bytes> as_bytes(const std::string& text) {
-  auto bytes = std::make_shared<Bytes>();
+std::shared_ptr<const ByteRope> as_bytes(const std::string& text) {
+  auto bytes = std::make_shared<ByteRope>();
   bytes->append(BytesPtr::adopt(g_bytes_new(text.data(), text.size())));
   return bytes;
 }
 
 /// The numbers of its first and last picture, and how many there are: "75-174 100".
 std::string pictures_of(const std::string& clip) {
-  PartDecoder decoder(as_bytes(clip), CapsPtr::adopt(gst_caps_from_string(kCaps25.c_str())).get());
+  ClipDecoder decoder(as_bytes(clip), CapsPtr::adopt(gst_caps_from_string(kCaps25.c_str())).get());
   unsigned first = 0, last = 0, count = 0;
   while (const auto frame = decoder.next()) {
     last = number_in(frame->picture.get(), frame->caps.get());

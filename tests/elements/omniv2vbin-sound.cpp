@@ -9,7 +9,7 @@
 #include <cstring>
 #include <future>
 
-#include "media/mp4-samples.h"
+#include "media/mp4/samples.h"
 #include "support/bin-harness.h"
 #include "support/echo-service.h"
 #include "support/fresh-folder.h"
@@ -229,7 +229,7 @@ GST_START_TEST(sound_with_overlap) {
   const double lengths[] = {4, 4, 6};  // the last one takes the short tail along
   for (int job = 1; job <= 3; ++job) {
     const std::string reference = service.reference(job);
-    auto bytes = std::make_shared<Bytes>();
+    auto bytes = std::make_shared<ByteRope>();
     bytes->append(BytesPtr::adopt(g_bytes_new(reference.data(), reference.size())));
     const mp4::Movie movie = mp4::read_movie(bytes);
     fail_unless_equals_int(movie.tracks.size(), 2);

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "media/mp4.h"
+#include "media/mp4/probe.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -77,7 +77,7 @@ std::string last_create(const FakeService& service) {
 }
 
 mp4::Info info_of(const std::string& file) {
-  Bytes bytes;
+  ByteRope bytes;
   bytes.append(BytesPtr::adopt(g_bytes_new(file.data(), file.size())));
   const auto probed = mp4::probe(bytes);
   fail_unless(std::holds_alternative<mp4::Info>(probed));

@@ -42,7 +42,7 @@ class SlowLedger : public NoLedger {
     static const char* const kNames[] = {"refused", "failed", "open"};
     return step(kNames[static_cast<int>(ending)]);
   }
-  void fetched(std::string, std::shared_ptr<const Bytes>) override { steps_.add("fetched"); }
+  void fetched(std::string, std::shared_ptr<const ByteRope>) override { steps_.add("fetched"); }
 
  private:
   Async<void> step(std::string name) {

@@ -52,7 +52,7 @@ START_TEST(references_are_let_go) {
   });
   Run run(service.server.url());
   run.spec.reference = rope(kResult, 1'000'000);
-  const std::weak_ptr<const Bytes> reference = run.spec.reference;
+  const std::weak_ptr<const ByteRope> reference = run.spec.reference;
   auto future = run.start(ledger_in(folder.path()));
   run.spec.reference = nullptr;
   ck_assert(service.server.wait_for(2, "GET"));

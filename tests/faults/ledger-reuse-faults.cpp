@@ -241,7 +241,7 @@ namespace {
 class SlowClaim : public NoLedger {
  public:
   explicit SlowClaim(std::atomic<int>& let_go) : let_go_(let_go) {}
-  Async<Claim> claim(JobKey, Reuse, Hashed) override {
+  Async<Claim> claim(JobKey, Reuse, HashRequest) override {
     asked.set_value();
     Cancellation never;
     co_await sleep(never, kSecond);

@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "client/ledger-store.h"
+#include "client/ledger/ledger-store.h"
 #include "support/fresh-folder.h"
 #include "unit/check-main.h"
 
@@ -175,7 +175,7 @@ START_TEST(remains_are_cleared_away) {
     LedgerStore store(folder.path());
     const KeptResults results(LedgerStore::results_folder(folder.path()));
     const auto keep = [&](const char* text) {
-      Bytes result;
+      ByteRope result;
       result.append(BytesPtr::adopt(g_bytes_new(text, strlen(text))));
       return results.keep(result);
     };

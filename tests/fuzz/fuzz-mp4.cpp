@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "media/mp4.h"
+#include "media/mp4/probe.h"
 #include "service/glib-ptr.h"
 
 namespace {
@@ -16,8 +16,8 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-omni::Bytes in_pieces(const std::uint8_t* data, std::size_t size) {
-  omni::Bytes bytes;
+omni::ByteRope in_pieces(const std::uint8_t* data, std::size_t size) {
+  omni::ByteRope bytes;
   const std::size_t piece = size == 0 ? 1 : 1 + data[size - 1] % 64 * std::size_t{17};
   for (std::size_t at = 0; at < size; at += piece) {
     bytes.append(omni::BytesPtr::adopt(g_bytes_new_static(data + at, std::min(piece, size - at))));

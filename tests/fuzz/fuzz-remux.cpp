@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <memory>
 
-#include "media/mp4-samples.h"
-#include "media/mp4-write.h"
-#include "media/mp4.h"
+#include "media/mp4/only-track.h"
+#include "media/mp4/probe.h"
+#include "media/mp4/sample-entry.h"
+#include "media/mp4/samples.h"
+#include "media/mp4/writer.h"
 #include "service/glib-ptr.h"
 
 namespace {
@@ -23,8 +25,8 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-std::shared_ptr<const omni::Bytes> in_pieces(const std::uint8_t* data, std::size_t size) {
-  auto bytes = std::make_shared<omni::Bytes>();
+std::shared_ptr<const omni::ByteRope> in_pieces(const std::uint8_t* data, std::size_t size) {
+  auto bytes = std::make_shared<omni::ByteRope>();
   const std::size_t piece = size == 0 ? 1 : 1 + data[size - 1] % 64 * std::size_t{17};
   for (std::size_t at = 0; at < size; at += piece)
     bytes->append(omni::BytesPtr::adopt(g_bytes_new_static(data + at, std::min(piece, size - at))));

@@ -48,7 +48,8 @@ void check_parameters(std::string_view text) {
   for (const omni::Dialect* dialect : omni::dialects()) {
     try {
       const omni::ReferenceInfo reference{1000, 8'000'000'000, 1280, 720};
-      const std::string body = dialect->create_body(dialect->fit(request, reference), "reference");
+      const std::string body =
+          dialect->create_body(dialect->resolve(request, reference), "reference");
       require(omni::parse_json(body, nullptr, omni::JsonInput::user) != nullptr);
     } catch (const omni::Failure& failure) {
       check_text(failure.error().message);

@@ -85,14 +85,14 @@ BytesPtr make(const std::string& line) {
   return rope(all);
 }
 
-std::string text(const omni::Bytes& bytes) {
+std::string text(const omni::ByteRope& bytes) {
   std::string all(bytes.size(), '\0');
   bytes.read(0, all.data(), all.size());
   return all;
 }
 
 BytesPtr rope(const std::string& text, std::size_t piece) {
-  auto bytes = std::make_shared<omni::Bytes>();
+  auto bytes = std::make_shared<omni::ByteRope>();
   for (std::size_t at = 0; at < text.size(); at += piece) {
     bytes->append(
         omni::BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
@@ -100,7 +100,7 @@ BytesPtr rope(const std::string& text, std::size_t piece) {
   return bytes;
 }
 
-Stream play(const omni::Bytes& file, const std::string& track, const std::string& chain) {
+Stream play(const omni::ByteRope& file, const std::string& track, const std::string& chain) {
   const std::string all = text(file);
   gchar* name = nullptr;
   const int handle = g_file_open_tmp("omni-clip-XXXXXX", &name, nullptr);

@@ -11,17 +11,17 @@
 #include <string>
 #include <vector>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace clips {
 
-using BytesPtr = std::shared_ptr<const omni::Bytes>;
+using BytesPtr = std::shared_ptr<const omni::ByteRope>;
 
 /// What the line's last element, which must be `appsink name=out`, gets up to EOS. Aborts the test
 /// when the line does not work.
 BytesPtr make(const std::string& line);
 
-std::string text(const omni::Bytes& bytes);
+std::string text(const omni::ByteRope& bytes);
 BytesPtr rope(const std::string& text, std::size_t piece = 4096);
 
 /// The same file, to be shown turned to the right by a quarter; `height` is its picture's.
@@ -38,6 +38,6 @@ struct Stream {
 };
 
 /// The file through filesrc ! qtdemux ! CHAIN ! appsink, for the track "video" or "audio".
-Stream play(const omni::Bytes& file, const std::string& track, const std::string& chain);
+Stream play(const omni::ByteRope& file, const std::string& track, const std::string& chain);
 
 }  // namespace clips

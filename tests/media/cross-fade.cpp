@@ -18,7 +18,7 @@ CapsPtr grey_caps() {
 }
 
 /// By GStreamer's own conversion; empty when it has none.
-PartFrame converted(const PartFrame& frame, const CapsPtr& caps) {
+ClipFrame converted(const ClipFrame& frame, const CapsPtr& caps) {
   const auto sample =
       SamplePtr::adopt(gst_sample_new(frame.picture.get(), frame.caps.get(), nullptr, nullptr));
   const auto made = SamplePtr::adopt(
@@ -27,7 +27,7 @@ PartFrame converted(const PartFrame& frame, const CapsPtr& caps) {
   return {BufferPtr::share(gst_sample_get_buffer(made.get())), caps, 0};
 }
 
-PartFrame grey(guint8 level) {
+ClipFrame grey(guint8 level) {
   GstVideoInfo info;
   const CapsPtr caps = grey_caps();
   gst_video_info_from_caps(&info, caps.get());
@@ -40,8 +40,8 @@ struct Levels {
   int darkest = 255, brightest = 0;
 };
 
-Levels levels_of(const PartFrame& frame) {
-  const PartFrame shown = converted(frame, grey_caps());
+Levels levels_of(const ClipFrame& frame) {
+  const ClipFrame shown = converted(frame, grey_caps());
   GstVideoInfo info;
   GstVideoFrame mapped;
   gst_video_info_from_caps(&info, shown.caps.get());
@@ -59,7 +59,7 @@ Levels levels_of(const PartFrame& frame) {
   return levels;
 }
 
-void expect_level(const char* format, double share, const PartFrame& frame, int wanted) {
+void expect_level(const char* format, double share, const ClipFrame& frame, int wanted) {
   const Levels levels = levels_of(frame);
   // A format of 5 bits is 8 off at most, and GStreamer adds noise to it.
   const GstVideoFormatInfo* info = gst_video_format_get_info(gst_video_format_from_string(format));
@@ -86,7 +86,7 @@ START_TEST(all_formats) {
     if (!gst_video_info_set_format(&info, gst_video_format_from_string(name), kWidth, kHeight))
       continue;
     const auto caps = CapsPtr::adopt(gst_video_info_to_caps(&info));
-    const PartFrame dark = converted(grey(60), caps), bright = converted(grey(180), caps);
+    const ClipFrame dark = converted(grey(60), caps), bright = converted(grey(180), caps);
     if (!dark.picture || !bright.picture) continue;  // opaque memory, or a format without pictures
     CrossFade fade;
     if (GST_VIDEO_FORMAT_INFO_HAS_PALETTE(info.finfo)) {
@@ -111,7 +111,7 @@ END_TEST
 
 // Whatever lies between the lines of a picture.
 START_TEST(other_strides) {
-  const PartFrame dark = grey(60), bright = grey(180);
+  const ClipFrame dark = grey(60), bright = grey(180);
   constexpr gint kStride = 100;
   gint strides[GST_VIDEO_MAX_PLANES] = {kStride};
   gsize offsets[GST_VIDEO_MAX_PLANES] = {7};
@@ -126,10 +126,10 @@ START_TEST(other_strides) {
 END_TEST
 
 START_TEST(different_pictures) {
-  const PartFrame one = grey(60);
+  const ClipFrame one = grey(60);
   GstVideoInfo info;
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_GRAY8, 2 * kWidth, kHeight);
-  PartFrame other = grey(60);
+  ClipFrame other = grey(60);
   other.caps = CapsPtr::adopt(gst_video_info_to_caps(&info));
   CrossFade fade;
   ck_assert(!fade.mix(one, other, 0.5));

@@ -7,9 +7,11 @@
 #include <thread>
 
 #include "media/clips.h"
-#include "media/fit.h"
+#include "media/interrupt.h"
 #include "media/media-main.h"
-#include "media/mp4-samples.h"
+#include "media/mp4/samples.h"
+#include "media/reference-limits.h"
+#include "media/transcode.h"
 #include "service/error.h"
 
 namespace {
@@ -17,10 +19,10 @@ namespace {
 using clips::BytesPtr;
 using clips::Stream;
 using omni::Failure;
-using omni::FitLimits;
 using omni::Interrupt;
-using omni::Misfit;
+using omni::LimitViolation;
 using omni::Reason;
+using omni::ReferenceLimits;
 using omni::mp4::Info;
 
 constexpr std::uint64_t kLimit = 200'000;
@@ -33,34 +35,34 @@ Info probed(const BytesPtr& file) {
   return std::get<Info>(outcome);
 }
 
-BytesPtr fit(const BytesPtr& file, const FitLimits& limits, const std::string& encoder = {}) {
+BytesPtr fit(const BytesPtr& file, const ReferenceLimits& limits, const std::string& encoder = {}) {
   Interrupt interrupt;
   BytesPtr result;
   try {
-    result = omni::fit_reference(
+    result = omni::transcode_to_limits(
         file, probed(file), limits, interrupt,
         [](const std::string& text) { g_printerr("  %s\n", text.c_str()); }, encoder);
   } catch (const Failure& failure) {
     ck_abort_msg("%s", failure.what());
   }
-  const Misfit misfit = omni::find_misfit(probed(result), result->size(), limits);
+  const LimitViolation misfit = omni::find_violation(probed(result), result->size(), limits);
   ck_assert_msg(!misfit, "%s", misfit.text.c_str());
   return result;
 }
 
-omni::Error failure_of(const BytesPtr& file, const FitLimits& limits,
+omni::Error failure_of(const BytesPtr& file, const ReferenceLimits& limits,
                        const std::string& encoder = {}) {
   Interrupt interrupt;
   try {
-    omni::fit_reference(file, probed(file), limits, interrupt, {}, encoder);
+    omni::transcode_to_limits(file, probed(file), limits, interrupt, {}, encoder);
   } catch (const Failure& failure) {
     return failure.error();
   }
   ck_abort_msg("it was accepted");
 }
 
-FitLimits at_most(std::uint64_t bytes) {
-  FitLimits limits;
+ReferenceLimits at_most(std::uint64_t bytes) {
+  ReferenceLimits limits;
   limits.max_bytes = bytes;
   return limits;
 }
@@ -205,7 +207,7 @@ std::vector<Source> codecs() {
 START_TEST(other_codecs) {
   const Source source = codecs().at(static_cast<std::size_t>(_i));
   const BytesPtr before = clips::make(source.line);
-  const Misfit misfit = omni::find_misfit(probed(before), before->size(), {});
+  const LimitViolation misfit = omni::find_violation(probed(before), before->size(), {});
   expect_text(source.name, misfit.text, source.misfit);
   const BytesPtr after = fit(before, {});
   const Stream shown = expect_same_times(before, after);
@@ -244,7 +246,7 @@ std::vector<Source> containers() {
 START_TEST(other_containers) {
   const Source source = containers().at(static_cast<std::size_t>(_i));
   const BytesPtr before = clips::make(source.line);
-  expect_text(source.name, omni::find_misfit(probed(before), before->size(), {}).text,
+  expect_text(source.name, omni::find_violation(probed(before), before->size(), {}).text,
               source.misfit);
   const BytesPtr after = fit(before, {});
   expect_same_times(before, after);
@@ -331,7 +333,7 @@ START_TEST(rotated) {
                                         kX264 + "6000 ! h264parse ! mp4mux" + kOut)),
                     180);
   ck_assert_uint_eq(probed(before).video()->height, 320);
-  FitLimits limits = at_most(kLimit);
+  ReferenceLimits limits = at_most(kLimit);
   limits.max_width = 256;  // the long side, which stands here
   limits.max_height = 144;
   const BytesPtr after = fit(before, limits);
@@ -349,7 +351,7 @@ START_TEST(deep_colour) {
   const BytesPtr before =
       clips::make(picture("smpte", 25, "format=I422_10LE,width=320,height=180,colorimetry=bt709",
                           kX264 + "6000 ! h264parse ! mp4mux" + kOut));
-  FitLimits limits;
+  ReferenceLimits limits;
   limits.max_width = 160;
   const BytesPtr after = fit(before, limits);
   const Stream shown = expect_same_times(before, after);
@@ -394,7 +396,7 @@ START_TEST(broken) {
                           _i % 2 ? "x265enc speed-preset=ultrafast ! h265parse ! mp4mux" + kOut
                                  : kX264 + "500 ! h264parse ! mp4mux" + kOut));
   const BytesPtr bad = clips::rope(garbage(clips::text(*before), _i < 2 ? 16 : 40));
-  FitLimits limits;
+  ReferenceLimits limits;
   limits.max_width = 160;
   const omni::Error error = failure_of(bad, limits);
   g_printerr("  %s\n", error.message.c_str());
@@ -408,8 +410,8 @@ START_TEST(cut_off) {
   const std::string whole = clips::text(*before);
   Interrupt interrupt;
   try {
-    omni::fit_reference(clips::rope(whole.substr(0, whole.size() / 2)), info, at_most(kLimit),
-                        interrupt);
+    omni::transcode_to_limits(clips::rope(whole.substr(0, whole.size() / 2)), info, at_most(kLimit),
+                              interrupt);
     ck_abort_msg("it was accepted");
   } catch (const Failure& failure) {
     ck_assert_int_eq(static_cast<int>(failure.error().reason), static_cast<int>(Reason::bad_input));
@@ -432,13 +434,13 @@ START_TEST(interrupted) {
   if (_i == 0) other.join();
   bool cancelled = false;
   try {
-    FitLimits limits;
+    ReferenceLimits limits;
     limits.max_width = 256;
     const auto log = [&](const std::string&) {
       begun = true;
       begun.notify_all();
     };
-    omni::fit_reference(before, info, limits, interrupt, log);
+    omni::transcode_to_limits(before, info, limits, interrupt, log);
   } catch (const Failure& failure) {
     cancelled = failure.error().reason == Reason::cancelled;
   }
@@ -451,7 +453,7 @@ START_TEST(no_encoder) {
   Interrupt interrupt;
   const BytesPtr before = noise_with_sound();
   try {
-    omni::fit_reference(before, probed(before), at_most(kLimit), interrupt, {}, "nosuchenc");
+    omni::transcode_to_limits(before, probed(before), at_most(kLimit), interrupt, {}, "nosuchenc");
     ck_abort_msg("it was accepted");
   } catch (const Failure& failure) {
     ck_assert_int_eq(static_cast<int>(failure.error().reason),
@@ -465,11 +467,11 @@ START_TEST(misfit_texts) {
   Info info;
   info.major_brand = "isom";
   info.tracks.push_back({"vide", "avc1", 0, 1080, 1920});
-  FitLimits limits;
+  ReferenceLimits limits;
   limits.max_bytes = 15728640;
   limits.max_width = 1920;
   limits.max_height = 1080;
-  const auto text = [&](std::uint64_t bytes) { return find_misfit(info, bytes, limits).text; };
+  const auto text = [&](std::uint64_t bytes) { return find_violation(info, bytes, limits).text; };
   expect_text("fits, portrait", text(15728640), "");
   expect_text("over", text(23400000), "it is 23.4 MB, over 15 MiB");
   expect_text("just over", text(15728641), "it is 15728641 bytes, over 15728640 (15 MiB)");

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // Decoding of results: every frame at its time, and made to fit what the stream has.
-#include "media/part-decoder.h"
+#include "media/clip-decoder.h"
 
 #include <gst/video/video.h>
 
@@ -30,7 +30,7 @@ CapsPtr caps(const std::string& text) {
 
 Shown decode(const clips::BytesPtr& file, const std::string& wanted) {
   Shown shown;
-  PartDecoder decoder(file, caps(wanted).get());
+  ClipDecoder decoder(file, caps(wanted).get());
   while (auto frame = decoder.next()) {
     shown.times.push_back(frame->time);
     shown.last = frame->picture;
@@ -92,7 +92,7 @@ START_TEST(times) {
     ck_assert_msg(std::llabs(static_cast<long long>(shown.times[i]) -
                              static_cast<long long>(i * 40 * GST_MSECOND)) < 1'000'000,
                   "frame %zu at %" G_GUINT64_FORMAT, i, shown.times[i]);
-  ck_assert_uint_eq(shown_length(file) / GST_MSECOND, 2000);
+  ck_assert_uint_eq(shown_duration(file) / GST_MSECOND, 2000);
 }
 END_TEST
 
@@ -227,7 +227,7 @@ START_TEST(no_picture) {
   const std::size_t mdat = broken.find("mdat");
   for (std::size_t i = mdat + 4; i < broken.find("moov") - 4; ++i) broken[i] = static_cast<char>(i);
   ck_assert(failure_of(clips::rope(broken)) == Reason::bad_result);
-  ck_assert_uint_eq(shown_length(clips::rope("nothing")), 0);
+  ck_assert_uint_eq(shown_duration(clips::rope("nothing")), 0);
 }
 END_TEST
 
@@ -235,7 +235,7 @@ END_TEST
 START_TEST(interrupted) {
   const auto file =
       clip("videotestsrc num-buffers=200 ! video/x-raw,width=64,height=48,framerate=25/1");
-  PartDecoder decoder(file, caps(rgb(64, 48)).get());
+  ClipDecoder decoder(file, caps(rgb(64, 48)).get());
   for (int i = 0; i < 5 * _i; ++i) ck_assert(decoder.next().has_value());
   std::thread other([&] { decoder.interrupt(); });
   other.join();
@@ -257,7 +257,7 @@ START_TEST(stopped) {
   const auto file =
       clip("videotestsrc num-buffers=20 ! video/x-raw,width=64,height=48,framerate=25/1");
   for (int step = _i % kStrides; step < 100; step += kStrides) {
-    PartDecoder decoder(file, caps(rgb(64, 48)).get());
+    ClipDecoder decoder(file, caps(rgb(64, 48)).get());
     g_usleep(static_cast<gulong>(step * 50));
   }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "media/clips.h"
+#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "service/error.h"
 

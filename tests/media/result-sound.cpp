@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "media/audio-decoder.h"
+#include "media/interrupt.h"
 #include "media/media-main.h"
-#include "media/result-sound.h"
 #include "media/sounds.h"
 #include "service/error.h"
 
@@ -16,7 +17,7 @@ using clips::BytesPtr;
 using omni::Failure;
 using omni::Interrupt;
 using omni::Reason;
-using omni::ReferenceSound;
+using omni::ReferenceAudio;
 using omni::mp4::Edit;
 using namespace sounds;
 
@@ -111,7 +112,7 @@ START_TEST(without_sound) {
       "! "
       "appsink name=out");
   if (_i == 1) {
-    ReferenceSound source;
+    ReferenceAudio source;
     feed(source, raw(impulses(48000), 48000));
     omni::mp4::SampleTrack track = taken(source, 0, GST_SECOND);
     track.samples.clear();

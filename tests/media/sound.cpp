@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "media/aac-setup.h"
+#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "media/sounds.h"
 #include "service/error.h"
@@ -21,7 +22,7 @@ using omni::CapsPtr;
 using omni::Failure;
 using omni::Interrupt;
 using omni::Reason;
-using omni::ReferenceSound;
+using omni::ReferenceAudio;
 using omni::mp4::Edit;
 using omni::mp4::SampleTrack;
 using namespace sounds;
@@ -55,7 +56,7 @@ START_TEST(segments) {
   const bool encoded = std::string(form.kind) == "raw sound";
   const std::size_t late = encoded ? 0 : kUnit;  // what avenc_aac puts before
   const Samples samples = impulses(form.rate * 4);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   feed(sound, made(form, samples));
   sound.end();
   Samples joined;
@@ -94,7 +95,7 @@ double difference(const Samples& a, const Samples& b) {
 /// AAC goes bit for bit: what is heard is what is heard of the whole.
 START_TEST(same_units) {
   const Sound source = aac(impulses(48000 * 4), 48000, _i ? "adts" : "raw");
-  ReferenceSound whole, parts;
+  ReferenceAudio whole, parts;
   feed(whole, source);
   feed(parts, source);
   whole.end();
@@ -122,7 +123,7 @@ START_TEST(same_bytes) {
   const Samples samples = impulses(form.rate * 2);
   std::array<std::string, 2> files;
   for (std::string& file : files) {
-    ReferenceSound sound;
+    ReferenceAudio sound;
     feed(sound, made(form, samples));
     sound.end();
     // What was dropped before makes no difference.
@@ -138,7 +139,7 @@ START_TEST(same_bytes_in_other_buffers) {
   const Samples samples = impulses(48000);
   std::array<std::string, 2> files;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    ReferenceSound sound;
+    ReferenceAudio sound;
     feed(sound, raw(samples, 48000, i ? 4801 : 480));
     files[i] = bytes_of(taken(sound, 0, GST_SECOND));
   }
@@ -156,7 +157,7 @@ START_TEST(other_formats) {
   ck_assert(gst_audio_info_from_caps(&info, caps.get()));
   std::array<std::string, 2> files;
   for (std::string& file : files) {
-    ReferenceSound sound;
+    ReferenceAudio sound;
     ck_assert(sound.set_caps(caps.get()));
     const std::string noise(static_cast<std::size_t>(info.rate * info.bpf), '\xBF');
     sound.push(buffer_of(noise.data(), noise.size()).get(), 0);
@@ -172,11 +173,11 @@ START_TEST(other_formats) {
 END_TEST
 
 START_TEST(no_sound) {
-  ReferenceSound none;
+  ReferenceAudio none;
   none.end();
   ck_assert(!take(none, 0, GST_SECOND));
 
-  ReferenceSound other;
+  ReferenceAudio other;
   for (const char* caps :
        {"audio/x-opus", "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=non-interleaved",
         "audio/mpeg,mpegversion=1,layer=3", "audio/mpeg,mpegversion=4,stream-format=loas",
@@ -198,7 +199,7 @@ END_TEST
 START_TEST(late_and_short) {
   const Samples samples = impulses(48000);
   const Sound source = _i ? aac(samples, 48000, "raw") : raw(samples, 48000);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   ck_assert(sound.set_caps(source.caps.get()));
   for (const Timed& one : source.buffers) {
     sound.push(one.buffer.get(), one.time + GST_SECOND / 2);
@@ -223,7 +224,7 @@ END_TEST
 START_TEST(gap) {
   const Samples samples = impulses(72000);
   const Sound source = _i == 1 ? aac(samples, 48000, "raw") : raw(samples, 48000, 1024);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   ck_assert(sound.set_caps(source.caps.get()));
   bool after = false;
   for (const Timed& one : source.buffers) {
@@ -258,7 +259,7 @@ START_TEST(rounded_times) {
   for (Timed& one : source.buffers) {
     if (&one == &source.buffers[10]) one.time = GST_CLOCK_TIME_NONE;
   }
-  ReferenceSound sound;
+  ReferenceAudio sound;
   feed(sound, source);
   sound.end();
   const Samples heard = decoded(reference(taken(sound, 0, GST_SECOND)), 48000, 48000);
@@ -267,7 +268,7 @@ START_TEST(rounded_times) {
 END_TEST
 
 START_TEST(other_caps) {
-  ReferenceSound sound;
+  ReferenceAudio sound;
   feed(sound, raw(impulses(48000), 48000));
   feed(sound, raw(impulses(44100 * 2), 44100, 1000, 44100));
   sound.end();
@@ -282,7 +283,7 @@ END_TEST
 
 // Waiting.
 
-std::future<bool> take_elsewhere(ReferenceSound& sound, Interrupt& interrupt, GstClockTime end) {
+std::future<bool> take_elsewhere(ReferenceAudio& sound, Interrupt& interrupt, GstClockTime end) {
   return std::async(std::launch::async, [&sound, &interrupt, end] {
     try {
       return sound.take(0, end, kMovieRate, interrupt).has_value();
@@ -297,7 +298,7 @@ std::future<bool> take_elsewhere(ReferenceSound& sound, Interrupt& interrupt, Gs
 /// The same caps again are no others, whatever came between.
 START_TEST(same_caps_again) {
   const Sound all = raw(impulses(48000), 48000);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   for (const Timed& one : all.buffers) {
     sound.set_caps(
         caps_of("audio/x-raw,format=S16LE,layout=interleaved,channels=1,rate=48000").get());
@@ -311,7 +312,7 @@ END_TEST
 /// It waits for the last sample, or for who says that it will not come.
 START_TEST(waits) {
   const Sound source = raw(impulses(48000), 48000);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   Interrupt interrupt;
   ck_assert(sound.set_caps(source.caps.get()));
   for (std::size_t i = 0; i + 1 < source.buffers.size(); ++i)
@@ -346,7 +347,7 @@ END_TEST
 
 /// Row 0: before; row 1: while it waits; row 2: while it encodes.
 START_TEST(interrupted) {
-  ReferenceSound sound;
+  ReferenceAudio sound;
   Interrupt interrupt;
   const int seconds = _i == 2 ? 600 : 1;
   if (_i == 0) interrupt.interrupt();
@@ -374,7 +375,7 @@ END_TEST
 START_TEST(threads) {
   const Sound source =
       _i ? aac(impulses(48000 * 4), 48000, "adts") : raw(impulses(48000 * 4), 48000);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   std::thread feeder([&] {
     feed(sound, source);
     sound.end();
@@ -399,7 +400,7 @@ END_TEST
 START_TEST(bounded) {
   const Sound source =
       _i ? aac(impulses(48000 * 2), 48000, "raw") : raw(impulses(48000 * 2), 48000, kUnit);
-  ReferenceSound sound;
+  ReferenceAudio sound;
   const auto kept = [&] {
     return std::count_if(source.buffers.begin(), source.buffers.end(), [](const Timed& one) {
       return GST_MINI_OBJECT_REFCOUNT_VALUE(one.buffer.get()) > 1;
@@ -469,7 +470,7 @@ START_TEST(adts_garbage) {
   std::string garbage(777, '\0');
   for (std::size_t i = 0; i < garbage.size(); ++i) garbage[i] = static_cast<char>(i * 37);
   source.buffers.insert(source.buffers.begin(), {buffer_of(garbage.data(), garbage.size()), 0});
-  ReferenceSound sound;
+  ReferenceAudio sound;
   feed(sound, source);
   sound.end();
   const Samples heard = decoded(reference(taken(sound, 0, GST_SECOND)), 48000, 48000);

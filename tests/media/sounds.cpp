@@ -8,8 +8,9 @@
 #include <cstring>
 
 #include "../unit/check-main.h"
-#include "media/mp4-write.h"
-#include "media/result-sound.h"
+#include "media/audio-decoder.h"
+#include "media/interrupt.h"
+#include "media/mp4/writer.h"
 #include "service/error.h"
 
 namespace sounds {
@@ -19,7 +20,7 @@ using omni::BufferPtr;
 using omni::CapsPtr;
 using omni::Failure;
 using omni::Interrupt;
-using omni::ReferenceSound;
+using omni::ReferenceAudio;
 using omni::SamplePtr;
 using omni::mp4::Edit;
 using omni::mp4::Movie;
@@ -118,12 +119,12 @@ Sound cut_anywhere(const Sound& sound, std::size_t size) {
   return cut;
 }
 
-void feed(ReferenceSound& sound, const Sound& what) {
+void feed(ReferenceAudio& sound, const Sound& what) {
   ck_assert(sound.set_caps(what.caps.get()));
   for (const Timed& one : what.buffers) sound.push(one.buffer.get(), one.time);
 }
 
-std::optional<SampleTrack> take(ReferenceSound& sound, GstClockTime start, GstClockTime end) {
+std::optional<SampleTrack> take(ReferenceAudio& sound, GstClockTime start, GstClockTime end) {
   Interrupt interrupt;
   try {
     return sound.take(start, end, kMovieRate, interrupt);
@@ -132,7 +133,7 @@ std::optional<SampleTrack> take(ReferenceSound& sound, GstClockTime start, GstCl
   }
 }
 
-SampleTrack taken(ReferenceSound& sound, GstClockTime start, GstClockTime end) {
+SampleTrack taken(ReferenceAudio& sound, GstClockTime start, GstClockTime end) {
   const std::optional<SampleTrack> track = take(sound, start, end);
   ck_assert_msg(track.has_value(), "no sound was found");
   return *track;
@@ -223,7 +224,7 @@ std::size_t sample_at(GstClockTime time, unsigned rate) {
 }
 
 BytesPtr result(std::size_t samples, std::vector<Edit> edits) {
-  ReferenceSound sound;
+  ReferenceAudio sound;
   feed(sound, raw(impulses(samples), 48000));
   sound.end();
   SampleTrack track = taken(sound, 0, time_of(samples, 48000));

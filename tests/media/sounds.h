@@ -13,8 +13,8 @@
 
 #include "media/clips.h"
 #include "media/gst-ptr.h"
-#include "media/mp4-samples.h"
-#include "media/reference-sound.h"
+#include "media/mp4/samples.h"
+#include "media/reference-audio.h"
 
 namespace sounds {
 
@@ -51,11 +51,11 @@ Sound aac(const Samples& samples, unsigned rate, const std::string& form);
 /// begins in a buffer.
 Sound cut_anywhere(const Sound& sound, std::size_t size);
 
-void feed(omni::ReferenceSound& sound, const Sound& what);
-std::optional<omni::mp4::SampleTrack> take(omni::ReferenceSound& sound, GstClockTime start,
+void feed(omni::ReferenceAudio& sound, const Sound& what);
+std::optional<omni::mp4::SampleTrack> take(omni::ReferenceAudio& sound, GstClockTime start,
                                            GstClockTime end);
 /// There must be some.
-omni::mp4::SampleTrack taken(omni::ReferenceSound& sound, GstClockTime start, GstClockTime end);
+omni::mp4::SampleTrack taken(omni::ReferenceAudio& sound, GstClockTime start, GstClockTime end);
 
 clips::BytesPtr file_of(std::vector<omni::mp4::SampleTrack> tracks);
 /// Beside a picture, as it is sent.

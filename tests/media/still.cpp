@@ -14,6 +14,7 @@
 
 #include "media/clips.h"
 #include "media/gst-ptr.h"
+#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "service/error.h"
 

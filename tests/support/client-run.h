@@ -21,22 +21,22 @@ inline const std::string kResult = std::string(
                                        12) +
                                    std::string(3000000, 'r');
 
-inline std::shared_ptr<const Bytes> rope(const std::string& text, std::size_t piece) {
-  auto bytes = std::make_shared<Bytes>();
+inline std::shared_ptr<const ByteRope> rope(const std::string& text, std::size_t piece) {
+  auto bytes = std::make_shared<ByteRope>();
   for (std::size_t at = 0; at < text.size(); at += piece)
     bytes->append(
         BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
   return bytes;
 }
 
-inline std::string text_of(const Bytes& bytes) {
+inline std::string text_of(const ByteRope& bytes) {
   std::string text(bytes.size(), '\0');
   bytes.read(0, text.data(), text.size());
   return text;
 }
 
 inline bool succeeded(const JobOutcome& outcome) {
-  return std::holds_alternative<std::shared_ptr<const Bytes>>(outcome);
+  return std::holds_alternative<std::shared_ptr<const ByteRope>>(outcome);
 }
 
 class Recorder : public JobObserver {
@@ -71,7 +71,7 @@ struct Run {
     spec.poll_interval = kSecond / 50;
     spec.first_pause = kSecond / 10;  // the real one would make this test wait for minutes
     spec.download_folder = std::string(g_get_tmp_dir()) + "/gst-omni-test-state";
-    spec.check_result = [](const Bytes& bytes) -> std::optional<std::string> {
+    spec.check_result = [](const ByteRope& bytes) -> std::optional<std::string> {
       if (bytes.size() == kResult.size()) return std::nullopt;
       return "wrong size";
     };

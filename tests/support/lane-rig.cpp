@@ -35,7 +35,7 @@ struct LaneTestClass {
 };
 struct LaneTestPrivate {
   std::shared_ptr<Controls> controls = std::make_shared<Controls>();
-  std::map<GstPad*, std::unique_ptr<AudioLane>> lanes;
+  std::map<GstPad*, std::unique_ptr<AudioPassthrough>> lanes;
   bool running = false;
   GstPad* video_sink = nullptr;
   GstPad* video_src = nullptr;
@@ -49,11 +49,11 @@ LaneTestPrivate& priv_of(gpointer element) {
       lane_test_get_instance_private(static_cast<LaneTest*>(element)));
 }
 
-AudioLane& lane_of(GstPad* pad) {
-  return *static_cast<AudioLane*>(gst_pad_get_element_private(pad));
+AudioPassthrough& lane_of(GstPad* pad) {
+  return *static_cast<AudioPassthrough*>(gst_pad_get_element_private(pad));
 }
 
-AudioLane::Host host_of(GstElement* element, GstPad* sink) {
+AudioPassthrough::Host host_of(GstElement* element, GstPad* sink) {
   const std::shared_ptr<Controls> controls = priv_of(element).controls;
   const std::string number = GST_OBJECT_NAME(sink) + std::string("audio_sink_").size();
   return {element,
@@ -100,7 +100,7 @@ GstPad* request_pad(GstElement* element, GstPadTemplate* pad_template, const cha
     if (lane_of(pad).sink_query(query, &answer)) return answer;
     return gst_pad_query_default(pad, parent, query);
   });
-  auto lane = std::make_unique<AudioLane>(host_of(element, pad));
+  auto lane = std::make_unique<AudioPassthrough>(host_of(element, pad));
   gst_pad_set_element_private(pad, lane.get());
   if (priv.running) {
     lane->start();
@@ -264,7 +264,7 @@ void Rig::start_pads() {
   gst_pad_set_active(out(), TRUE);
 }
 
-AudioLane& Rig::lane() {
+AudioPassthrough& Rig::lane() {
   return lane_of(lane_sink_.get());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// For AudioLane: a small element with lanes, and pads of the test's own around one of them.
+// For AudioPassthrough: a small element with lanes, and pads of the test's own around one of them.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "elements/audio-lane.h"
+#include "elements/omniv2vbin/audio/audio-passthrough.h"
 
 namespace omni::test {
 
@@ -53,7 +53,7 @@ class Rig {
   ~Rig();
   Rig(const Rig&) = delete;
 
-  AudioLane& lane();
+  AudioPassthrough& lane();
   GstElement* element() const { return element_.get(); }
   GstPad* in() const { return in_.get(); }
   GstPad* out() const { return out_.get(); }

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "client/sqlite-ledger.h"
+#include "client/ledger/sqlite-ledger.h"
 #include "support/client-run.h"
 #include "support/fresh-folder.h"
 #include "support/ledger-rows.h"

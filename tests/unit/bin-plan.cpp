@@ -63,7 +63,8 @@ const UsualCase kUsual[] = {
 START_TEST(usual_length) {
   const UsualCase& row = kUsual[_i];
   for (const bool live : {false, true})
-    expect_time(row.what, SegmentPlanner(row.lengths, row.wanted, live).usual(), row.usual);
+    expect_time(row.what, SegmentPlanner(row.lengths, row.wanted, live).nominal_duration(),
+                row.usual);
 }
 END_TEST
 
@@ -88,7 +89,7 @@ START_TEST(overlaps) {
   for (const bool live : {false, true}) {
     GstClockTime usual = 0;
     try {
-      usual = SegmentPlanner(row.lengths, row.wanted, live, row.overlap).usual();
+      usual = SegmentPlanner(row.lengths, row.wanted, live, row.overlap).nominal_duration();
     } catch (const Failure& failure) {
       ck_assert(failure.error().reason == Reason::invalid_request);
     }
@@ -287,7 +288,8 @@ Stream random_stream(std::mt19937_64& random) {
   Stream stream;
   stream.lengths = kModels[up_to(std::size(kModels) - 1)];
   stream.wanted = up_to(up_to(1) == 0 ? 8 * kSecond : 40 * kSecond);
-  const GstClockTime whole = SegmentPlanner(stream.lengths, stream.wanted, false).usual();
+  const GstClockTime whole =
+      SegmentPlanner(stream.lengths, stream.wanted, false).nominal_duration();
   stream.overlap = up_to(2) == 0 ? up_to(whole / 2) : 0;
   stream.live = up_to(3) == 0;
   stream.end_known = up_to(1) == 0;
@@ -347,7 +349,7 @@ START_TEST(random_streams) {
     const Stream stream = random_stream(random);
     const SegmentPlanner planner(stream.lengths, stream.wanted, stream.live, stream.overlap);
     const GstClockTime most =
-        stream.lengths.maximum ? stream.lengths.maximum * kSecond : planner.longest();
+        stream.lengths.maximum ? stream.lengths.maximum * kSecond : planner.max_duration();
     const auto cuts = cuts_of(stream, random);
     GstClockTime next = stream.frames.front();
     for (const Cut& cut : cuts) {
@@ -357,9 +359,9 @@ START_TEST(random_streams) {
       ck_assert_msg(cut.planned > cut.start, "round %d: planned at or before its start", round);
       const GstClockTime planned = cut.planned - cut.start;
       ck_assert_msg(planned <= most + kSlack, "round %d: %.3f s planned", round, planned / 1e9);
-      ck_assert_msg(planned <= planner.longest() + kSlack,
+      ck_assert_msg(planned <= planner.max_duration() + kSlack,
                     "round %d: %.3f s planned, longest %.3f s, usual %.3f s", round, planned / 1e9,
-                    planner.longest() / 1e9, planner.usual() / 1e9);
+                    planner.max_duration() / 1e9, planner.nominal_duration() / 1e9);
       const GstClockTime length = cut.end - cut.start;
       // A segment ends with a frame, which is no longer than the slack here.
       ck_assert_msg(length <= planned + kSlack, "round %d: %.3f s cut", round, length / 1e9);
@@ -374,7 +376,7 @@ START_TEST(random_streams) {
       ck_assert_msg(is_for_sale(stream.lengths, reference, 2 * kSlack),
                     "round %d: a reference of %.3f s for %.3f s", round, reference / 1e9,
                     length / 1e9);
-      ck_assert_msg(!stream.live || planned == planner.usual(), "round %d: live", round);
+      ck_assert_msg(!stream.live || planned == planner.nominal_duration(), "round %d: live", round);
     }
     expect_time("the end", next, stream.frames.back());
   }
@@ -402,25 +404,29 @@ END_TEST
 
 struct PlacedCase {
   const char* what;
-  Fit fit;
+  DurationPolicy fit;
   GstClockTime time, reference, result;
   GstClockTime placed;
 };
 
 const PlacedCase kPlaced[] = {
-    {"just as long", Fit::retime, 3 * kSecond, 8 * kSecond, 8 * kSecond, 3 * kSecond},
-    {"longer, retimed", Fit::retime, 4 * kSecond, 8 * kSecond, 10 * kSecond, 5 * kSecond},
-    {"shorter, retimed", Fit::retime, 4 * kSecond, 8 * kSecond, 6 * kSecond, 3 * kSecond},
-    {"longer, trimmed", Fit::trim, 4 * kSecond, 8 * kSecond, 10 * kSecond, 4 * kSecond},
-    {"shorter, not to be trimmed", Fit::trim, 4 * kSecond, 8 * kSecond, 6 * kSecond, 3 * kSecond},
-    {"shorter, held", Fit::hold, 7 * kSecond, 8 * kSecond, 6 * kSecond, 7 * kSecond},
-    {"longer, not to be held", Fit::hold, 4 * kSecond, 8 * kSecond, 10 * kSecond, 5 * kSecond},
-    {"the beginning", Fit::retime, 0, 8 * kSecond, 10 * kSecond, 0},
-    {"the end", Fit::retime, 8 * kSecond, 8 * kSecond, 10 * kSecond, 10 * kSecond},
-    {"no reference length", Fit::retime, 3 * kSecond, 0, 8 * kSecond, 3 * kSecond},
-    {"no result length", Fit::retime, 3 * kSecond, 8 * kSecond, 0, 3 * kSecond},
-    {"days of it", Fit::retime, 40 * 86400 * kSecond, 80 * 86400 * kSecond, 60 * 86400 * kSecond,
-     30 * 86400 * kSecond},
+    {"just as long", DurationPolicy::retime, 3 * kSecond, 8 * kSecond, 8 * kSecond, 3 * kSecond},
+    {"longer, retimed", DurationPolicy::retime, 4 * kSecond, 8 * kSecond, 10 * kSecond,
+     5 * kSecond},
+    {"shorter, retimed", DurationPolicy::retime, 4 * kSecond, 8 * kSecond, 6 * kSecond,
+     3 * kSecond},
+    {"longer, trimmed", DurationPolicy::trim, 4 * kSecond, 8 * kSecond, 10 * kSecond, 4 * kSecond},
+    {"shorter, not to be trimmed", DurationPolicy::trim, 4 * kSecond, 8 * kSecond, 6 * kSecond,
+     3 * kSecond},
+    {"shorter, held", DurationPolicy::hold, 7 * kSecond, 8 * kSecond, 6 * kSecond, 7 * kSecond},
+    {"longer, not to be held", DurationPolicy::hold, 4 * kSecond, 8 * kSecond, 10 * kSecond,
+     5 * kSecond},
+    {"the beginning", DurationPolicy::retime, 0, 8 * kSecond, 10 * kSecond, 0},
+    {"the end", DurationPolicy::retime, 8 * kSecond, 8 * kSecond, 10 * kSecond, 10 * kSecond},
+    {"no reference length", DurationPolicy::retime, 3 * kSecond, 0, 8 * kSecond, 3 * kSecond},
+    {"no result length", DurationPolicy::retime, 3 * kSecond, 8 * kSecond, 0, 3 * kSecond},
+    {"days of it", DurationPolicy::retime, 40 * 86400 * kSecond, 80 * 86400 * kSecond,
+     60 * 86400 * kSecond, 30 * 86400 * kSecond},
 };
 
 START_TEST(placed_times) {
@@ -435,13 +441,14 @@ START_TEST(random_places) {
   std::uniform_int_distribution<GstClockTime> length(1, 60 * kSecond);
   for (int round = 0; round < 2000; ++round) {
     const GstClockTime reference = length(random), result = length(random);
-    for (const Fit fit : {Fit::retime, Fit::trim, Fit::hold}) {
+    for (const DurationPolicy fit :
+         {DurationPolicy::retime, DurationPolicy::trim, DurationPolicy::hold}) {
       GstClockTime before = 0;
       for (int i = 0; i <= 50; ++i) {
         const GstClockTime time = gst_util_uint64_scale(reference, static_cast<guint64>(i), 50);
         const GstClockTime placed = placed_time(fit, time, reference, result);
         ck_assert_msg(placed >= before, "round %d: backwards", round);
-        ck_assert_msg(fit == Fit::hold || placed <= result, "round %d: outside", round);
+        ck_assert_msg(fit == DurationPolicy::hold || placed <= result, "round %d: outside", round);
         before = placed;
       }
     }

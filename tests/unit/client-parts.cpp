@@ -18,8 +18,8 @@ using namespace omni;
 
 namespace {
 
-std::shared_ptr<const Bytes> rope(const std::string& text, std::size_t piece) {
-  auto bytes = std::make_shared<Bytes>();
+std::shared_ptr<const ByteRope> rope(const std::string& text, std::size_t piece) {
+  auto bytes = std::make_shared<ByteRope>();
   for (std::size_t at = 0; at < text.size(); at += piece)
     bytes->append(
         BytesPtr::adopt(g_bytes_new(text.data() + at, std::min(piece, text.size() - at))));
@@ -206,7 +206,7 @@ START_TEST(body_is_exact) {
         std::string got = drain(stream.stream(), step, blocked);
         ck_assert(blocked);
         ck_assert(!stream.complete());
-        stream.open_gate();
+        stream.release_last_chunk();
         got += drain(stream.stream(), step, blocked);
         ck_assert(!blocked);
         ck_assert(stream.complete());
@@ -232,7 +232,7 @@ START_TEST(last_chunk_is_withheld) {
       reinterpret_cast<GPollableInputStream*>(stream.stream())));
   drain(stream.stream(), 4096, blocked);
   ck_assert_int_eq(reports, 1);
-  stream.open_gate();
+  stream.release_last_chunk();
   ck_assert(g_pollable_input_stream_is_readable(
       reinterpret_cast<GPollableInputStream*>(stream.stream())));
   const std::string all = before + drain(stream.stream(), 4096, blocked);
@@ -258,7 +258,7 @@ START_TEST(gate_wakes_the_reader) {
   while (g_main_context_iteration(context, FALSE)) {
   }
   ck_assert_int_eq(woken, 0);
-  stream.open_gate();
+  stream.release_last_chunk();
   while (g_main_context_iteration(context, FALSE)) {
   }
   ck_assert_int_eq(woken, 1);

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "check-main.h"
-#include "media/mp4.h"
+#include "media/mp4/probe.h"
 #include "mp4-writer.h"
 
 namespace {
@@ -325,7 +325,7 @@ START_TEST(bounded_work) {
 END_TEST
 
 START_TEST(rope_access) {
-  const omni::Bytes bytes = rope("abcdefghij", 3);
+  const omni::ByteRope bytes = rope("abcdefghij", 3);
   char text[16] = {};
   ck_assert_uint_eq(bytes.size(), 10);
   ck_assert_uint_eq(bytes.read(2, text, 5), 5);
@@ -336,7 +336,7 @@ START_TEST(rope_access) {
   ck_assert_uint_eq(bytes.run_at(4).second, 2);
   ck_assert_int_eq(*bytes.run_at(4).first, 'e');
   ck_assert_ptr_null(bytes.run_at(10).first);
-  omni::Bytes empty;
+  omni::ByteRope empty;
   empty.append(nullptr);
   empty.append(omni::BytesPtr::adopt(g_bytes_new(nullptr, 0)));
   ck_assert(empty.empty() && empty.pieces().empty());

@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "service/bytes.h"
+#include "service/byte-rope.h"
 
 namespace mp4_writer {
 
@@ -170,8 +170,8 @@ inline std::string fragmented_file(const std::string& parts, const std::string& 
 }
 
 /// As a rope of pieces, which is how files come in.
-inline omni::Bytes rope(const std::string& file, std::size_t piece = 4096) {
-  omni::Bytes bytes;
+inline omni::ByteRope rope(const std::string& file, std::size_t piece = 4096) {
+  omni::ByteRope bytes;
   for (std::size_t at = 0; at < file.size(); at += piece) {
     const std::string part = file.substr(at, piece);
     bytes.append(omni::BytesPtr::adopt(g_bytes_new(part.data(), part.size())));

@@ -229,14 +229,14 @@ START_TEST(byte_ranges) {
 END_TEST
 
 START_TEST(slices_share) {
-  Bytes rope;
+  ByteRope rope;
   for (const char* text : {"abc", "defg", "h", "ijk"})
     rope.append(BytesPtr::adopt(g_bytes_new_static(text, std::strlen(text))));
   const std::string whole = "abcdefghijk";
   for (std::size_t from = 0; from < whole.size(); ++from) {
     for (std::size_t count = 0; from + count <= whole.size(); ++count) {
       std::string text;
-      Bytes part;
+      ByteRope part;
       part.append_slice(rope, from, count);
       for (const BytesPtr& piece : part.pieces()) {
         gsize size = 0;
@@ -247,7 +247,7 @@ START_TEST(slices_share) {
       expect_text("slice", text, whole.substr(from, count));
     }
   }
-  Bytes cut;
+  ByteRope cut;
   cut.append_slice(rope, 4, 2);
   const auto& pieces = cut.pieces();
   ck_assert_uint_eq(pieces.size(), 1);

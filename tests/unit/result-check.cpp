@@ -2,7 +2,7 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // Which results go downstream: files built here, as services send them and as they must not be.
-#include "media/result-check.h"
+#include "media/mp4/result-check.h"
 #include "check-main.h"
 #include "mp4-writer.h"
 

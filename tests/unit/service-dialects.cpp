@@ -13,9 +13,9 @@ namespace {
 
 using omni::Dialect;
 using omni::Failure;
-using omni::FittedRequest;
 using omni::ReferenceInfo;
 using omni::Request;
+using omni::ResolvedRequest;
 using omni::Switch;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -34,10 +34,10 @@ std::string outcome(const Dialect& dialect, const char* model, bool with_referen
   ReferenceInfo reference{1000, 8 * kSecond, 1280, 720};
   change(request, reference);
   try {
-    const FittedRequest fitted =
-        with_reference ? dialect.fit(request, reference) : dialect.fit(request, std::nullopt);
-    if (billed) *billed = fitted.seconds;
-    return dialect.create_body(fitted, with_reference ? "REF" : "");
+    const ResolvedRequest resolved = with_reference ? dialect.resolve(request, reference)
+                                                    : dialect.resolve(request, std::nullopt);
+    if (billed) *billed = resolved.seconds;
+    return dialect.create_body(resolved, with_reference ? "REF" : "");
   } catch (const Failure& failure) {
     return std::string(omni::reason_word(failure.error().reason)) + ": " + failure.what();
   }

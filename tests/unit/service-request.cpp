@@ -13,10 +13,10 @@ namespace {
 
 using omni::CreateBody;
 using omni::Failure;
-using omni::FittedRequest;
 using omni::Reason;
 using omni::ReferenceInfo;
 using omni::Request;
+using omni::ResolvedRequest;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
@@ -33,7 +33,7 @@ ReferenceInfo some_reference() {
 /// The reason word and message of a refused fit; "fine" when it passes.
 std::string try_fit(const Request& request, const ReferenceInfo& reference = some_reference()) {
   try {
-    omni::octopusx().fit(request, reference);
+    omni::octopusx().resolve(request, reference);
     return "fine";
   } catch (const Failure& failure) {
     return std::string(omni::reason_word(failure.error().reason)) + ": " + failure.what();
@@ -41,7 +41,7 @@ std::string try_fit(const Request& request, const ReferenceInfo& reference = som
 }
 
 CreateBody body_of(const Request& request) {
-  return omni::inline_body(omni::octopusx(), omni::octopusx().fit(request, some_reference()));
+  return omni::inline_body(omni::octopusx(), omni::octopusx().resolve(request, some_reference()));
 }
 
 /// The body as the service reads it, with REF where the reference goes.
@@ -97,9 +97,9 @@ START_TEST(lengths) {
     expect_contains("length", try_fit(request, reference), "bad-input: The reference is ");
     return;
   }
-  const FittedRequest fitted = omni::octopusx().fit(request, reference);
-  ck_assert_uint_eq(fitted.seconds, row.seconds);
-  ck_assert_uint_eq(fitted.request.seconds, row.seconds);
+  const ResolvedRequest resolved = omni::octopusx().resolve(request, reference);
+  ck_assert_uint_eq(resolved.seconds, row.seconds);
+  ck_assert_uint_eq(resolved.request.seconds, row.seconds);
 }
 END_TEST
 
@@ -122,10 +122,10 @@ constexpr std::array kSizes = {
 START_TEST(sizes) {
   const SizeCase& row = kSizes[_i];
   const std::string name = std::to_string(row.width) + "x" + std::to_string(row.height);
-  const FittedRequest fitted =
-      omni::octopusx().fit(some_request(), ReferenceInfo{1000, 8 * kSecond, row.width, row.height});
-  expect_text(name, fitted.request.aspect_ratio, row.aspect_ratio);
-  expect_text(name, fitted.request.resolution, row.resolution);
+  const ResolvedRequest resolved = omni::octopusx().resolve(
+      some_request(), ReferenceInfo{1000, 8 * kSecond, row.width, row.height});
+  expect_text(name, resolved.request.aspect_ratio, row.aspect_ratio);
+  expect_text(name, resolved.request.resolution, row.resolution);
 }
 END_TEST
 
@@ -261,9 +261,9 @@ END_TEST
 /// A text that copies the marker of one body cannot hit that of the next.
 START_TEST(hole_cannot_be_faked) {
   Request request = some_request();
-  const FittedRequest fitted = omni::octopusx().fit(request, some_reference());
-  const CreateBody one = omni::inline_body(omni::octopusx(), fitted);
-  const CreateBody other = omni::inline_body(omni::octopusx(), fitted);
+  const ResolvedRequest resolved = omni::octopusx().resolve(request, some_reference());
+  const CreateBody one = omni::inline_body(omni::octopusx(), resolved);
+  const CreateBody other = omni::inline_body(omni::octopusx(), resolved);
   ck_assert(one.has_hole && other.has_hole);
   expect_text("head", one.head, other.head);
   expect_text("tail", one.tail, other.tail);
@@ -310,9 +310,9 @@ START_TEST(parameters) {
   const ParameterCase& row = kParameters[_i];
   Request request = some_request();
   request.parameters = row.parameters;
-  const FittedRequest fitted = omni::octopusx().fit(request, some_reference());
-  ck_assert_uint_eq(fitted.seconds, row.seconds);
-  ck_assert_int_eq(omni::inline_body(omni::octopusx(), fitted).has_hole, row.has_hole);
+  const ResolvedRequest resolved = omni::octopusx().resolve(request, some_reference());
+  ck_assert_uint_eq(resolved.seconds, row.seconds);
+  ck_assert_int_eq(omni::inline_body(omni::octopusx(), resolved).has_hole, row.has_hole);
   const omni::JsonNodePtr body = parsed(request);
   expect_text(row.name, text_at(body, "video"), row.video);
   expect_text(row.name, text_at(body, "video_url"), row.video_url);

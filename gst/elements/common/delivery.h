@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// When is a result delivered? A sink may hold the end of it until EOS, and behind a queue, a
+// demuxer or a muxer everything happens later than here: a disk that is full, caps that do not fit,
+// somebody who stops it all. So what has gone out waits for the EOS message of the whole pipeline.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <vector>
+
+#include "elements/common/pending-result.h"
+#include "media/gst-ptr.h"
+
+namespace omni {
+
+/// What one run of an element has handed over to downstream, and is not known to have arrived. What
+/// never is stays owed: it is there, at no cost, for the same request. So does everything behind an
+/// error of the pipeline, though EOS may follow.
+class Deliveries {
+ public:
+  /// `src` is where results leave; its element is in its pipeline by now.
+  explicit Deliveries(GstPad* src);
+  /// The run ends.
+  ~Deliveries();
+  Deliveries(const Deliveries&) = delete;
+
+  using Results = std::vector<std::shared_ptr<PendingResult>>;
+
+  /// These have gone out, or as much of them as downstream wants. Before EOS is pushed.
+  void hand_over(const Results& results);
+  /// A flush has thrown away what was on its way.
+  void drop();
+
+ private:
+  struct Waiting;
+
+  const std::shared_ptr<Waiting> waiting_;
+  BusPtr bus_;
+  gulong on_eos_ = 0, on_error_ = 0;
+};
+
+}  // namespace omni

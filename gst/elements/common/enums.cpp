@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/common/enums.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "elements/omniv2vbin/bin-settings.h"
+
+namespace omni {
+
+namespace {
+
+const GEnumValue kSwitch[] = {
+    {static_cast<gint>(Switch::unset), "not sent: the service decides", "unset"},
+    {static_cast<gint>(Switch::on), "asked for", "on"},
+    {static_cast<gint>(Switch::off), "asked not to", "off"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kReferenceTransport[] = {
+    {static_cast<gint>(ReferenceTransport::automatic),
+     "inline where the model takes that, else the way that is configured", "auto"},
+    {static_cast<gint>(ReferenceTransport::inline_data), "inside the request, as a data: URI",
+     "inline"},
+    {static_cast<gint>(ReferenceTransport::serve),
+     "fetched from this process (serve-address, serve-port, public-url)", "serve"},
+    {static_cast<gint>(ReferenceTransport::put),
+     "stored with HTTP PUT, such as WebDAV (put-url, public-url)", "put"},
+    {static_cast<gint>(ReferenceTransport::s3), "stored in an S3 bucket (s3-url)", "s3"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kOversize[] = {
+    {static_cast<gint>(Oversize::error), "refused with an error", "error"},
+    {static_cast<gint>(Oversize::transcode), "re-encoded or remuxed until it fits, with its sound",
+     "transcode"},
+    {static_cast<gint>(Oversize::publish),
+     "sent by URL where the service takes larger ones that way", "publish"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kLedgerMode[] = {
+    {static_cast<gint>(LedgerMode::on), "kept; where that fails, a warning, and the work goes on",
+     "on"},
+    {static_cast<gint>(LedgerMode::off), "not kept: a crash loses what was paid", "off"},
+    {static_cast<gint>(LedgerMode::required), "kept; where that fails, nothing is bought",
+     "required"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kReuse[] = {
+    {static_cast<gint>(Reuse::unfinished), "jobs that were paid and never delivered", "unfinished"},
+    {static_cast<gint>(Reuse::all), "also results that were delivered, as long as they are kept",
+     "all"},
+    {static_cast<gint>(Reuse::none), "nothing: everything is bought anew", "none"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kV2vOnFailure[] = {
+    {static_cast<gint>(OnFailure::automatic), "error, unless a live bin says otherwise", "auto"},
+    {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
+    {static_cast<gint>(OnFailure::source), "the original clip goes downstream, with a warning",
+     "source"},
+    {static_cast<gint>(OnFailure::skip), "nothing goes downstream, with a warning", "skip"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kVideoSrcOnFailure[] = {
+    {static_cast<gint>(OnFailure::automatic), "error", "auto"},
+    {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
+    {static_cast<gint>(OnFailure::skip), "the stream ends empty, with a warning", "skip"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kV2vInputMode[] = {
+    {static_cast<gint>(InputMode::stream), "everything up to EOS is one MP4", "stream"},
+    {static_cast<gint>(InputMode::buffer),
+     "every buffer is one whole MP4; several jobs run at once and leave in order", "buffer"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kV2vBinOnFailure[] = {
+    {static_cast<gint>(OnFailure::automatic), "source in a live stream, else error", "auto"},
+    {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
+    {static_cast<gint>(OnFailure::source), "the original is shown, with a warning", "source"},
+    {static_cast<gint>(OnFailure::hold), "the last picture is held, with a warning", "hold"},
+    {static_cast<gint>(OnFailure::skip), "nothing is shown (a GAP event), with a warning", "skip"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kLatePolicy[] = {
+    {static_cast<gint>(LatePolicy::source), "the original is shown", "source"},
+    {static_cast<gint>(LatePolicy::hold), "the last picture is held", "hold"},
+    {static_cast<gint>(LatePolicy::skip), "nothing is shown (a GAP event)", "skip"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kFit[] = {
+    {static_cast<gint>(DurationPolicy::retime),
+     "played slower or faster so that it takes just as long", "retime"},
+    {static_cast<gint>(DurationPolicy::trim),
+     "a longer one is cut at its end, a shorter one is retimed", "trim"},
+    {static_cast<gint>(DurationPolicy::hold),
+     "a shorter one holds its last picture, a longer one is retimed", "hold"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kOutput[] = {
+    {static_cast<gint>(OutputMode::source),
+     "the input's size, pixel aspect, format and colorimetry", "source"},
+    {static_cast<gint>(OutputMode::native), "those of the results, as far as downstream takes them",
+     "native"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kAudio[] = {
+    {static_cast<gint>(AudioMode::source), "the input's, unchanged", "source"},
+    {static_cast<gint>(AudioMode::result), "that which the service made, placed in time", "result"},
+    {0, nullptr, nullptr},
+};
+
+const GEnumValue kAnchor[] = {
+    {static_cast<gint>(AnchorMode::none), "each segment is made on its own", "none"},
+    {static_cast<gint>(AnchorMode::first),
+     "a still of the first regenerated segment goes as a reference image with each later job",
+     "first"},
+    {0, nullptr, nullptr},
+};
+
+GType register_enum(const char* name, const GEnumValue* values) {
+  const GType type = g_enum_register_static(name, values);
+  gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
+  return type;
+}
+
+}  // namespace
+
+GType provider_type() {
+  // GLib keeps the values for good.
+  static const std::vector<GEnumValue>* values = [] {
+    auto* list = new std::vector<GEnumValue>;
+    for (const Dialect* dialect : dialects())
+      list->push_back(
+          {static_cast<gint>(list->size()), dialect->service().summary, dialect->name()});
+    list->push_back({0, nullptr, nullptr});
+    return list;
+  }();
+  static const GType type = register_enum("GstOmniProvider", values->data());
+  return type;
+}
+
+GType switch_type() {
+  static const GType type = register_enum("GstOmniSwitch", kSwitch);
+  return type;
+}
+
+GType reference_transport_type() {
+  static const GType type = register_enum("GstOmniReferenceTransport", kReferenceTransport);
+  return type;
+}
+
+GType ledger_mode_type() {
+  static const GType type = register_enum("GstOmniLedgerMode", kLedgerMode);
+  return type;
+}
+
+GType reuse_type() {
+  static const GType type = register_enum("GstOmniReuse", kReuse);
+  return type;
+}
+
+GType oversize_type() {
+  static const GType type = register_enum("GstOmniOversize", kOversize);
+  return type;
+}
+
+GType v2v_on_failure_type() {
+  static const GType type = register_enum("GstOmniV2vOnFailure", kV2vOnFailure);
+  return type;
+}
+
+GType video_src_on_failure_type() {
+  static const GType type = register_enum("GstOmniVideoSrcOnFailure", kVideoSrcOnFailure);
+  return type;
+}
+
+GType v2v_input_mode_type() {
+  static const GType type = register_enum("GstOmniV2vInputMode", kV2vInputMode);
+  return type;
+}
+
+GType v2v_bin_on_failure_type() {
+  static const GType type = register_enum("GstOmniV2vBinOnFailure", kV2vBinOnFailure);
+  return type;
+}
+
+GType late_policy_type() {
+  static const GType type = register_enum("GstOmniV2vBinLatePolicy", kLatePolicy);
+  return type;
+}
+
+GType fit_type() {
+  static const GType type = register_enum("GstOmniV2vBinFit", kFit);
+  return type;
+}
+
+GType output_type() {
+  static const GType type = register_enum("GstOmniV2vBinOutput", kOutput);
+  return type;
+}
+
+GType audio_type() {
+  static const GType type = register_enum("GstOmniV2vBinAudio", kAudio);
+  return type;
+}
+
+GType anchor_type() {
+  static const GType type = register_enum("GstOmniV2vBinAnchor", kAnchor);
+  return type;
+}
+
+const char* provider_name(gint value) {
+  return dialects()[value]->name();
+}
+
+gint provider_value(const std::string& name) {
+  const auto all = dialects();
+  const auto found =
+      std::ranges::find_if(all, [&](const Dialect* dialect) { return name == dialect->name(); });
+  return static_cast<gint>(found - all.begin());
+}
+
+}  // namespace omni

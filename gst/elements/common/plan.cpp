@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/common/plan.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "client/files.h"
+#include "elements/common/attachments.h"
+#include "elements/common/connection.h"
+#include "media/mp4/probe.h"
+#include "media/mp4/result-check.h"
+#include "media/reference-limits.h"
+#include "service/request.h"
+
+namespace omni {
+
+namespace {
+
+/// All but the images.
+Request words_of(const Settings& settings) {
+  Request request;
+  request.model = settings.model;
+  request.prompt = text_or_file(settings.prompt, "prompt");
+  request.seconds = settings.seconds;
+  request.aspect_ratio = settings.aspect_ratio.empty() ? "auto" : settings.aspect_ratio;
+  request.resolution = settings.resolution.empty() ? "auto" : settings.resolution;
+  request.video_reference_type = settings.video_reference_type;
+  request.keep_original_sound = settings.keep_original_sound;
+  request.generate_audio = settings.generate_audio;
+  request.parameters = text_or_file(settings.parameters, "parameters");
+  return request;
+}
+
+Request request_of(const Settings& settings, Attachments& attachments) {
+  Request request = words_of(settings);
+  for (const std::string& image : settings.images)
+    request.images.push_back(attachments.image(image, "images"));
+  request.first_image = attachments.image(settings.first_image, "first-image");
+  request.last_image = attachments.image(settings.last_image, "last-image");
+  return request;
+}
+
+/// The same as far as the number of images goes. Nothing is read or published for it, and a prompt
+/// may come later.
+Request stand_in_for(const Settings& settings, const std::string& image) {
+  Settings worded = settings;
+  worded.prompt = "stand-in";
+  Request request = words_of(worded);
+  request.images.assign(settings.images.size(), image);
+  if (!settings.first_image.empty()) request.first_image = image;
+  if (!settings.last_image.empty()) request.last_image = image;
+  return request;
+}
+
+/// What the service gets must be a whole MP4 with a picture.
+mp4::Info look_into(const ByteRope& reference) {
+  if (reference.empty())
+    throw Failure(Reason::bad_input,
+                  "The input ended before any data came: there is nothing to regenerate.");
+  auto probed = mp4::probe(reference);
+  if (const auto* problem = std::get_if<mp4::Problem>(&probed))
+    throw Failure(Reason::bad_input,
+                  "The input cannot be sent as a reference: " + problem->text + ".");
+  return std::get<mp4::Info>(std::move(probed));
+}
+
+ReferenceInfo facts_of(const ByteRope& reference, const mp4::Info& info, bool by_url) {
+  const mp4::Track* video = info.video();
+  return {reference.size(), info.duration_ns, video->width, video->height, by_url};
+}
+
+ResultCheck result_check(unsigned seconds) {
+  return [seconds](const ByteRope& result) { return mp4::result_problem(result, seconds); };
+}
+
+/// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
+/// what this model does not take.
+bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes) {
+  switch (settings.reference_transport) {
+    case ReferenceTransport::inline_data:
+      if (!facts.takes_data_uri && !facts.name.empty())
+        refuse_request(std::string("reference-transport is inline, and ") +
+                       settings.dialect().title() +
+                       " takes the reference of this model by http(s) URL only. Set it to serve, "
+                       "put or s3.");
+      return false;
+    case ReferenceTransport::serve:
+    case ReferenceTransport::put:
+    case ReferenceTransport::s3:
+      return true;
+    case ReferenceTransport::automatic:
+      break;
+  }
+  if (!facts.takes_data_uri) return true;
+  return settings.oversize == Oversize::publish && facts.max_inline_bytes > 0 &&
+         bytes > facts.max_inline_bytes;
+}
+
+ReferenceLimits limits_of(const ModelFacts& facts, bool by_url, std::uint64_t own_limit) {
+  ReferenceLimits limits;
+  limits.max_bytes = facts.max_bytes(by_url);
+  if (own_limit && (limits.max_bytes == 0 || own_limit < limits.max_bytes))
+    limits.max_bytes = own_limit;
+  limits.max_width = limits.max_height = facts.max_side;
+  return limits;
+}
+
+/// What the service would not take, as far as that shows in the file.
+void check_form(const Settings& settings, const mp4::Info& info, const ByteRope& reference,
+                const ReferenceLimits& limits) {
+  const LimitViolation misfit = find_violation(info, reference.size(), limits);
+  if (misfit.kind != LimitViolation::Kind::codec && misfit.kind != LimitViolation::Kind::container)
+    return;
+  throw Failure(Reason::bad_input, "The reference does not fit: " + misfit.text + ", and " +
+                                       settings.dialect().title() +
+                                       " takes plain MP4 with H.264. Set oversize=transcode to "
+                                       "have it made to fit.");
+}
+
+/// The reference as it will be sent.
+std::shared_ptr<const ByteRope> fitting_reference(const Settings& settings, mp4::Info& info,
+                                                  std::shared_ptr<const ByteRope> reference,
+                                                  const ReferenceLimits& limits,
+                                                  const PlanHelp& help) {
+  if (find_violation(info, reference->size(), limits).kind == LimitViolation::Kind::none)
+    return reference;
+  if (settings.oversize != Oversize::transcode) {
+    check_form(settings, info, *reference, limits);
+    return reference;  // its size is the dialect's business
+  }
+  if (help.on_transcode) help.on_transcode();
+  const auto log = [&](const std::string& text) { help.log(LogLevel::info, text); };
+  reference = transcode_to_limits(reference, info, limits, help.interrupt, log, help.encoder);
+  info = look_into(*reference);
+  return reference;
+}
+
+void fill_spec(JobSpec& spec, const Settings& settings) {
+  spec.job_timeout = static_cast<Micros>(settings.job_timeout / 1000);
+  spec.poll_interval = static_cast<Micros>(settings.poll_interval / 1000);
+  spec.max_attempts = static_cast<int>(settings.retry_attempts);
+  spec.download_folder = state_folder(settings.state_dir);
+  spec.reuse = settings.reuse;
+  spec.spend_limit = {settings.max_jobs, settings.max_seconds,
+                      static_cast<Micros>(settings.budget_period / 1000)};
+}
+
+/// The reference as it will be sent, one way or the other.
+struct PreparedReference {
+  std::shared_ptr<const ByteRope> bytes;
+  mp4::Info info;
+  bool by_url = false;
+  std::string url;  // where the application has put it
+};
+
+PreparedReference carry(const Settings& settings, const ModelFacts& facts,
+                        std::shared_ptr<const ByteRope> reference, bool by_url,
+                        const PlanHelp& help) {
+  PreparedReference prepared{std::move(reference), {}, by_url, {}};
+  prepared.info = look_into(*prepared.bytes);
+  prepared.bytes = fitting_reference(settings, prepared.info, std::move(prepared.bytes),
+                                     limits_of(facts, by_url, help.max_reference_bytes), help);
+  return prepared;
+}
+
+/// An application that publishes is asked first; what it declines goes as it would without it.
+PreparedReference choose_way(const Settings& settings, const ModelFacts& facts,
+                             std::shared_ptr<const ByteRope> reference, const PlanHelp& help) {
+  const bool by_url = goes_by_url(settings, facts, reference->size());
+  const bool asked = settings.reference_transport == ReferenceTransport::automatic;
+  if (!by_url && asked && help.publish && !settings.dry_run) {
+    PreparedReference prepared = carry(settings, facts, reference, true, help);
+    prepared.url = help.publish(*prepared.bytes);
+    if (!prepared.url.empty()) return prepared;
+  }
+  return carry(settings, facts, std::move(reference), by_url, help);
+}
+
+void add_reference(Plan& plan, const Settings& settings, const Request& request,
+                   std::shared_ptr<const ByteRope> reference, Attachments& attachments,
+                   const PlanHelp& help) {
+  const Dialect& dialect = settings.dialect();
+  const ModelFacts& facts = dialect.model_facts(request, true);
+  PreparedReference prepared;
+  if (dialect.replaces_reference(request))
+    prepared = {reference, look_into(*reference), true, {}};
+  else
+    prepared = choose_way(settings, facts, std::move(reference), help);
+  plan.resolved =
+      dialect.resolve(request, facts_of(*prepared.bytes, prepared.info, prepared.by_url));
+  plan.duration_ns = prepared.info.duration_ns;
+  plan.spec.reference = prepared.bytes;
+  std::string placeholder;
+  if (prepared.by_url) placeholder = attachments.reference(prepared.bytes, std::move(prepared.url));
+  const auto body = [&](const ResolvedRequest& resolved) {
+    if (!prepared.by_url) return inline_body(dialect, resolved);
+    return CreateBody{dialect.create_body(resolved, placeholder), {}, false};
+  };
+  plan.spec.body = body(plan.resolved);
+  if (!help.anchored) return;
+  // With another still, or none yet, it is the same job: which result became the anchor of a run
+  // that was stopped is nobody's business.
+  ResolvedRequest plain = plan.resolved;
+  if (help.still) plain.request.images.pop_back();
+  plan.spec.identity = body(plain);
+  plan.spec.identity->tail += "\nanchored";
+}
+
+void replace(std::string& text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  if (at != std::string::npos) text.replace(at, what.size(), by);
+}
+
+std::string shown_data(std::string_view type, std::string_view base64) {
+  const auto padding = static_cast<std::size_t>(std::ranges::count(base64, '='));
+  return "(" + std::to_string((base64.size() - padding) * 3 / 4) + " bytes, " + std::string(type) +
+         ")";
+}
+
+/// A body with what its data: URIs hold left out. One that goes on behind the end stays.
+std::string without_data(std::string_view body) {
+  static constexpr std::string_view kStart = "\"data:", kMark = ";base64,";
+  std::string shown;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = body.find(kStart, at)) != body.npos;) {
+    const std::size_t value = at + 1, type = at + kStart.size();
+    const std::size_t end = body.find('"', type), mark = body.find(kMark, type);
+    at = type;
+    if (end == body.npos || mark > end) continue;
+    const std::size_t data = mark + kMark.size();
+    shown += body.substr(done, value - done);
+    shown += shown_data(body.substr(type, mark - type), body.substr(data, end - data));
+    done = at = end;
+  }
+  return shown.append(body.substr(done));
+}
+
+}  // namespace
+
+std::string Plan::shown_request() const {
+  std::string shown = without_data(spec.body.head);
+  if (spec.body.has_hole)
+    shown +=
+        "(" + std::to_string(spec.reference->size()) + " bytes)" + without_data(spec.body.tail);
+  for (const Upload& upload : spec.uploads)
+    replace(
+        shown, upload.placeholder,
+        "(URL of " + std::to_string(upload.bytes->size()) + " bytes, " + upload.media_type + ")");
+  return shown;
+}
+
+const ModelFacts& model_of(const Settings& settings) {
+  Request request;
+  request.model = settings.model;
+  request.parameters = text_or_file(settings.parameters, "parameters");
+  return settings.dialect().model_facts(request, true);
+}
+
+std::uint64_t reference_limit(const Settings& settings) {
+  const ModelFacts& facts = model_of(settings);
+  return facts.max_bytes(goes_by_url(settings, facts, 0));
+}
+
+void check_reference_size(const Settings& settings, std::uint64_t bytes) {
+  if (bytes > kMostCollected)
+    throw Failure(Reason::too_large,
+                  "The reference is larger than 1 GiB, which is more than one clip. Cut it into "
+                  "shorter ones.");
+  // They may name another reference or model, which then are what counts.
+  if (!settings.parameters.empty() || settings.oversize != Oversize::error) return;
+  const Dialect& dialect = settings.dialect();
+  const ModelFacts& facts = dialect.model_facts(
+      settings.model.empty() ? dialect.service().video_to_video_model : settings.model);
+  const bool by_url = goes_by_url(settings, facts, bytes);
+  const std::uint64_t most = facts.max_bytes(by_url);
+  if (most == 0 || bytes <= most) return;
+  throw Failure(Reason::too_large,
+                "The reference is larger than the " + std::to_string(most / (1024 * 1024)) +
+                    " MiB that " + dialect.title() + " takes. Set oversize=transcode" +
+                    (by_url ? "" : " or oversize=publish") +
+                    ", cut it shorter, or encode it at a lower bitrate or size.");
+}
+
+void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) {
+  const Dialect& dialect = settings.dialect();
+  const std::string address = "https://stand-in.invalid/", added = address + new_placeholder();
+  Request request = stand_in_for(settings, address);
+  const ReferenceInfo reference{1, reference_ns, 1280, 720, true};
+  const auto body = [&] {
+    return dialect.create_body(dialect.resolve(request, reference), address);
+  };
+  const auto refuse = [&](const std::string& why) {
+    refuse_request("anchor=first adds one image, and there is no room for it: " + why +
+                   " Or set anchor=none.");
+  };
+  body();  // what is wrong without it as well is told as it is
+  request.images.push_back(added);
+  std::string all;
+  try {
+    all = body();
+  } catch (const Failure& failure) {
+    refuse(failure.what());
+  }
+  if (all.find(added.substr(address.size())) == std::string::npos)
+    refuse("`parameters` puts something else in its place. Leave that out.");
+}
+
+Plan plan_job(const Settings& settings, std::shared_ptr<const ByteRope> reference,
+              const PlanHelp& help) {
+  const Dialect& dialect = settings.dialect();
+  Plan plan;
+  fill_spec(plan.spec, settings);
+  Attachments attachments(settings, help.publish);
+  Request request = request_of(settings, attachments);
+  if (help.still) request.images.push_back(attachments.image(*help.still, "anchor"));
+  if (reference) {
+    add_reference(plan, settings, request, std::move(reference), attachments, help);
+  } else {
+    plan.resolved = dialect.resolve(request, std::nullopt);
+    plan.spec.body.head = dialect.create_body(plan.resolved, {});
+  }
+  plan.spec.uploads = attachments.uploads_in(plan.spec.body.head + plan.spec.body.tail);
+  plan.spec.seconds = plan.resolved.seconds;
+  plan.spec.model = plan.resolved.request.model;
+  plan.spec.check_result = result_check(plan.spec.seconds);
+  return plan;
+}
+
+}  // namespace omni

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// What the user sets on an element: the properties that all three elements share, with their
+// defaults. Installed, written and read from one table, here and nowhere else.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+#include <vector>
+
+#include "client/ledger/ledger.h"
+#include "client/wait.h"
+#include "media/gst-ptr.h"
+#include "service/dialect.h"
+
+namespace omni {
+
+/// What stands in for a job that failed. Each element offers the values that make sense for it.
+enum class OnFailure {
+  automatic,  // the original in a live bin, else an error
+  error,      // the element fails
+  source,     // the original
+  hold,       // the last picture
+  skip,       // nothing
+};
+
+/// How the service gets the reference.
+enum class ReferenceTransport {
+  automatic,    // inline where the model takes that, else what is configured
+  inline_data,  // as a data: URI in the request
+  serve,        // fetched from this process
+  put,          // stored with HTTP PUT first
+  s3,           // stored in an S3 bucket first
+};
+
+/// What to do with a reference that the service would not take as it is.
+enum class Oversize {
+  error,      // refuse it
+  transcode,  // re-encode or remux it until it fits
+  publish,    // send it by URL where the service takes larger ones that way
+};
+
+/// Whether it is written down what was bought.
+enum class LedgerMode {
+  on,        // yes; where that fails, a warning
+  off,       // no
+  required,  // yes; where that fails, nothing is bought
+};
+
+/// A copy of this is what a job works with; it changes only under the element's lock.
+struct Settings {
+  std::string provider = "octopusx";
+  const Dialect& dialect() const { return *find_dialect(provider); }
+  std::string base_url;
+  std::string api_key;
+  std::string api_key_file;
+  std::string model;
+  std::string prompt;
+  guint seconds = 0;
+  std::string aspect_ratio = "auto";
+  std::string resolution = "auto";
+  std::vector<std::string> images;
+  std::string first_image;
+  std::string last_image;
+  std::string video_reference_type;
+  Switch keep_original_sound = Switch::unset;
+  Switch generate_audio = Switch::unset;
+  std::string parameters;
+  ReferenceTransport reference_transport = ReferenceTransport::automatic;
+  std::string serve_address;
+  guint serve_port = 0;
+  std::string public_url;
+  std::string put_url;
+  std::string s3_url;
+  gboolean delete_reference = FALSE;
+  Oversize oversize = Oversize::error;
+  guint64 poll_interval = 0;  // ns
+  guint timeout = 30;         // s
+  guint64 job_timeout = 30 * 60 * GST_SECOND;
+  guint retry_attempts = 5;
+  guint max_in_flight = 0;
+  guint max_jobs = 0;
+  guint max_seconds = 0;
+  gboolean dry_run = FALSE;
+  OnFailure on_failure = OnFailure::automatic;
+  guint64 budget_period = 0;  // ns
+  std::string state_dir;
+  guint64 state_size = guint64{2} << 30;
+  LedgerMode ledger = LedgerMode::on;
+  Reuse reuse = Reuse::unfinished;
+  std::string proxy;
+  std::vector<std::pair<std::string, std::string>> extra_headers;
+  std::string ssl_ca_file;
+  std::string user_agent;
+};
+
+/// Installs the shared properties; their ids follow `first_id`. `on_failure_type` is the element's
+/// enum. Returns the first id that is free again.
+guint install_shared_properties(GObjectClass* klass, guint first_id, GType on_failure_type);
+
+/// False when `id` is none of the shared ones.
+bool set_shared_property(Settings& settings, guint id, guint first_id, const GValue* value);
+bool get_shared_property(const Settings& settings, guint id, guint first_id, GValue* value);
+
+/// `stats` is read-only and no setting: the element itself answers it.
+void install_stats_property(GObjectClass* klass, guint id);
+
+}  // namespace omni

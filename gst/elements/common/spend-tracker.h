@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// What an element has spent in its life: the spend guard and the totals behind `stats`.
+#pragma once
+
+#include <mutex>
+
+#include "client/client.h"
+#include "client/ledger/spend-limit.h"
+
+namespace omni {
+
+/// What a dry run would have bought.
+struct PlannedSum {
+  Spent spent;
+  std::uint64_t bytes = 0;  // of references
+};
+
+class SpendTracker {
+ public:
+  /// Counts a job before it is submitted. Throws Failure(budget) when it would exceed `limit`; then
+  /// nothing is counted. A limit with a period of its own is the ledger's business.
+  void reserve(const SpendLimit& limit, unsigned seconds);
+  /// The job surely cost nothing after all.
+  void give_back(unsigned seconds);
+
+  /// The same for a job of a dry run; `before`: what counts already.
+  void plan(const SpendLimit& limit, const Spent& before, unsigned seconds, std::uint64_t bytes);
+  /// What was planned since the last call.
+  PlannedSum take_planned();
+
+  /// Ends a client, and keeps its counts.
+  void close(Client& client);
+  /// Totals with those of `running` (may be null) on top.
+  ClientStats totals(const Client* running) const;
+
+ private:
+  mutable std::mutex lock_;  // innermost: nothing is called under it
+  Spent spent_;
+  PlannedSum planned_;
+  ClientStats past_;
+};
+
+}  // namespace omni

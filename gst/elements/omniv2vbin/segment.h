@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// One segment of a stream on its way: what the source had in it, and what becomes of it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "elements/common/pending-result.h"
+#include "elements/omniv2vbin/bin-settings.h"
+#include "media/frame-record.h"
+#include "media/gst-ptr.h"
+#include "media/interrupt.h"
+#include "media/segment-encoder.h"
+
+namespace omni {
+
+/// How long a frame is shown where nobody says.
+inline constexpr GstClockTime kDefaultFrameDuration = GST_SECOND / 25;
+
+/// A frame or a serialized event of the source, in the order in which they came.
+struct SourceItem {
+  GstClockTime time = 0;  // from the segment's beginning
+  FrameRecord frame;
+  EventPtr event;  // instead of a frame
+};
+
+struct Segment {
+  guint number = 0;
+  GstClockTime running_time = 0;      // of its first frame
+  GstClockTime stream_time = 0;       // of its first frame
+  GstClockTime length = 0;            // up to its end
+  GstClockTime planned_end = 0;       // where its reference ends, by plan; later than that: never
+  GstClockTime overlap_tail = 0;      // of the next segment, that its reference goes on with
+  GstClockTime reference_length = 0;  // with the handle, and the padding that the service wants
+  std::vector<SourceItem> items;
+  CapsPtr caps;  // of its frames
+  BinSettings settings;
+  std::shared_ptr<const std::string> still;  // goes along as an image; of the submitting thread
+  std::shared_ptr<PendingResult> pending;
+  std::shared_ptr<Interrupt> interrupt;  // calls off making its reference
+  gint64 cut_at = 0;                     // monotonic, µs
+
+  // Under the stream's lock
+  std::shared_ptr<SegmentEncoder> encoder;  // until the reference is there; none: it cannot be made
+  std::shared_ptr<const ByteRope> reference;  // kept while it may have to be shown
+  bool submitted = false;
+  bool late = false;  // its deadline came first
+
+  OnFailure late_policy() const {
+    if (settings.late_policy == LatePolicy::hold) return OnFailure::hold;
+    return settings.late_policy == LatePolicy::skip ? OnFailure::skip : OnFailure::source;
+  }
+  OnFailure on_failure(bool live) const {
+    if (settings.on_failure != OnFailure::automatic) return settings.on_failure;
+    return live ? OnFailure::source : OnFailure::error;
+  }
+};
+
+}  // namespace omni

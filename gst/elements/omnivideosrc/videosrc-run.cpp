@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omnivideosrc/videosrc-run.h"
+
+#include <gst/base/gstbasesrc.h>
+
+#include "elements/common/buffers.h"
+#include "elements/common/connection.h"
+
+namespace omni {
+
+VideoSrcRun::VideoSrcRun(Host host)
+    : host_(std::move(host)), errors_from_(std::chrono::steady_clock::now() + kErrorDelay) {
+  host_.spend.take_planned();  // a run before this one may have been stopped in its midst
+  plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, transcode_cancel_, host_.log});
+  plan_.spec.label = "clip";
+  const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
+                                   ? OnFailure::error
+                                   : host_.settings.on_failure;
+  pending_ = std::make_shared<PendingResult>(host_.element, host_.spend, on_failure, true,
+                                             [this](const JobOutcome&) {
+                                               const std::lock_guard lock(lock_);
+                                               changed_.notify_all();
+                                             });
+  pending_->report.seconds = plan_.resolved.seconds;
+  pending_->report.prompt = plan_.resolved.request.prompt;
+  deliveries_.emplace(GST_BASE_SRC_PAD(host_.element));
+  if (!host_.settings.dry_run) client_ = new_client(host_.element, host_.settings, host_.log);
+}
+
+VideoSrcRun::~VideoSrcRun() {
+  deliveries_.reset();
+  if (client_) host_.spend.close(*client_);
+}
+
+void VideoSrcRun::submit() {
+  submitted_ = true;
+  try {
+    pending_->limit = plan_.spec.spend_limit;
+    if (host_.settings.dry_run) {
+      host_.spend.plan(pending_->limit, spent_before(host_.settings), plan_.resolved.seconds, 0);
+      pending_->report.request = plan_.shown_request();
+      return pending_->finish(std::make_shared<const ByteRope>());
+    }
+    client_->submit(std::move(plan_.spec), pending_);
+  } catch (const Failure& failure) {
+    pending_->finish(failure.error());
+  }
+}
+
+GstFlowReturn VideoSrcRun::create(BufferPtr& piece, gsize most, guint64 stop) {
+  if (!submitted_) submit();
+  if (const GstFlowReturn flow = take_result(); flow != GST_FLOW_OK) return flow;
+  const auto bytes = result();
+  const guint64 end = bytes ? std::min<guint64>(bytes->size(), stop) : 0;
+  if (position_ >= end) return finish();
+  piece = slice(*bytes, position_, std::min<guint64>(most, end - position_));
+  position_ += gst_buffer_get_size(piece.get());
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn VideoSrcRun::finish() {
+  post_plan(host_.element, host_.spend.take_planned());
+  return GST_FLOW_EOS;
+}
+
+/// Everything has gone out, or downstream has all that it wants; unless it failed.
+void VideoSrcRun::ending(GstFlowReturn last_flow) {
+  const auto bytes = result();
+  const bool all = bytes && position_ >= bytes->size() && last_flow == GST_FLOW_OK;
+  if (all || (bytes && last_flow == GST_FLOW_EOS)) deliveries_->hand_over({pending_});
+}
+
+/// Waits for the job to end. EOS when there is nothing to come of it.
+GstFlowReturn VideoSrcRun::take_result() {
+  {
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [&] { return interrupted_ || pending_->finished(); });
+    if (interrupted_) return GST_FLOW_FLUSHING;
+  }
+  if (!settled_) take_outcome();
+  return error_ ? tell_error() : GST_FLOW_OK;
+}
+
+void VideoSrcRun::take_outcome() {
+  settled_ = true;
+  JobOutcome outcome = pending_->take_outcome();
+  if (const auto* error = std::get_if<Error>(&outcome)) {
+    error_ = *error;
+    return;
+  }
+  const std::lock_guard lock(lock_);
+  result_ = std::get<std::shared_ptr<const ByteRope>>(std::move(outcome));
+}
+
+GstFlowReturn VideoSrcRun::tell_error() {
+  if (!wait_until(errors_from_)) return GST_FLOW_FLUSHING;
+  const Error error = *std::exchange(error_, std::nullopt);
+  if (pending_->on_failure == OnFailure::skip)
+    post_warning(host_.element, error, "nothing goes downstream instead");
+  else
+    post_error(host_.element, error);
+  // GST_FLOW_ERROR would make the base class add its own "Internal data stream error".
+  return GST_FLOW_EOS;
+}
+
+/// False when interrupted before.
+bool VideoSrcRun::wait_until(std::chrono::steady_clock::time_point when) {
+  std::unique_lock lock(lock_);
+  return !changed_.wait_until(lock, when, [&] { return interrupted_; });
+}
+
+void VideoSrcRun::interrupt() {
+  const std::lock_guard lock(lock_);
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+void VideoSrcRun::resume() {
+  const std::lock_guard lock(lock_);
+  interrupted_ = false;
+}
+
+bool VideoSrcRun::seek(guint64 offset) {
+  const auto bytes = result();
+  if (!bytes || offset > bytes->size()) return false;
+  position_ = offset;
+  return true;
+}
+
+std::shared_ptr<const ByteRope> VideoSrcRun::result() const {
+  const std::lock_guard lock(lock_);
+  return result_;
+}
+
+ClientStats VideoSrcRun::stats() const {
+  return host_.spend.totals(client_.get());
+}
+
+}  // namespace omni

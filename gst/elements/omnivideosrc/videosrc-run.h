@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// One run of omnivideosrc from start() to stop(): its one job and the result. Made anew for each
+// run. The element itself (omnivideosrc.cpp) only forwards to it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "client/client.h"
+#include "elements/common/delivery.h"
+#include "elements/common/pending-result.h"
+#include "elements/common/plan.h"
+#include "elements/common/settings.h"
+#include "media/gst-ptr.h"
+#include "media/interrupt.h"
+
+namespace omni {
+
+class VideoSrcRun {
+ public:
+  /// What the element lends to its run. All of it outlives the run.
+  struct Host {
+    GstElement* element;
+    Settings settings;  // of the moment of start()
+    std::function<std::string(const ByteRope&)> publish;
+    SpendTracker& spend;
+    LogSink log;
+  };
+
+  /// Plans the job and gets the client ready. Throws Failure with what the user has to change.
+  explicit VideoSrcRun(Host host);
+  ~VideoSrcRun();
+
+  /// The next piece of the result, at most so large, none of it beyond `stop`; submits the job
+  /// first, and waits for it. EOS after the last one, and when there is nothing to come; FLUSHING
+  /// when interrupted: the job goes on.
+  GstFlowReturn create(BufferPtr& piece, gsize most, guint64 stop);
+  /// Interrupts the wait in create(), until resume().
+  void interrupt();
+  void resume();
+  /// EOS is about to go downstream, after a piece that was answered with `last_flow`. On the
+  /// streaming thread.
+  void ending(GstFlowReturn last_flow);
+  /// Where the next piece starts; false without a result.
+  bool seek(guint64 offset);
+  std::shared_ptr<const ByteRope> result() const;
+  ClientStats stats() const;
+
+ private:
+  void submit();
+  GstFlowReturn take_result();
+  GstFlowReturn finish();
+  void take_outcome();
+  GstFlowReturn tell_error();
+  bool wait_until(std::chrono::steady_clock::time_point when);
+
+  const Host host_;
+  const std::chrono::steady_clock::time_point errors_from_;
+  Interrupt transcode_cancel_;  // nothing is made to fit here; plans want one
+  Plan plan_;
+  std::optional<Deliveries> deliveries_;
+  bool submitted_ = false;      // streaming thread
+  std::optional<Error> error_;  // streaming thread: not told yet
+  bool settled_ = false;        // streaming thread: the outcome was taken
+  guint64 position_ = 0;        // streaming thread, or while that is stopped
+
+  mutable std::mutex lock_;  // guards what follows; a pending's own lock may be taken under it
+  std::condition_variable changed_;
+  bool interrupted_ = false;
+  std::shared_ptr<const ByteRope> result_;
+
+  std::shared_ptr<PendingResult> pending_;
+  std::shared_ptr<Client> client_;  // none in a dry run
+};
+
+}  // namespace omni

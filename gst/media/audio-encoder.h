@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// Encodes PCM that is in memory as AAC, in a pipeline of its own and as fast as it can, and makes
+// the track of an MP4 from it. Where the PCM comes from is decided elsewhere.
+#pragma once
+
+#include <gst/audio/audio.h>
+
+#include <vector>
+
+#include "media/interrupt.h"
+#include "media/mp4/samples.h"
+#include "media/recode.h"
+
+namespace omni {
+
+BufferPtr make_silence(const GstAudioInfo& format, std::uint64_t samples);
+
+/// `pieces` follow each other without a gap. Throws Failure: bad_input, invalid_request, cancelled.
+AudioCoded encode_sound(const GstAudioInfo& format, std::vector<BufferPtr> pieces,
+                        unsigned bits_per_second, Interrupt& interrupt);
+
+/// Timescale, sample entry, media and samples; no edits yet: the first `priming` samples are not to
+/// be heard. What the encoder gave beyond the last sample that went in is left out. Throws Failure
+/// (bad_input).
+mp4::SampleTrack aac_track(const AudioCoded& coded);
+
+}  // namespace omni
