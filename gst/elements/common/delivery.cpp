@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "elements/common/element.h"
+#include "elements/common/debug.h"
 
 #define GST_CAT_DEFAULT omni::debug_category()
 

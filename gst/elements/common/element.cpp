@@ -4,6 +4,7 @@
 #include "elements/common/element.h"
 
 #include "elements/common/buffers.h"
+#include "elements/common/debug.h"
 
 namespace omni {
 
@@ -20,7 +21,7 @@ void log_to_gstreamer(GstElement* element, LogLevel level, const std::string& te
       GST_INFO_OBJECT(element, "%s", text.c_str());
       break;
     case LogLevel::debug:
-      GST_DEBUG_OBJECT(element, "%s", text.c_str());
+      GST_CAT_DEBUG_OBJECT(client_category(), element, "%s", text.c_str());
       break;
   }
 }
@@ -34,15 +35,6 @@ gboolean first_url(GSignalInvocationHint*, GValue* total, const GValue* one, gpo
 }
 
 }  // namespace
-
-GstDebugCategory* debug_category() {
-  static GstDebugCategory* const category = [] {
-    GstDebugCategory* made = nullptr;
-    GST_DEBUG_CATEGORY_INIT(made, "omni", 0, "AI video regeneration");
-    return made;
-  }();
-  return category;
-}
 
 LogSink log_sink(GstElement* element) {
   return [element](LogLevel level, const std::string& text) {

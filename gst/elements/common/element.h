@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What every element of the plugin needs at the boundary to C: the debug category, a log sink, a
-// net for exceptions, the signal by which an application publishes.
+// What every element of the plugin needs at the boundary to C: a log sink, a net for exceptions,
+// the signal by which an application publishes.
 #pragma once
 
 #include <gst/gst.h>
@@ -14,9 +14,6 @@
 #include "service/byte-rope.h"
 
 namespace omni {
-
-/// GST_DEBUG=omni:4 tells the story of each job.
-GstDebugCategory* debug_category();
 
 /// The element must outlive what logs into it.
 LogSink log_sink(GstElement* element);

@@ -3,7 +3,7 @@
 
 #include "elements/common/pending-result.h"
 
-#include "elements/common/element.h"
+#include "elements/common/debug.h"
 
 #define GST_CAT_DEFAULT omni::debug_category()
 
@@ -39,6 +39,7 @@ void PendingResult::job_updated(const JobUpdate& update) {
   {
     const std::lock_guard lock(lock_);
     task_id_ = update.task_id;
+    state_ = report.state;
   }
   report.progress = update.progress;
   report.reused = update.reused;
@@ -126,6 +127,11 @@ bool PendingResult::finished() const {
 std::string PendingResult::task_id() const {
   const std::lock_guard lock(lock_);
   return task_id_;
+}
+
+std::string PendingResult::state_text() const {
+  const std::lock_guard lock(lock_);
+  return state_ + (task_id_.empty() ? std::string() : ", task " + task_id_);
 }
 
 bool PendingResult::succeeded() const {

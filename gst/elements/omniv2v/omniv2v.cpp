@@ -138,7 +138,7 @@ void begin_stream(GstElement* element) {
   const auto publisher = [element] { return omni::application_publisher(element, publish_signal); };
   const std::lock_guard lock(priv.lock);
   priv.stream = std::make_shared<V2vStream>(
-      V2vStream::Host{element, priv.sink, priv.src, settings, publisher, priv.spend,
+      omni::V2vHost{element, priv.sink, priv.src, settings, publisher, priv.spend,
                       omni::log_sink(element), priv.input_mode});
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2v, the src pad's side: results and events leave in order; a result can be sought in.
+#include "elements/omniv2v/v2v-output.h"
+
 #include "elements/common/buffers.h"
+#include "elements/common/debug.h"
 #include "elements/common/messages.h"
-#include "elements/omniv2v/v2v-stream.h"
+
+#define GST_CAT_DEFAULT omni::v2v_category()
 
 namespace omni {
 
@@ -14,66 +17,46 @@ constexpr gsize kPiece = 64 * 1024;
 
 }  // namespace
 
-gboolean V2vStream::activate_src(bool active) {
-  if (active) {
-    {
-      const std::lock_guard lock(lock_);
-      flushing_ = false;
-    }
-    errors_from_ = std::chrono::steady_clock::now() + kErrorDelay;
-    deliveries_.emplace(host_.src);
-    return gst_pad_start_task(host_.src, task, this, nullptr);
+V2vOutput::V2vOutput(const V2vHost& host, V2vQueue& queue) : host_(host), queue_(queue) {
+  gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
+}
+
+void V2vOutput::reset() {
+  {
+    const QueueLock lock = queue_.lock();
+    result_.reset();
   }
-  stop();
-  gst_pad_stop_task(host_.src);
-  // A seek that was under way may have started the task again; now that it saw the flag it will
-  // not.
-  const gboolean stopped = gst_pad_stop_task(host_.src);
-  GST_PAD_STREAM_LOCK(host_.src);
-  deliveries_.reset();
-  GST_PAD_STREAM_UNLOCK(host_.src);
-  return stopped;
+  undelivered_ = nullptr;
+  if (deliveries_) deliveries_->drop();
+  segment_sent_ = false;
+  result_seqnum_ = GST_SEQNUM_INVALID;
+  eos_ = nullptr;
+  ++seek_count_;
 }
 
-void V2vStream::task(gpointer self) {
-  static_cast<V2vStream*>(self)->output_once();
-}
-
-/// One turn of the src pad's task: a piece of the result, or the next item of the queue.
-void V2vStream::output_once() {
+void V2vOutput::turn() {
   if (result_ && static_cast<guint64>(result_segment_.position) < result_->size() &&
       result_segment_.position < result_segment_.stop)
     return push_piece();
-  if (eos_) return finish_output();
-  Item item = wait_for_front();
-  if (item.pending || item.event || item.error) return push_item(std::move(item));
-  gst_pad_pause_task(host_.src);
-}
-
-/// The front of the queue once it can go out; nothing when flushing.
-V2vStream::Item V2vStream::wait_for_front() {
-  std::unique_lock lock(lock_);
-  changed_.wait(lock, [&] {
-    if (flushing_) return true;
-    if (queue_.empty()) return false;
-    return !queue_.front().pending || queue_.front().pending->finished();
+  if (eos_) return finish();
+  auto item = queue_.wait_for_front([this](const V2vQueue::Item& front) {
+    if (!front.work || front.work->finished()) return true;
+    GST_DEBUG_OBJECT(host_.element, "output waits for segment %u: its job is %s",
+                     front.work->report.segment, front.work->state_text().c_str());
+    return false;
   });
-  if (flushing_) return {};
-  Item item = std::move(queue_.front());
-  queue_.pop_front();
-  return item;
+  if (item) return push_item(std::move(item));
+  queue_.pause_task();
 }
 
-void V2vStream::push_item(Item item) {
-  if (item.event) return push_serialized(std::move(item.event));
+void V2vOutput::push_item(V2vQueue::Item item) {
+  if (item.event) return push_event(std::move(item.event));
   if (item.error) return fail(*item.error);
-  push_result(item.pending);
-  const std::lock_guard lock(lock_);
-  if (open_results_ > 0) --open_results_;
-  changed_.notify_all();
+  push_result(item.work);
+  queue_.close_one(queue_.lock());
 }
 
-void V2vStream::push_serialized(EventPtr event) {
+void V2vOutput::push_event(EventPtr event) {
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_EOS:
       eos_ = std::move(event);
@@ -87,84 +70,84 @@ void V2vStream::push_serialized(EventPtr event) {
     default:
       // Sticky events have an order: stream-start, caps, segment, then the rest.
       ensure_caps();
-      if (host_.mode == InputMode::stream && !segment_sent_) {
-        segment_sent_ = true;
-        gst_pad_push_event(host_.src, gst_event_new_segment(&result_segment_));
-      }
+      if (host_.mode == InputMode::stream) ensure_segment();
   }
   gst_pad_push_event(host_.src, event.release());
 }
 
-void V2vStream::ensure_caps() {
+void V2vOutput::ensure_caps() {
   if (caps_sent_) return;
   caps_sent_ = true;
   if (!gst_pad_has_current_caps(host_.src)) gst_pad_set_caps(host_.src, result_caps().get());
 }
 
-void V2vStream::push_result(const std::shared_ptr<PendingResult>& pending) {
+void V2vOutput::ensure_segment() {
+  if (std::exchange(segment_sent_, true)) return;
+  GstEvent* event = gst_event_new_segment(&result_segment_);
+  if (result_seqnum_ != GST_SEQNUM_INVALID) gst_event_set_seqnum(event, result_seqnum_);
+  gst_pad_push_event(host_.src, event);
+}
+
+void V2vOutput::push_result(const std::shared_ptr<PendingResult>& pending) {
   JobOutcome outcome = pending->take_outcome();
-  if (auto* bytes = std::get_if<std::shared_ptr<const ByteRope>>(&outcome)) {
-    if (host_.mode == InputMode::buffer) {
-      if (push_whole(**bytes, *pending)) pending->confirm_delivered();
-      return;
-    }
-    undelivered_ = pending;
-    all_out_ = false;
-    return start_result(std::move(*bytes));
+  auto* bytes = std::get_if<std::shared_ptr<const ByteRope>>(&outcome);
+  if (!bytes) return push_fallback(*pending, std::get<Error>(outcome));
+  GST_DEBUG_OBJECT(host_.element, "segment %u: its result of %zu bytes goes out",
+                   pending->report.segment, (*bytes)->size());
+  if (host_.mode == InputMode::buffer) {
+    if (push_whole(**bytes, *pending)) pending->confirm_delivered();
+    return;
   }
-  const Error& error = std::get<Error>(outcome);
+  undelivered_ = pending;
+  all_out_ = false;
+  start_result(std::move(*bytes));
+}
+
+/// What goes out for a job that failed.
+void V2vOutput::push_fallback(PendingResult& pending, const Error& error) {
   if (error.reason == Reason::cancelled) return;
-  // There is no original to show for an input that was empty.
-  const bool has_source = pending->reference && !pending->reference->empty();
-  if (pending->on_failure == OnFailure::source && has_source) {
+  GST_DEBUG_OBJECT(host_.element, "segment %u: no result (%s)", pending.report.segment,
+                   reason_word(error.reason));
+  // There is no original of an input that was empty.
+  const bool has_source = pending.reference && !pending.reference->empty();
+  if (pending.on_failure == OnFailure::source && has_source) {
     post_warning(host_.element, error, "the original goes on instead");
-    if (host_.mode == InputMode::stream) return start_result(std::move(pending->reference));
-    push_whole(*pending->reference, *pending);
+    if (host_.mode == InputMode::stream) return start_result(std::move(pending.reference));
+    push_whole(*pending.reference, pending);
     return;
   }
-  if (pending->on_failure == OnFailure::skip) {
-    post_warning(host_.element, error, "nothing goes on instead");
-    const GstBuffer* input = pending->input.get();
-    if (input && GST_BUFFER_PTS_IS_VALID(input))
-      gst_pad_push_event(host_.src,
-                         gst_event_new_gap(GST_BUFFER_PTS(input), GST_BUFFER_DURATION(input)));
-    return;
-  }
-  fail(error);
+  if (pending.on_failure != OnFailure::skip) return fail(error);
+  post_warning(host_.element, error, "nothing goes on instead");
+  const GstBuffer* input = pending.input.get();
+  if (input && GST_BUFFER_PTS_IS_VALID(input))
+    gst_pad_push_event(host_.src,
+                       gst_event_new_gap(GST_BUFFER_PTS(input), GST_BUFFER_DURATION(input)));
 }
 
-void V2vStream::fail(const Error& error) {
-  {
-    std::unique_lock lock(lock_);
-    if (changed_.wait_until(lock, errors_from_, [&] { return flushing_; })) return;
-  }
+void V2vOutput::fail(const Error& error) {
+  if (!queue_.wait_before_error()) return;
   post_error(host_.element, error);
-  stop_output(GST_FLOW_ERROR, true);
+  stop(GST_FLOW_ERROR, true);
 }
 
-void V2vStream::start_result(std::shared_ptr<const ByteRope> bytes) {
-  const std::lock_guard lock(lock_);
+void V2vOutput::start_result(std::shared_ptr<const ByteRope> bytes) {
+  const QueueLock lock = queue_.lock();
   result_ = std::move(bytes);
   gst_segment_init(&result_segment_, GST_FORMAT_BYTES);
   result_segment_.duration = result_->size();
   result_segment_.stop = result_->size();
 }
 
-void V2vStream::push_piece() {
+void V2vOutput::push_piece() {
   ensure_caps();
-  if (!segment_sent_) {
-    segment_sent_ = true;
-    GstEvent* event = gst_event_new_segment(&result_segment_);
-    if (result_seqnum_ != GST_SEQNUM_INVALID) gst_event_set_seqnum(event, result_seqnum_);
-    gst_pad_push_event(host_.src, event);
-  }
+  ensure_segment();
   const guint64 offset = result_segment_.position;
   BufferPtr piece =
       slice(*result_, offset, std::min<guint64>(kPiece, result_segment_.stop - offset));
   const gsize size = gst_buffer_get_size(piece.get());
   {
     // Before the push: a demuxer may seek from inside it.
-    const std::lock_guard lock(lock_);
+    const QueueLock lock = queue_.lock();
     result_segment_.position = offset + size;
   }
   const guint seek_count = seek_count_;
@@ -180,11 +163,11 @@ void V2vStream::push_piece() {
   handle_flow(flow, seek_count);
 }
 
-void V2vStream::hand_over() {
+void V2vOutput::hand_over() {
   if (undelivered_ && all_out_) deliveries_->hand_over({std::exchange(undelivered_, nullptr)});
 }
 
-bool V2vStream::push_whole(const ByteRope& bytes, const PendingResult& pending) {
+bool V2vOutput::push_whole(const ByteRope& bytes, const PendingResult& pending) {
   ensure_caps();
   BufferPtr buffer = as_buffer(bytes);
   gst_buffer_copy_into(
@@ -196,17 +179,17 @@ bool V2vStream::push_whole(const ByteRope& bytes, const PendingResult& pending) 
   return flow == GST_FLOW_OK;
 }
 
-void V2vStream::handle_flow(GstFlowReturn flow, guint seek_count) {
+void V2vOutput::handle_flow(GstFlowReturn flow, guint seek_count) {
   // The push ran into a seek of its own making: the next turn goes on from there.
   if (flow == GST_FLOW_OK || seek_count != seek_count_) return;
-  if (flow == GST_FLOW_EOS) return finish_output();
-  if (flow == GST_FLOW_FLUSHING) return stop_output(flow, false);
+  if (flow == GST_FLOW_EOS) return finish();
+  if (flow == GST_FLOW_FLUSHING) return stop(flow, false);
   if (flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS)
     GST_ELEMENT_FLOW_ERROR(host_.element, flow);
-  stop_output(flow, true);
+  stop(flow, true);
 }
 
-void V2vStream::finish_output() {
+void V2vOutput::finish() {
   if (result_ && (result_segment_.flags & GST_SEGMENT_FLAG_SEGMENT)) return finish_segment();
   EventPtr eos = eos_ ? eos_ : EventPtr::adopt(gst_event_new_eos());
   if (result_seqnum_ != GST_SEQNUM_INVALID) {
@@ -217,14 +200,12 @@ void V2vStream::finish_output() {
   post_plan(host_.element, host_.spend.take_planned());
   hand_over();
   gst_pad_push_event(host_.src, eos.release());
-  gst_pad_pause_task(host_.src);
-  const std::lock_guard lock(lock_);
-  flow_ = GST_FLOW_EOS;
-  changed_.notify_all();
+  queue_.pause_task();
+  queue_.end(queue_.lock(), GST_FLOW_EOS);
 }
 
 /// The end of a segment seek: whoever plays in a loop wants to go on from here, without an EOS.
-void V2vStream::finish_segment() {
+void V2vOutput::finish_segment() {
   const auto position = static_cast<gint64>(result_segment_.position);
   GstMessage* message =
       gst_message_new_segment_done(GST_OBJECT(host_.element), GST_FORMAT_BYTES, position);
@@ -234,28 +215,25 @@ void V2vStream::finish_segment() {
   gst_element_post_message(host_.element, message);
   hand_over();
   gst_pad_push_event(host_.src, event);
-  gst_pad_pause_task(host_.src);
+  queue_.pause_task();
 }
 
-void V2vStream::stop_output(GstFlowReturn flow, bool with_eos) {
-  {
-    const std::lock_guard lock(lock_);
-    flow_ = flow;
-    changed_.notify_all();
-  }
+void V2vOutput::stop(GstFlowReturn flow, bool with_eos) {
+  GST_DEBUG_OBJECT(host_.element, "output stops: %s", gst_flow_get_name(flow));
+  queue_.end(queue_.lock(), flow);
   if (with_eos) gst_pad_push_event(host_.src, gst_event_new_eos());
-  gst_pad_pause_task(host_.src);
+  queue_.pause_task();
 }
 
-gboolean V2vStream::src_event(EventPtr event) {
+gboolean V2vOutput::event(EventPtr event) {
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK && host_.mode == InputMode::stream)
-    return seek_result(event.get());
+    return seek(event.get());
   return gst_pad_push_event(host_.sink, event.release());
 }
 
 /// Seeks in the bytes of the result. May be called by the task's own thread, from inside a push: a
 /// demuxer that looks for moov does that. So nothing is joined here; the stream lock is recursive.
-gboolean V2vStream::seek_result(GstEvent* event) {
+gboolean V2vOutput::seek(GstEvent* event) {
   gdouble rate;
   GstFormat format;
   GstSeekFlags flags;
@@ -263,7 +241,7 @@ gboolean V2vStream::seek_result(GstEvent* event) {
   gint64 start, stop;
   gst_event_parse_seek(event, &rate, &format, &flags, &start_type, &start, &stop_type, &stop);
   {
-    const std::lock_guard lock(lock_);
+    const QueueLock lock = queue_.lock();
     if (!result_ || format != GST_FORMAT_BYTES || rate <= 0) return FALSE;
     const auto size = static_cast<gint64>(result_->size());
     const gint64 from = start_type == GST_SEEK_TYPE_SET ? start : 0;
@@ -280,7 +258,7 @@ gboolean V2vStream::seek_result(GstEvent* event) {
     gst_event_set_seqnum(flush_start, seqnum);
     gst_pad_push_event(host_.src, flush_start);
   }
-  gst_pad_pause_task(host_.src);
+  queue_.pause_task();
   GST_PAD_STREAM_LOCK(host_.src);
   ++seek_count_;
   if (flush) {
@@ -291,24 +269,19 @@ gboolean V2vStream::seek_result(GstEvent* event) {
   result_seqnum_ = seqnum;
   segment_sent_ = false;
   {
-    const std::lock_guard lock(lock_);
+    const QueueLock lock = queue_.lock();
     gst_segment_do_seek(&result_segment_, rate, format, flags, start_type, start, stop_type, stop,
                         nullptr);
     result_segment_.stop = std::min(result_segment_.stop, result_segment_.duration);
     result_segment_.position = result_segment_.start;
-    if (flow_ != GST_FLOW_ERROR) flow_ = GST_FLOW_OK;
+    queue_.go_on(lock);
   }
-  if (!is_flushing()) gst_pad_start_task(host_.src, task, this, nullptr);
+  queue_.start_task();
   GST_PAD_STREAM_UNLOCK(host_.src);
   return TRUE;
 }
 
-bool V2vStream::is_flushing() const {
-  const std::lock_guard lock(lock_);
-  return flushing_;
-}
-
-bool V2vStream::src_query(GstQuery* query, gboolean* answer) {
+bool V2vOutput::query(GstQuery* query, gboolean* answer) {
   if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) {
     *answer = FALSE;
     return true;
@@ -330,8 +303,8 @@ bool V2vStream::src_query(GstQuery* query, gboolean* answer) {
 }
 
 /// The result has positions in bytes; the input's own positions say nothing about it.
-bool V2vStream::answer_position(GstQuery* query, gboolean* answer) {
-  const std::lock_guard lock(lock_);
+bool V2vOutput::answer_position(GstQuery* query, gboolean* answer) {
+  const QueueLock lock = queue_.lock();
   const gint64 size = result_ ? static_cast<gint64>(result_->size()) : -1;
   GstFormat format = GST_FORMAT_UNDEFINED;
   *answer = FALSE;

@@ -2,8 +2,7 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // Which segment of omniv2vbin holds the style of the others: whose turn it is, and the still that
-// comes of it. Only the states; waiting, and making the still, is in bin-anchor.cpp. No lock of its
-// own: the stream's guards it.
+// comes of it. Only the states; the submitter waits, and makes the still. No lock of its own.
 #pragma once
 
 #include <glib.h>
@@ -38,7 +37,7 @@ class Anchor {
   /// A segment is over. The candidate's: under_way -> result, or open when it failed.
   void finished(guint segment, const JobOutcome& outcome);
   /// What is under way is dropped: under_way -> open
-  void call_off();
+  void cancel();
   /// result -> still
   void set_still(std::string data_uri);
   /// Nothing can be made of the result: result -> open. True the first time.

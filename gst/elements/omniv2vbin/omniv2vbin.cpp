@@ -21,7 +21,7 @@
  *
  * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
  * and is as long as without; so the cuts are nearer to each other. Where two results show the same
- * items, the earlier one fades into the later one, and so does its sound. A stream that ends
+ * moments, the earlier one fades into the later one, and so does its sound. A stream that ends
  * within an overlap, or changes its picture there, ends with the earlier segment: nothing is bought
  * for what is left. Cuts on demand are hard.
  *
@@ -120,14 +120,14 @@ GParamSpec* delay_spec = nullptr;
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw"));
 // A list, not ANY: gst-launch would link video here.
-#define SOUND_CAPS                                                                          \
+#define AUDIO_CAPS                                                                          \
   "audio/x-raw(ANY); audio/mpeg; audio/x-opus; audio/x-ac3; audio/x-eac3; audio/x-vorbis; " \
   "audio/x-flac; audio/x-alaw; audio/x-mulaw"
 
 GstStaticPadTemplate audio_sink_template = GST_STATIC_PAD_TEMPLATE(
-    "audio_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS(SOUND_CAPS));
+    "audio_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS(AUDIO_CAPS));
 GstStaticPadTemplate audio_src_template = GST_STATIC_PAD_TEMPLATE(
-    "audio_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(SOUND_CAPS));
+    "audio_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(AUDIO_CAPS));
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw"));
 
@@ -138,7 +138,9 @@ struct _GstOmniV2vBin {
 };
 
 struct GstOmniV2vBinPrivate {
-  std::mutex lock;  // guards settings, stream, max_observed_delay, early_prompts; innermost
+  // Guards settings, stream, max_observed_delay, early_prompts. Innermost: nothing is called under
+  // it.
+  std::mutex lock;
   omni::BinSettings settings;
   omni::SpendTracker spend;
   GstClockTime max_observed_delay = 0;
@@ -148,7 +150,7 @@ struct GstOmniV2vBinPrivate {
   /// inside when the state changes.
   std::shared_ptr<BinStream> stream;
   omni::Prompts early_prompts;  // given before there is a stream
-  std::optional<omni::BinAudio> sound;
+  std::optional<omni::BinAudio> audio;
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(GstOmniV2vBin, gst_omni_v2v_bin, GST_TYPE_ELEMENT,
@@ -187,28 +189,33 @@ void begin_stream(GstElement* element) {
   };
   const auto publisher = [element] { return omni::application_publisher(element, publish_signal); };
   const auto delay = [element](GstClockTime time) { note_delay(element, time); };
-  const auto sound = [&priv]() -> std::shared_ptr<omni::ReferenceAudio> {
-    const auto tap = priv.sound->tap();
+  const auto reference_audio = [&priv]() -> std::shared_ptr<omni::ReferenceAudio> {
+    const auto tap = priv.audio->tap();
     if (!tap || !tap->has_caps()) return nullptr;
-    return {tap, &tap->sound()};
+    return {tap, &tap->audio()};
   };
-  const auto sound_used = [&priv](GstClockTime until) {
-    if (const auto tap = priv.sound->tap()) tap->used_until(until);
+  const auto audio_used = [&priv](GstClockTime until) {
+    if (const auto tap = priv.audio->tap()) tap->used_until(until);
   };
   const omni::BinSettings now = settings();
-  priv.sound->start(now.reference_audio, now.audio == omni::AudioMode::result);
+  priv.audio->start(now.reference_audio, now.audio == omni::AudioMode::result);
   auto stream = std::make_shared<BinStream>(
-      BinStream::Host{element, priv.sink, priv.src, settings, publisher, delay, sound, sound_used,
-                      priv.sound->result_lane(), priv.spend, omni::log_sink(element)});
-  const std::lock_guard lock(priv.lock);
-  stream->set_prompts(std::exchange(priv.early_prompts, {}));
-  priv.stream = std::move(stream);
+      omni::BinHost{element, priv.sink, priv.src, settings, publisher, delay, reference_audio,
+                    audio_used, priv.audio->result_audio(), priv.spend, omni::log_sink(element)});
+  omni::Prompts early;
+  {
+    const std::lock_guard lock(priv.lock);
+    early = std::exchange(priv.early_prompts, {});
+    priv.stream = stream;
+  }
+  // A prompt that comes at this moment is newer.
+  stream->add_prompts(early);
 }
 
 void end_stream(GstElement* element) {
   const auto stream = stream_of(element);
   if (!stream) return;
-  priv_of(element).sound->finish();
+  priv_of(element).audio->finish();
   stream->close();
   GstOmniV2vBinPrivate& priv = priv_of(element);
   const std::lock_guard lock(priv.lock);
@@ -220,7 +227,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.
     if (const auto stream = stream_of(element)) stream->stop();
-    priv_of(element).sound->stop();
+    priv_of(element).audio->stop();
   }
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_omni_v2v_bin_parent_class)->change_state(element, transition);
@@ -291,20 +298,22 @@ void cut(GstOmniV2vBin* self) {
 void prompt_at(GstOmniV2vBin* self, guint64 running_time, const char* prompt) {
   if (!prompt) return;
   GstOmniV2vBinPrivate& priv = priv_of(self);
-  const std::lock_guard lock(priv.lock);
-  if (priv.stream)
-    priv.stream->prompt_at(running_time, prompt);
-  else
-    priv.early_prompts.add(running_time, prompt, false);
+  std::shared_ptr<BinStream> stream;
+  {
+    const std::lock_guard lock(priv.lock);
+    stream = priv.stream;
+    if (!stream) priv.early_prompts.add(running_time, prompt, false);
+  }
+  if (stream) stream->prompt_at(running_time, prompt);
 }
 
 GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const char* name,
                         const GstCaps*) {
-  return priv_of(element).sound->request(templ, name);
+  return priv_of(element).audio->request(templ, name);
 }
 
 void release_pad(GstElement* element, GstPad* pad) {
-  priv_of(element).sound->release(pad);
+  priv_of(element).audio->release(pad);
 }
 
 void finalize(GObject* object) {
@@ -388,7 +397,7 @@ static void gst_omni_v2v_bin_class_init(GstOmniV2vBinClass* klass) {
 
 static void gst_omni_v2v_bin_init(GstOmniV2vBin* self) {
   auto* priv = new (&priv_of(self)) GstOmniV2vBinPrivate;
-  priv->sound.emplace(omni::BinAudio::Host{GST_ELEMENT(self), [self] { return stream_of(self); },
+  priv->audio.emplace(omni::BinAudio::Host{GST_ELEMENT(self), [self] { return stream_of(self); },
                                            omni::log_sink(GST_ELEMENT(self))});
   omni::PadForwarder<BinStream, stream_of>::add_pads(GST_ELEMENT(self), &sink_template,
                                                      &src_template, &priv->sink, &priv->src);

@@ -22,6 +22,9 @@ class Prompts {
     timed_[from] = {std::move(prompt), in_band};
   }
 
+  /// Those that were given before: at equal times, these here are newer.
+  void add_older(Prompts older) { timed_.merge(older.timed_); }
+
   /// The one that holds at this time; empty where the property does.
   std::optional<std::string> at(GstClockTime time) {
     const auto after = timed_.upper_bound(time);

@@ -2,12 +2,21 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // One segment of a stream on its way: what the source had in it, and what becomes of it.
+//
+//   open -> cut -> submitted -> ready ------------------> played out, frame by frame
+//                     |   |---> failed -> on-failure ---> played out (source, hold, skip), or an
+//                     |                                   error
+//                     |-------> late (live) -> late-policy -> played out; the job goes on, its
+//                               result is not shown
+//
+// Who owns it: the cutter until it is cut; then the submitter and the playout, which share it.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "elements/common/output-queue.h"
 #include "elements/common/pending-result.h"
 #include "elements/omniv2vbin/bin-settings.h"
 #include "media/frame-record.h"
@@ -28,26 +37,31 @@ struct SourceItem {
 };
 
 struct Segment {
+  // Set by the cutter, before it is cut
   guint number = 0;
   GstClockTime running_time = 0;      // of its first frame
   GstClockTime stream_time = 0;       // of its first frame
   GstClockTime length = 0;            // up to its end
-  GstClockTime planned_end = 0;       // where its reference ends, by plan; later than that: never
+  GstClockTime planned_end = 0;       // of its reference, from its beginning: the most there can be
   GstClockTime overlap_tail = 0;      // of the next segment, that its reference goes on with
-  GstClockTime reference_length = 0;  // with the handle, and the padding that the service wants
+  GstClockTime reference_length = 0;  // with the tail, and the padding that the service wants
   std::vector<SourceItem> items;
   CapsPtr caps;  // of its frames
   BinSettings settings;
-  std::shared_ptr<const std::string> still;  // goes along as an image; of the submitting thread
   std::shared_ptr<PendingResult> pending;
-  std::shared_ptr<Interrupt> interrupt;  // calls off making its reference
-  gint64 cut_at = 0;                     // monotonic, µs
+  std::shared_ptr<Interrupt> cancel;  // of making its reference
+  gint64 cut_at = 0;                  // monotonic, µs
 
-  // Under the stream's lock
-  std::shared_ptr<SegmentEncoder> encoder;  // until the reference is there; none: it cannot be made
-  std::shared_ptr<const ByteRope> reference;  // kept while it may have to be shown
-  bool submitted = false;
-  bool late = false;  // its deadline came first
+  // Of the submitter's thread
+  std::shared_ptr<const std::string> still;  // goes along as an image
+
+  struct Shared {
+    std::shared_ptr<SegmentEncoder> encoder;    // until the reference is there; null: there is none
+    std::shared_ptr<const ByteRope> reference;  // kept while it may have to be shown
+    bool submitted = false;
+    bool late = false;  // its deadline came first
+  };
+  Guarded<Shared> shared;
 
   OnFailure late_policy() const {
     if (settings.late_policy == LatePolicy::hold) return OnFailure::hold;

@@ -30,7 +30,7 @@ bool begins_anew(const GstEvent* event) {
 // Under lock_
 
 /// What a buffer that comes now is told.
-GstFlowReturn AudioPassthrough::Run::verdict() const {
+GstFlowReturn AudioPassthrough::Run::refusal() const {
   if (flushing_) return GST_FLOW_FLUSHING;
   if (flow_ != GST_FLOW_OK) return flow_;
   if (refused_) return GST_FLOW_EOS;
@@ -61,7 +61,7 @@ AudioPassthrough::Run::Item AudioPassthrough::Run::take(Queue::iterator at) {
 }
 
 /// Takes out what `goes` says of. The caller lets go of it without the lock: a buffer's memory may
-/// have an owner who wants to hear of that.
+/// have an owner who wants to take of that.
 template <class Goes>
 AudioPassthrough::Run::Queue AudioPassthrough::Run::take_out(Goes goes) {
   Queue out, rest;
@@ -84,7 +84,7 @@ AudioPassthrough::Run::Queue AudioPassthrough::Run::take_refused() {
   refused_ = true;
   return take_out([this](const Item& item) {
     if (item.event && begins_anew(item.event.get())) refused_ = false;
-    return refused_ && item.is_sound();
+    return refused_ && item.is_audio();
   });
 }
 
@@ -120,7 +120,7 @@ GstFlowReturn AudioPassthrough::Run::chain(BufferPtr buffer) {
       GST_BUFFER_PTS_IS_VALID(sound) ? GST_BUFFER_PTS(sound) : GST_BUFFER_DTS(sound);
   const GstClockTime at = tick(position, GST_BUFFER_DURATION(sound));
   const std::lock_guard lock(lock_);
-  const GstFlowReturn flow = verdict();
+  const GstFlowReturn flow = refusal();
   if (flow == GST_FLOW_OK) append({std::move(buffer), nullptr, at});
   return flow;
 }
@@ -134,7 +134,7 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
     const bool live = host_.live();
     Item dropped;
     std::unique_lock lock(lock_);
-    if (const GstFlowReturn flow = verdict(); flow != GST_FLOW_OK) {
+    if (const GstFlowReturn flow = refusal(); flow != GST_FLOW_OK) {
       told_ = true;
       return flow;
     }
@@ -147,7 +147,7 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
       continue;
     }
     dropped = take(std::find_if(queue_.begin(), queue_.end(),
-                                [](const Item& item) { return item.is_sound(); }));
+                                [](const Item& item) { return item.is_audio(); }));
     discont_ = true;
     const bool first = !std::exchange(dropping_, true);
     lock.unlock();
@@ -407,7 +407,7 @@ void AudioPassthrough::Run::handle_flow(GstPad* src, GstFlowReturn flow) {
       tell();
     else
       dropped = take_flushed();
-    // Upstream does not hear of it any more; or it is a decoder's queue, which has all of a short
+    // Upstream does not take of it any more; or it is a decoder's queue, which has all of a short
     // file already and says nothing.
     const bool tell_here = ended_ || flow == GST_FLOW_NOT_NEGOTIATED;
     if (!tell_here || flow >= GST_FLOW_EOS) return;
@@ -477,7 +477,7 @@ void AudioPassthrough::Run::finish() {
   gst_element_remove_pad(host_.element, src.get());
 }
 
-// The lane
+// The passthrough
 
 AudioPassthrough::AudioPassthrough(Host host) : host_(std::move(host)) {
 }

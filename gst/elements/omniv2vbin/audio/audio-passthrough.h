@@ -32,10 +32,10 @@ class AudioPassthrough {
   /// Room may come by nothing but time.
   static constexpr std::chrono::milliseconds kAskAgain{200};
 
-  /// What the element lends to the lane. The functions may be called from any thread.
+  /// What the element lends to the passthrough. The functions may be called from any thread.
   struct Host {
-    GstElement* element;  // outlives the lane
-    GstPad* sink;         // the request pad, already on the element; outlives the lane
+    GstElement* element;  // outlives the passthrough
+    GstPad* sink;         // the request pad, already on the element; outlives the passthrough
     /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS.
     std::function<GstPad*()> new_src;
     /// How much running time may wait here. Asked for each buffer, and again while one waits.
@@ -103,7 +103,7 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
     GstClockTime at = GST_CLOCK_TIME_NONE;  // on the queue's clock; none: takes no time
     bool discont = false;                   // set as it goes out
 
-    bool is_sound() const {
+    bool is_audio() const {
       return buffer || (event && GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP);
     }
     bool takes_time() const { return GST_CLOCK_TIME_IS_VALID(at); }
@@ -134,7 +134,7 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
   void handle_flow(GstPad* src, GstFlowReturn flow);
 
   // With lock_ held
-  GstFlowReturn verdict() const;
+  GstFlowReturn refusal() const;
   GstClockTime span() const;
   void append(Item item);
   Item take(Queue::iterator at);
@@ -145,7 +145,7 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
   void tell();
 
   const Host host_;
-  const PadPtr sink_;  // a query from downstream may be inside when the lane is gone already
+  const PadPtr sink_;  // a query from downstream may be inside when the passthrough is gone already
 
   // Under lock_
   mutable std::mutex lock_;
@@ -159,7 +159,7 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
   bool flush_passed_ = false;         // downstream has seen this FLUSH_START
   bool open_ = false;                 // the src pad is on the element: the task may begin
   bool refused_ = false;              // downstream has enough until the next segment or stream
-  bool ended_ = false;                // EOS came in: the chain will not hear of an error
+  bool ended_ = false;                // EOS came in: the chain will not take of an error
   bool told_ = false;                 // upstream knows of what flow_ says
   bool discont_ = false;              // sound was lost before the next buffer
   bool dropping_ = false;             // this time of drops was warned of

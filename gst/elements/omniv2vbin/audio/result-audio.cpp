@@ -43,7 +43,7 @@ GstClockTime first_pts(const Segment& segment) {
 ResultAudio::ResultAudio(AudioPassthrough::Host host)
     : log_(host.log),
       sink_(PadPtr::adopt(GST_PAD(gst_object_ref_sink(gst_pad_new("result-sound", GST_PAD_SINK))))),
-      lane_(with_sink(std::move(host), sink_.get())) {
+      passthrough_(with_sink(std::move(host), sink_.get())) {
   gst_audio_info_set_format(&format_, GST_AUDIO_FORMAT_S16LE, kRate, kChannels, nullptr);
 }
 
@@ -54,7 +54,7 @@ std::shared_ptr<Interrupt> ResultAudio::interrupt() const {
 
 void ResultAudio::stop() {
   interrupt()->interrupt();
-  lane_.stop();
+  passthrough_.stop();
 }
 
 void ResultAudio::begin() {
@@ -63,9 +63,9 @@ void ResultAudio::begin() {
 
 void ResultAudio::begin_stream() {
   const CharPtr id(g_strdup_printf("omni/result-sound/%08x", g_random_int()));
-  lane_.sink_event(EventPtr::adopt(gst_event_new_stream_start(id.get())));
+  passthrough_.sink_event(EventPtr::adopt(gst_event_new_stream_start(id.get())));
   const auto caps = CapsPtr::adopt(gst_audio_info_to_caps(&format_));
-  lane_.sink_event(EventPtr::adopt(gst_event_new_caps(caps.get())));
+  passthrough_.sink_event(EventPtr::adopt(gst_event_new_caps(caps.get())));
 }
 
 void ResultAudio::event(GstEvent* event) {
@@ -83,7 +83,7 @@ void ResultAudio::event(GstEvent* event) {
     return;
   }
   if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) ended_ = true;
-  lane_.sink_event(EventPtr::share(event));
+  passthrough_.sink_event(EventPtr::share(event));
 }
 
 ResultAudio::Stretch ResultAudio::stretch_of(const Segment& segment) {
@@ -153,7 +153,7 @@ void ResultAudio::place(const Segment& segment, ClipAudio sound) {
     GST_BUFFER_PTS(buffer.get()) = pts + time - std::min(time, to_time(first));
     GST_BUFFER_DURATION(buffer.get()) = end - time;
     if (std::exchange(discont_, false)) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
-    if (lane_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the picture goes on
+    if (passthrough_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the picture goes on
   }
   next_sample_ = stretch.end;
   tail_ = nullptr;

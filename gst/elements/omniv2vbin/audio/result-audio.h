@@ -4,7 +4,7 @@
 // audio=result: the sound of the results, placed in time, on an audio_src_0 of its own. Raw sound
 // in one format, without a gap from segment to segment: silence where a result has none. Where
 // segments overlap, it fades as the picture does. It waits and goes out as all sound of the bin
-// does (audio-lane.h).
+// does (audio-passthrough.h).
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -29,9 +29,9 @@ class ResultAudio {
   /// `host.sink` is not used.
   explicit ResultAudio(AudioPassthrough::Host host);
 
-  void start() { lane_.start(); }
+  void start() { passthrough_.start(); }
   void stop();
-  void finish() { lane_.finish(); }
+  void finish() { passthrough_.finish(); }
 
   /// With the first picture's caps, so that the pad is there early.
   void begin();
@@ -55,8 +55,8 @@ class ResultAudio {
   std::shared_ptr<Interrupt> interrupt() const;
 
   const LogSink log_;
-  PadPtr sink_;  // stands where a lane has its request pad
-  AudioPassthrough lane_;
+  PadPtr sink_;  // stands where a passthrough has its request pad
+  AudioPassthrough passthrough_;
   GstAudioInfo format_;
   bool begun_ = false;
   // The placing thread's:

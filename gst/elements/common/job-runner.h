@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// The client of one run, and how its work is cancelled: jobs that run, and references that are
+// being transcoded. From the first job to close().
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "client/client.h"
+#include "elements/common/settings.h"
+#include "elements/common/spend-tracker.h"
+#include "media/interrupt.h"
+
+namespace omni {
+
+class JobRunner {
+ public:
+  /// `spend` outlives the runner.
+  JobRunner(GstElement* element, SpendTracker& spend, LogSink log);
+
+  /// Connects to the service at the first call, unless this is a dry run, which may end while
+  /// playing. `max_in_flight` 0: as the settings say. Throws Failure.
+  void start(const Settings& settings, unsigned max_in_flight = 0);
+  /// Null before start(), after close(), and in a dry run.
+  std::shared_ptr<Client> client() const;
+
+  /// Cancels transcoding. One until renew(): once used it stays so.
+  std::shared_ptr<Interrupt> transcode_cancel() const;
+  /// Cancels what is being made ready, and all jobs.
+  void cancel_all();
+  /// What is made ready from now on is wanted again.
+  void renew();
+
+  /// Ends the network thread. Whoever still holds this run then, such as a bus handler that asks
+  /// for stats, must not be the one to end it.
+  void close();
+  ClientStats stats() const;
+
+ private:
+  GstElement* const element_;
+  SpendTracker& spend_;
+  const LogSink log_;
+  mutable std::mutex lock_;  // innermost: guards what follows
+  std::shared_ptr<Client> client_;
+  std::shared_ptr<Interrupt> transcode_cancel_ = std::make_shared<Interrupt>();
+};
+
+}  // namespace omni

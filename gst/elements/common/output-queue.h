@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// The output side of one run: what leaves through the src pad, in the order in which it came in,
+// the state of the flow, and the pad's task. It holds the one lock of the run: whatever else its
+// threads share is reached with this lock in hand (Guarded), and every wait is a wait for
+// changed().
+//
+//   stopped ------------ stop(), for good --------------------------------------------.
+//   flushing  <-- begin_flush() -- open --- end(flow) --> ended: nothing more is taken |
+//      `----- end_flush() ---------^ `------ reset() ----------'
+//
+// Lock order: this lock first, then that of a pending result, of a job runner or of a client. It is
+// never held while pushing, posting, querying, encoding or calling the client.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "media/gst-ptr.h"
+#include "service/error.h"
+
+namespace omni {
+
+/// Answered to upstream once an error was posted. GST_FLOW_ERROR would make a source add its own
+/// "Internal data stream error", and the user should read one error, the one that says why.
+inline constexpr GstFlowReturn kFlowAfterError = GST_FLOW_EOS;
+
+/// Segments that may be under way for each job that may run. Finished ones wait for older ones;
+/// with as many as jobs, they would keep others from starting.
+inline constexpr unsigned kWindowPerJob = 3;
+
+/// Proof that the lock of a queue is held.
+using QueueLock = std::unique_lock<std::mutex>;
+
+/// What is reached only with the queue's lock in hand.
+template <class Value>
+class Guarded {
+ public:
+  Value& of(const QueueLock&) { return value_; }
+  const Value& of(const QueueLock&) const { return value_; }
+
+ private:
+  Value value_{};
+};
+
+/// All of the output side but the items: flow, flushing, the task.
+class OutputFlow {
+ public:
+  /// `turn` is called by the src pad's task again and again, until pause_task().
+  OutputFlow(GstPad* src, std::function<void()> turn) : src_(src), turn_(std::move(turn)) {}
+  OutputFlow(const OutputFlow&) = delete;
+  OutputFlow& operator=(const OutputFlow&) = delete;
+
+  QueueLock lock() const { return QueueLock(mutex_); }
+  /// Whoever waits looks again.
+  void changed(const QueueLock&);
+  void changed() { changed(lock()); }
+  /// Waits until `ready`, which is asked with the lock held, after each change.
+  template <class Ready>
+  void wait(QueueLock& lock, Ready ready) const {
+    condition_.wait(lock, ready);
+  }
+  /// Waits for the change after `seen`, or for a flush.
+  void wait_for_change(guint seen) const;
+
+  bool is_flushing(const QueueLock&) const { return flushing_; }
+  bool is_flushing() const { return is_flushing(lock()); }
+  /// What the output came to: OK, EOS, or an error.
+  GstFlowReturn flow(const QueueLock&) const { return flow_; }
+  GstFlowReturn flow() const { return flow(lock()); }
+  /// Neither flushing nor ended: what comes in will go out.
+  bool is_open(const QueueLock&) const { return !flushing_ && flow_ == GST_FLOW_OK; }
+
+  // Activation of the src pad
+  gboolean activate();
+  /// After stop(): the task has ended when this returns.
+  gboolean deactivate();
+
+  /// The run is over: all threads wake, and nothing starts any more.
+  void stop();
+  void begin_flush();
+  /// What comes from now on goes out again, unless the run is over. The task is not started.
+  void end_flush();
+  bool is_stopped() const;
+  /// Nothing more goes out.
+  void end(const QueueLock&, GstFlowReturn flow);
+  /// After an end that was no error, more goes out: a seek.
+  void go_on(const QueueLock&) {
+    if (flow_ != GST_FLOW_ERROR) flow_ = GST_FLOW_OK;
+  }
+
+  /// Does nothing while flushing.
+  void start_task();
+  void pause_task();
+
+  /// gst-launch-1.0 misses an error that is posted before its main loop runs: waits for that. False
+  /// when flushing: the error is of no interest any more.
+  bool wait_before_error() const;
+
+ protected:
+  static void task(gpointer self);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable condition_;
+  guint changes_ = 0;
+  bool stopped_ = false;
+  bool flushing_ = true;  // until the src pad is active
+  GstFlowReturn flow_ = GST_FLOW_OK;
+
+ private:
+  GstPad* const src_;
+  const std::function<void()> turn_;
+  std::chrono::steady_clock::time_point errors_from_;  // from the src pad's activation on
+};
+
+/// `Work` is what a job makes of an input: it has a place in the output from the beginning.
+template <class Work>
+class OutputQueue : public OutputFlow {
+ public:
+  /// One of the three; none: there is nothing to be had.
+  struct Item {
+    std::shared_ptr<Work> work;
+    EventPtr event;
+    std::shared_ptr<const Error> error;  // that has nothing to do with one piece of work
+
+    explicit operator bool() const { return work || event || error; }
+  };
+  struct Front {
+    Item item;
+    guint seen = 0;  // for wait_for_change()
+  };
+
+  using OutputFlow::OutputFlow;
+
+  void push(Item item) { push(lock(), std::move(item)); }
+  void push(const QueueLock& lock, Item item) {
+    if (item.work) ++open_;
+    items_.push_back(std::move(item));
+    changed(lock);
+  }
+  void push(EventPtr event) { push({nullptr, std::move(event), nullptr}); }
+  void push(const Error& error) { push({nullptr, nullptr, std::make_shared<const Error>(error)}); }
+
+  /// A look at what goes out next; an empty item when nothing waits, or when flushing.
+  Front front() const {
+    const QueueLock held = lock();
+    if (flushing_ || items_.empty()) return {{}, changes_};
+    return {items_.front(), changes_};
+  }
+  /// Empty when nothing waits, or when flushing.
+  Item pop_front() {
+    const QueueLock held = lock();
+    if (flushing_ || items_.empty()) return {};
+    Item item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+  /// The front, once `is_due` says so of it; empty when flushing.
+  template <class IsDue>
+  Item wait_for_front(IsDue is_due) {
+    for (;;) {
+      const Front next = front();
+      if (next.item && is_due(next.item)) return pop_front();
+      if (is_flushing()) return {};
+      wait_for_change(next.seen);
+    }
+  }
+
+  // The window: work that has come in, and has not gone out whole
+  unsigned open(const QueueLock&) const { return open_; }
+  void close_one(const QueueLock& lock) {
+    if (open_ > 0) --open_;
+    changed(lock);
+  }
+  /// Waits while so many are open, and for `also`, which is asked with the lock held. False when
+  /// flushing, or when the output ended.
+  template <class Also>
+  bool wait_for_room(unsigned window, Also also) const {
+    QueueLock held = lock();
+    wait(held, [&] { return !is_open(held) || (open_ < window && also(held)); });
+    return is_open(held);
+  }
+
+  bool is_empty(const QueueLock&) const { return items_.empty(); }
+  template <class Predicate>
+  unsigned count_if(const QueueLock&, Predicate predicate) const {
+    return static_cast<unsigned>(std::count_if(items_.begin(), items_.end(), predicate));
+  }
+
+  /// The caller lets go of them without the lock.
+  std::deque<Item> take_all() {
+    const QueueLock held = lock();
+    return std::exchange(items_, {});
+  }
+  /// Begins anew with these events: nothing is open, and the flow is good.
+  void reset(const std::vector<EventPtr>& kept) {
+    const QueueLock held = lock();
+    for (const EventPtr& event : kept) items_.push_back({nullptr, event, nullptr});
+    open_ = 0;
+    flow_ = GST_FLOW_OK;
+    changed(held);
+  }
+
+ private:
+  std::deque<Item> items_;
+  unsigned open_ = 0;
+};
+
+}  // namespace omni

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// What omniv2vbin lends to one run of it.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "elements/common/output-queue.h"
+#include "elements/common/spend-tracker.h"
+#include "elements/omniv2vbin/bin-settings.h"
+#include "elements/omniv2vbin/segment.h"
+#include "media/reference-audio.h"
+
+namespace omni {
+
+class ResultAudio;
+
+/// All of it outlives the run.
+struct BinHost {
+  GstElement* element;
+  GstPad* sink;
+  GstPad* src;
+  std::function<BinSettings()> settings;  // a copy of this moment's
+  /// Has the application publish bytes; null when it does not want to.
+  std::function<std::function<std::string(const ByteRope&)>()> publisher;
+  /// A segment took this long, longer than any before.
+  std::function<void(GstClockTime)> delay_observed;
+  /// The audio that goes along with references; null where none does, or none has come yet.
+  std::function<std::shared_ptr<ReferenceAudio>()> reference_audio;
+  /// References have their audio up to this running time.
+  std::function<void(GstClockTime)> reference_audio_used;
+  std::shared_ptr<ResultAudio> result_audio;  // null: the source's audio goes out
+  SpendTracker& spend;
+  LogSink log;
+};
+
+using BinQueue = OutputQueue<Segment>;
+
+}  // namespace omni

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// omniv2vbin, its video sink pad: which caps, segments and events are taken, and what is refused.
+// What is taken goes to the cutter. All on the sink pad's thread, unless said.
+#pragma once
+
+#include <atomic>
+
+#include "elements/omniv2vbin/bin-host.h"
+#include "elements/omniv2vbin/cutter.h"
+#include "elements/omniv2vbin/deadlines.h"
+
+namespace omni {
+
+class BinInput {
+ public:
+  BinInput(const BinHost& host, BinQueue& queue, Deadlines& deadlines, Cutter& cutter);
+
+  GstFlowReturn chain(BufferPtr buffer);
+  /// All but flushes and STREAM_START.
+  gboolean event(EventPtr event);
+  /// Another stream follows, without a flush.
+  void begin_stream();
+  bool query(GstQuery* query, gboolean* answer);
+  /// After a flush; the caps stay.
+  void reset();
+
+  // Any thread
+
+  /// For how long upstream has brought nothing, though nothing held it up.
+  GstClockTime idle_for() const;
+  /// A segment has played out.
+  void note_played_out(const QueueLock& lock);
+
+ private:
+  static constexpr gint64 kNotWaiting = G_MAXINT64;
+
+  GstFlowReturn refusal() const;
+  GstFlowReturn fail_now(const Error& error);
+  bool start();
+  void learn_latency();
+  GstClockTime frame_duration(GstBuffer* buffer) const;
+  GstFlowReturn take_buffer(BufferPtr buffer);
+  bool set_caps(GstEvent* event);
+  bool get_ready();
+  bool set_segment(GstEvent* event);
+  bool take_custom(GstEvent* event);
+
+  const BinHost& host_;
+  BinQueue& queue_;
+  Deadlines& deadlines_;
+  Cutter& cutter_;
+  CapsPtr caps_;
+  bool ready_ = false;    // frames with these caps can be taken
+  bool refused_ = false;  // an error was reported, or EOS came
+  // Since when upstream is waited for, monotonic, while nothing else is
+  std::atomic<gint64> waits_since_{g_get_monotonic_time()};
+};
+
+}  // namespace omni

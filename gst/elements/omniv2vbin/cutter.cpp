@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omniv2vbin/cutter.h"
+
+#include <algorithm>
+
+#include "elements/common/connection.h"
+#include "elements/common/debug.h"
+#include "elements/common/plan.h"
+#include "elements/omniv2vbin/clock-alarm.h"
+#include "media/still.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
+
+namespace omni {
+
+namespace {
+
+// Assumed where the service's limit is not known.
+constexpr std::uint64_t kDefaultLimit = 15'000'000;  // bytes of a reference
+
+constexpr unsigned kAudioBitRate = 128'000;
+
+// Raw frames that may wait for the encoder. A live source is not held up, and an encoder takes a
+// moment to start.
+constexpr unsigned kAhead = 3;
+constexpr unsigned kAheadLive = 15;
+
+// Encoders of older segments that may still be at work when the next one begins. Live, time does
+// not wait for them, and a few are better than a segment without a reference.
+constexpr unsigned kBusyEncoders = 1;
+constexpr unsigned kBusyEncodersLive = 3;
+
+}  // namespace
+
+Cutter::Cutter(const BinHost& host, BinQueue& queue, Deadlines& deadlines, JobRunner& jobs,
+               Submitter& submitter)
+    : host_(host), queue_(queue), deadlines_(deadlines), jobs_(jobs), submitter_(submitter) {
+}
+
+// Beginning
+
+void Cutter::start(const BinSettings& settings) {
+  const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration,
+                               deadlines_.is_live(), settings.overlap);
+  if (settings.anchor == AnchorMode::first) {
+    check_room_for_image(settings, planner.nominal_duration() + settings.overlap);
+    require_still_encoder();
+  }
+  submitter_.start(settings);
+  deadlines_.set_durations(planner.nominal_duration(), planner.max_duration(), settings.overlap);
+  deadlines_.set_latency(settings.latency);
+  window_ = kWindowPerJob * jobs_at_once(settings);
+  planner_ = planner;  // nothing is left behind when something above fails
+  GST_DEBUG_OBJECT(host_.element,
+                   "segments of %" GST_TIME_FORMAT ", overlap %" GST_TIME_FORMAT
+                   ", at most %u under way, %s",
+                   GST_TIME_ARGS(planner.nominal_duration()), GST_TIME_ARGS(settings.overlap),
+                   window_.load(), deadlines_.is_live() ? "live" : "not live");
+}
+
+GstClockTime Cutter::end_of_input() const {
+  GstClockTime end = timeline_.end();
+  gint64 duration = -1;
+  if (!deadlines_.is_live() &&
+      gst_pad_peer_query_duration(host_.sink, GST_FORMAT_TIME, &duration) && duration > 0)
+    end = std::min<GstClockTime>(end, static_cast<GstClockTime>(duration));
+  return end;
+}
+
+std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings) {
+  const QueueLock lock = queue_.lock();
+  return shared_.of(lock).prompts.at(times.running).value_or(settings.prompt);
+}
+
+/// Blocks while too many segments are under way, or two encoders are at work; false when flushing,
+/// or when the output ended.
+bool Cutter::wait_for_room() {
+  {
+    const QueueLock lock = queue_.lock();
+    const unsigned open = queue_.open(lock);
+    if (open >= window_)
+      GST_DEBUG_OBJECT(host_.element,
+                       "segment %u waits: %u segments are under way, as many as may be; the oldest "
+                       "has to go out first",
+                       next_number_, open);
+    else if (!is_encoder_free(lock))
+      GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
+                       next_number_);
+  }
+  return queue_.wait_for_room(window_,
+                              [&](const QueueLock& lock) { return is_encoder_free(lock); });
+}
+
+bool Cutter::is_encoder_free(const QueueLock& lock) const {
+  unsigned busy = submitter_.busy_encoders(lock);
+  const auto& trailing = shared_.of(lock).trailing;
+  if (trailing && trailing->shared.of(lock).encoder) ++busy;
+  return busy <= (deadlines_.is_live() ? kBusyEncodersLive : kBusyEncoders);
+}
+
+unsigned Cutter::on_their_way(const QueueLock& lock) const {
+  const unsigned open = queue_.open(lock);
+  return open - (shared_.of(lock).trailing && open > 0 ? 1 : 0);
+}
+
+bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
+  if (!deadlines_.is_live() && !wait_for_room()) return false;
+  planner_->begin(times.stream, end_of_input());
+  auto segment = std::make_shared<Segment>();
+  segment->number = next_number_++;
+  segment->running_time = times.running;
+  segment->stream_time = times.stream;
+  segment->caps = caps;
+  segment->settings = host_.settings();
+  segment->settings.prompt = prompt_for(times, segment->settings);
+  if (segment->settings.oversize == Oversize::error)
+    segment->settings.oversize = Oversize::transcode;  // it is our own that is too large
+  segment->pending = submitter_.new_pending(segment);
+  segment->cancel = jobs_.transcode_cancel();
+  deadlines_.set_latency(segment->settings.latency);
+  cut_requested_ = false;
+  if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
+  open_ = segment;
+  complete_at_ = trailing_ ? trailing_end() : times.running + deadlines_.nominal();
+  if (deadlines_.is_live()) queue_.changed();  // the output looks after a source that stops
+  try {
+    submitter_.connect(segment->settings);
+    make_encoder(*segment);
+  } catch (const Failure&) {
+    open_ = nullptr;
+    end_trailing();
+    throw;
+  }
+  GST_DEBUG_OBJECT(host_.element,
+                   "segment %u begins at running time %" GST_TIME_FORMAT
+                   ", to be cut at stream time %" GST_TIME_FORMAT,
+                   segment->number, GST_TIME_ARGS(times.running), GST_TIME_ARGS(planner_->cut()));
+  return true;
+}
+
+void Cutter::make_encoder(Segment& segment) {
+  {
+    // Live, the one before may still be at work: then this segment has no reference.
+    const QueueLock lock = queue_.lock();
+    if (deadlines_.is_live() && !is_encoder_free(lock)) return;
+  }
+  const BinSettings& settings = segment.settings;
+  SegmentLimits limits;
+  limits.max_bytes = reference_limit(settings);
+  if (limits.max_bytes == 0) limits.max_bytes = kDefaultLimit;
+  if (settings.max_reference_bytes)
+    limits.max_bytes = std::min<std::uint64_t>(limits.max_bytes, settings.max_reference_bytes);
+  limits.longest = planner_->padded(planner_->cut() - segment.stream_time + deadlines_.overlap());
+  limits.sound_rate = settings.reference_audio ? kAudioBitRate : 0;
+  const ModelFacts& facts = model_of(settings);
+  limits.max_side = facts.max_side;
+  limits.max_short_side = settings.dialect().lines_of(settings.resolution, facts);
+  const EncodePlan plan = plan_segment(segment.caps.get(), limits, settings.encoder);
+  auto encoder = std::make_shared<SegmentEncoder>(segment.caps.get(), plan,
+                                                  deadlines_.is_live() ? kAheadLive : kAhead);
+  const QueueLock lock = queue_.lock();
+  segment.shared.of(lock).encoder = encoder;
+  shared_.of(lock).encoding = std::move(encoder);
+}
+
+// Frames and events
+
+void Cutter::set_segment(const GstSegment& segment) {
+  if (timeline_.set_segment(segment)) cut("a new time segment");
+  if (open_) return;
+  // Another stream may begin anew in running time, without a flush.
+  const GstClockTime before = timeline_.last();
+  const auto begins = timeline_.begin_again();
+  if (!begins) return;
+  {
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).prompts.begin_again(before, *begins);
+  }
+  input_running_ = *begins;
+  cut_at_ = GST_CLOCK_TIME_NONE;
+}
+
+/// Why the next segment begins with this frame; null when it does not.
+const char* Cutter::reason_to_cut(const FrameTimes& times) const {
+  if (planner_->is_beyond(times.stream)) return "its planned end";
+  const char* reason = nullptr;
+  if (cut_requested_) reason = "the cut signal";
+  if (GST_CLOCK_TIME_IS_VALID(cut_at_) && times.running >= cut_at_) reason = "a force-key-unit";
+  if (!reason && open_->settings.cut_on_prompt) {
+    const QueueLock lock = queue_.lock();
+    if (shared_.of(lock).prompts.changes_between(open_->running_time, times.running,
+                                                 open_->settings.prompt))
+      reason = "a new prompt";
+  }
+  return reason && planner_->may_cut_at(times.stream) ? reason : nullptr;
+}
+
+void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime duration) {
+  FrameTimes open;
+  if (open_) open = {open_->running_time, open_->stream_time};
+  const auto times = timeline_.locate(frame.get(), duration, open_ ? &open : nullptr);
+  if (!times) {
+    GST_LOG_OBJECT(host_.element, "outside of the time segment: %" GST_PTR_FORMAT, frame.get());
+    return;
+  }
+  if (open_ && timeline_.goes_back_to(times->running)) cut("time goes back");
+  if (open_)
+    if (const char* why = reason_to_cut(*times))
+      cut(why, times->running, planner_->is_beyond(times->stream));
+  // Also of one that has just begun to trail: what is open then lies within its reference.
+  if (trailing_ && times->running >= trailing_end()) end_trailing();
+  if (!open_ && !begin_segment(*times, caps)) return;
+  take_frame(std::move(frame), *times, duration);
+}
+
+void Cutter::take_frame(BufferPtr frame, const FrameTimes& times, GstClockTime duration) {
+  Segment& segment = *open_;
+  const GstClockTime running = timeline_.take(times.running, duration, segment.items.empty());
+  const GstClockTime time = running - segment.running_time;
+  input_running_ = running;
+  segment.items.push_back({time, record_frame(frame.get()), {}});
+  if (trailing_ && running < trailing_end())
+    encode(*trailing_, frame, running - trailing_->running_time);
+  encode(segment, std::move(frame), time);
+}
+
+/// What goes wrong is reported when the reference is to be complete.
+void Cutter::encode(Segment& segment, BufferPtr frame, GstClockTime time) {
+  std::shared_ptr<SegmentEncoder> encoder;
+  {
+    const QueueLock lock = queue_.lock();
+    encoder = segment.shared.of(lock).encoder;
+  }
+  if (!encoder) return;
+  // A live source is never held up: its frames are kept, if need be, at a lower rate.
+  if (deadlines_.is_live() && time > 0 && encoder->is_behind()) {
+    if (skipped_frames_++ == 0)
+      host_.log(LogLevel::warning,
+                "the encoder is too slow for this stream: references get fewer frames");
+    return;
+  }
+  encoder->bridge(time, !deadlines_.is_live());
+  encoder->push(std::move(frame), time);
+}
+
+void Cutter::add_event(EventPtr event) {
+  if (!open_) return queue_.push(std::move(event));
+  open_->items.push_back({timeline_.next() - open_->running_time, {}, std::move(event)});
+}
+
+/// Nothing is shown for a while: the segment holds what is there.
+void Cutter::add_gap(EventPtr event) {
+  GstClockTime from = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+  gst_event_parse_gap(event.get(), &from, &duration);
+  const GstClockTime stream = timeline_.to_stream(from);
+  const GstClockTime running = timeline_.to_running(from);
+  const bool timed = GST_CLOCK_TIME_IS_VALID(stream) && GST_CLOCK_TIME_IS_VALID(running);
+  if (open_ && timed && planner_->is_beyond(stream)) cut("a gap", running, false);
+  const bool ends_segment =
+      open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && planner_->is_beyond(stream + duration);
+  add_event(std::move(event));
+  if (ends_segment) cut("a gap");
+}
+
+void Cutter::add_prompt(std::string prompt) {
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).prompts.add(timeline_.after_last(), std::move(prompt), true);
+}
+
+void Cutter::request_cut_at(GstClockTime running_time) {
+  cut_at_ = GST_CLOCK_TIME_IS_VALID(running_time) ? running_time : timeline_.after_last();
+}
+
+void Cutter::add_prompts(const Prompts& older) {
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).prompts.add_older(older);
+}
+
+void Cutter::prompt_at(GstClockTime running_time, std::string prompt) {
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).prompts.add(running_time, std::move(prompt), false);
+}
+
+void Cutter::prompt_property_set() {
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).prompts.property_set(input_running_);
+}
+
+// Cutting
+
+/// The next segment begins at `next_running`, if that is known. One that overlaps goes on with the
+/// next one's frames.
+void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
+  if (!GST_CLOCK_TIME_IS_VALID(next_running) && join_trailing()) return end_trailing();
+  end_trailing();
+  const std::shared_ptr<Segment> ended = close_open(next_running);
+  if (!ended) return;
+  GST_DEBUG_OBJECT(host_.element,
+                   "segment %u is cut by %s: %" GST_TIME_FORMAT " long, %zu frames and events",
+                   ended->number, why, GST_TIME_ARGS(ended->length), ended->items.size());
+  // Where frames are rare, the last one may be shown up to there, or for longer.
+  overlaps = overlaps && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
+  if (overlaps) ended->reference_length = ended->length;
+  {
+    const QueueLock lock = queue_.lock();
+    // When nothing goes out any more, nothing more is bought.
+    if (!queue_.is_open(lock)) return;
+    if (overlaps) trailing_ = shared_.of(lock).trailing = ended;
+    queue_.push(lock, {ended, nullptr, nullptr});
+  }
+  if (!overlaps) send(ended);
+}
+
+/// The open segment, as long as it has become; there is none any more.
+std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
+  if (!open_) return nullptr;
+  const std::shared_ptr<Segment> segment = std::move(open_);
+  complete_at_ = GST_CLOCK_TIME_NONE;
+  GstClockTime end = timeline_.next();
+  if (GST_CLOCK_TIME_IS_VALID(next_running) && next_running > timeline_.last())
+    end = std::min(end, next_running);
+  segment->length = std::max<GstClockTime>(end - segment->running_time, 1);
+  // A frame that is shown for minutes is no reason to send minutes.
+  const GstClockTime last = timeline_.last() - segment->running_time;
+  segment->planned_end = planner_->cut() - segment->stream_time + deadlines_.overlap();
+  segment->reference_length =
+      std::min(segment->length, std::max(segment->planned_end, last + kDefaultFrameDuration));
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).encoding = nullptr;
+  return segment;
+}
+
+/// All that its reference needs is there.
+void Cutter::send(const std::shared_ptr<Segment>& segment) {
+  segment->reference_length = planner_->padded(segment->reference_length + segment->overlap_tail);
+  segment->cut_at = g_get_monotonic_time();
+  segment->pending->report.duration = segment->length;
+  submitter_.submit_later(segment);
+}
+
+/// In running time: where the reference of the segment that trails ends.
+GstClockTime Cutter::trailing_end() const {
+  return trailing_->running_time + trailing_->planned_end;
+}
+
+void Cutter::end_trailing() {
+  if (!trailing_) return;
+  const GstClockTime cut = trailing_->running_time + trailing_->length;
+  const GstClockTime end = std::min(timeline_.next(), trailing_end());
+  trailing_->overlap_tail = end > cut ? end - cut : 0;
+  complete_at_ = open_ ? open_->running_time + deadlines_.nominal() : GST_CLOCK_TIME_NONE;
+  const std::shared_ptr<Segment> complete = std::move(trailing_);
+  {
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).trailing = nullptr;
+  }
+  if (deadlines_.is_live()) queue_.changed();  // a source that stops is looked after from here on
+  send(complete);
+}
+
+/// What ends within the overlap is in the reference of the segment before: it becomes part of that,
+/// and is not paid for twice. False when there is nothing to join.
+bool Cutter::join_trailing() {
+  if (!trailing_ || !open_) return false;
+  const GstClockTime offset = open_->running_time - trailing_->running_time;
+  const std::shared_ptr<Segment> rest = close_open(GST_CLOCK_TIME_NONE);
+  const QueueLock lock = queue_.lock();
+  const auto waits = [&](const BinQueue::Item& item) { return item.work == trailing_; };
+  if (queue_.count_if(lock, waits) == 0) {
+    open_ = rest;  // live, and it is going out already
+    return false;
+  }
+  for (SourceItem& item : rest->items) {
+    item.time += offset;
+    trailing_->items.push_back(std::move(item));
+  }
+  trailing_->length = offset + rest->length;
+  const GstClockTime last = timeline_.last() - trailing_->running_time;
+  trailing_->reference_length =
+      std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
+  --next_number_;
+  GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
+                   trailing_->number);
+  return true;
+}
+
+void Cutter::cut_stalled() {
+  const auto is_stalled = [this] {
+    const GstClockTime now = running_time_now(host_.element);
+    return GST_CLOCK_TIME_IS_VALID(now) && now >= stall_deadline();
+  };
+  if (!is_stalled()) return;
+  GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
+  if (!g_rec_mutex_trylock(source_lock)) return;
+  if (is_stalled()) cut("its source, which has stopped");
+  g_rec_mutex_unlock(source_lock);
+}
+
+// Flushes
+
+void Cutter::interrupt() {
+  std::shared_ptr<SegmentEncoder> open, trailing;
+  {
+    const QueueLock lock = queue_.lock();
+    const Shared& shared = shared_.of(lock);
+    open = shared.encoding;
+    if (shared.trailing) trailing = shared.trailing->shared.of(lock).encoder;
+  }
+  for (const auto& encoder : {open, trailing})
+    if (encoder) encoder->interrupt();
+}
+
+void Cutter::drop() {
+  // What they hold is taken down when the lock is not held any more.
+  std::shared_ptr<SegmentEncoder> encoding;
+  std::shared_ptr<Segment> trailing;
+  {
+    const QueueLock lock = queue_.lock();
+    encoding.swap(shared_.of(lock).encoding);
+    trailing.swap(shared_.of(lock).trailing);
+  }
+  trailing_ = nullptr;
+  open_ = nullptr;
+  complete_at_ = GST_CLOCK_TIME_NONE;
+  timeline_.reset();
+  cut_at_ = GST_CLOCK_TIME_NONE;
+  cut_requested_ = false;
+}
+
+void Cutter::flush_prompts() {
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).prompts.flush();
+}
+
+}  // namespace omni

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// omniv2vbin, the sink pad's thread: where segments begin and end. Frames go into the encoder of
+// the open segment, what else they were is written down; at the right moment the segment is cut and
+// goes to the submitter. Where a cut may be is the planner's business (media/segment-planner.h).
+//
+// With `overlap`, a segment that is cut trails for a while: the next one has begun, and its frames
+// go into the references of both.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "elements/common/job-runner.h"
+#include "elements/omniv2vbin/bin-host.h"
+#include "elements/omniv2vbin/deadlines.h"
+#include "elements/omniv2vbin/input-timeline.h"
+#include "elements/omniv2vbin/prompts.h"
+#include "elements/omniv2vbin/submitter.h"
+#include "media/segment-planner.h"
+
+namespace omni {
+
+class Cutter {
+ public:
+  Cutter(const BinHost& host, BinQueue& queue, Deadlines& deadlines, JobRunner& jobs,
+         Submitter& submitter);
+
+  // Sink pad's thread
+
+  /// At the first caps. Throws Failure; nothing is left behind then.
+  void start(const BinSettings& settings);
+  bool is_started() const { return planner_.has_value(); }
+  void set_segment(const GstSegment& segment);
+  bool has_segment() const { return timeline_.has_segment(); }
+  /// May wait for room. Throws Failure when a segment cannot begin.
+  void add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime duration);
+  /// Keeps its place between the frames.
+  void add_event(EventPtr event);
+  void add_gap(EventPtr event);
+  /// From the next frame on.
+  void add_prompt(std::string prompt);
+  /// Ends the open segment, if there is one.
+  void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
+  /// At this running time, or with the next frame where it is none, as soon as the segment is long
+  /// enough.
+  void request_cut_at(GstClockTime running_time);
+
+  // The src pad's task
+
+  /// A live source has stopped in the midst of a segment: what is there goes on its way. A source
+  /// that is at work has its stream lock, and has not stopped.
+  void cut_stalled();
+  GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_); }
+
+  // Any thread
+
+  void request_cut() { cut_requested_ = true; }
+  void add_prompts(const Prompts& older);
+  void prompt_at(GstClockTime running_time, std::string prompt);
+  void prompt_property_set();
+  /// How many segments may be under way; 0 before start().
+  unsigned window() const { return window_; }
+  /// Segments that wait for nothing of upstream's.
+  unsigned on_their_way(const QueueLock& lock) const;
+
+  // Flushes: interrupt() ends waits, then, under the src pad's stream lock, the rest
+  void interrupt();
+  const std::vector<SourceItem>* open_items() const { return open_ ? &open_->items : nullptr; }
+  void drop();
+  void flush_prompts();
+
+ private:
+  struct Shared {
+    std::shared_ptr<SegmentEncoder> encoding;  // of the open segment
+    std::shared_ptr<Segment> trailing;         // in the queue; not yet to be submitted
+    Prompts prompts;
+  };
+
+  const char* reason_to_cut(const FrameTimes& times) const;
+  GstClockTime end_of_input() const;
+  std::string prompt_for(const FrameTimes& times, const Settings& settings);
+  bool wait_for_room();
+  bool is_encoder_free(const QueueLock& lock) const;
+  bool begin_segment(const FrameTimes& times, const CapsPtr& caps);
+  void make_encoder(Segment& segment);
+  void take_frame(BufferPtr frame, const FrameTimes& times, GstClockTime duration);
+  void encode(Segment& segment, BufferPtr frame, GstClockTime time);
+  void cut(const char* why, GstClockTime next_running, bool overlaps);
+  std::shared_ptr<Segment> close_open(GstClockTime next_running);
+  void send(const std::shared_ptr<Segment>& segment);
+  GstClockTime trailing_end() const;
+  void end_trailing();
+  bool join_trailing();
+
+  const BinHost& host_;
+  BinQueue& queue_;
+  Deadlines& deadlines_;
+  JobRunner& jobs_;
+  Submitter& submitter_;
+
+  // Sink pad's thread
+  InputTimeline timeline_;
+  std::optional<SegmentPlanner> planner_;
+  std::shared_ptr<Segment> open_;
+  std::shared_ptr<Segment> trailing_;  // as shared_ has it
+  guint next_number_ = 0;
+  GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // wanted from outside, running time
+  unsigned skipped_frames_ = 0;                // live: the encoder was behind
+
+  std::atomic<bool> cut_requested_{false};
+  std::atomic<unsigned> window_{0};
+  std::atomic<GstClockTime> input_running_{0};  // of the last frame
+  // When the open segment should be complete, or the one that trails
+  std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
+
+  Guarded<Shared> shared_;
+};
+
+}  // namespace omni

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omniv2vbin/deadlines.h"
+
+#include <algorithm>
+
+namespace omni {
+
+void Deadlines::set_durations(GstClockTime nominal, GstClockTime max, GstClockTime overlap) {
+  max_ = max;
+  overlap_ = overlap;
+  nominal_ = nominal;
+}
+
+GstClockTime Deadlines::of(GstClockTime begins) const {
+  const GstClockTime prepare = std::min<GstClockTime>(kPrepare, latency_ / 4);
+  return begins + upstream_latency_ + nominal_ + overlap_ + latency_ - prepare;
+}
+
+bool Deadlines::has_passed(GstClockTime begins, GstClockTime now) const {
+  return GST_CLOCK_TIME_IS_VALID(now) && now >= of(begins);
+}
+
+bool Deadlines::is_expired(GstClockTime begins, GstClockTime length, GstClockTime now) const {
+  return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > of(begins) + length + nominal_;
+}
+
+GstClockTime Deadlines::stall(GstClockTime complete_at) const {
+  if (!live_ || !GST_CLOCK_TIME_IS_VALID(complete_at)) return GST_CLOCK_TIME_NONE;
+  return complete_at + upstream_latency_ + kStalled;
+}
+
+GstClockTime Deadlines::audio_capacity(unsigned window, GstClockTime nominal,
+                                       GstClockTime video_idle) const {
+  if (live_) return latency_ + upstream_latency_ + overlap_ + 3 * nominal;
+  const GstClockTime more =
+      video_idle > kVideoIdle ? (video_idle - kVideoIdle) * kVideoIdlePace : 0;
+  return window * max_ + 2 * nominal + overlap_ + more;
+}
+
+}  // namespace omni

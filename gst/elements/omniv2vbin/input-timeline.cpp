@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omniv2vbin/input-timeline.h"
+
+#include <algorithm>
+
+namespace omni {
+
+namespace {
+
+// Time that goes back by more than this is a new beginning; less is jitter.
+constexpr GstClockTime kJitter = 500 * GST_MSECOND;
+
+}  // namespace
+
+void InputTimeline::reset() {
+  gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
+  last_ = GST_CLOCK_TIME_NONE;
+  next_ = 0;
+}
+
+bool InputTimeline::set_segment(const GstSegment& segment) {
+  GstSegment same = segment;
+  same.position = segment_.position;
+  const bool differs = !gst_segment_is_equal(&same, &segment_);
+  segment_ = segment;
+  return differs;
+}
+
+GstClockTime InputTimeline::to_stream(GstClockTime position) const {
+  return gst_segment_to_stream_time(&segment_, GST_FORMAT_TIME, position);
+}
+
+GstClockTime InputTimeline::to_running(GstClockTime position) const {
+  return gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, position);
+}
+
+std::optional<FrameTimes> InputTimeline::locate(const GstBuffer* frame, GstClockTime duration,
+                                                const FrameTimes* open) const {
+  if (!GST_BUFFER_PTS_IS_VALID(frame))
+    return FrameTimes{next_, open ? open->stream + (next_ - open->running) : 0};
+  // A frame that begins before the segment and is still shown in it counts from the beginning.
+  guint64 from = GST_BUFFER_PTS(frame), until = from + duration;
+  if (!gst_segment_clip(&segment_, GST_FORMAT_TIME, from, until, &from, &until))
+    return std::nullopt;
+  const FrameTimes times{to_running(from), to_stream(from)};
+  if (!GST_CLOCK_TIME_IS_VALID(times.running) || !GST_CLOCK_TIME_IS_VALID(times.stream))
+    return std::nullopt;
+  return times;
+}
+
+GstClockTime InputTimeline::take(GstClockTime running, GstClockTime duration, bool first) {
+  last_ = !first && running <= last_ ? last_ + 1 : running;
+  next_ = last_ + duration;
+  return last_;
+}
+
+bool InputTimeline::goes_back_to(GstClockTime running) const {
+  return GST_CLOCK_TIME_IS_VALID(last_) && running + kJitter < last_;
+}
+
+std::optional<GstClockTime> InputTimeline::begin_again() {
+  const GstClockTime begins = to_running(segment_.start);
+  if (!GST_CLOCK_TIME_IS_VALID(begins) || !goes_back_to(begins)) return std::nullopt;
+  last_ = GST_CLOCK_TIME_NONE;
+  next_ = begins;
+  return begins;
+}
+
+}  // namespace omni

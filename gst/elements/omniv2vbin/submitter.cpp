@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omniv2vbin/submitter.h"
+
+#include <pthread.h>
+
+#include "elements/common/connection.h"
+#include "elements/common/debug.h"
+#include "elements/common/messages.h"
+#include "elements/omniv2vbin/clock-alarm.h"
+#include "media/mp4/writer.h"
+#include "media/still.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
+
+namespace omni {
+
+namespace {
+
+constexpr std::uint32_t kMovieTicks = 1000;
+// Audio that is later than this will not come, or comes after video that waits for it. Live, there
+// is not even so much time.
+constexpr GstClockTime kAudioPatience = 5 * GST_SECOND;
+constexpr GstClockTime kAudioPatienceLive = 2 * GST_SECOND;
+
+std::string seconds(GstClockTime time) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
+  return text;
+}
+
+}  // namespace
+
+Submitter::Submitter(const BinHost& host, BinQueue& queue, const Deadlines& deadlines,
+                     JobRunner& jobs)
+    : host_(host), queue_(queue), deadlines_(deadlines), jobs_(jobs) {
+}
+
+void Submitter::start(const BinSettings& settings) {
+  connect(settings);
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
+/// Live, segments that find no place are not submitted at all, and late ones do not count: the
+/// client itself sets no limit.
+void Submitter::connect(const BinSettings& settings) {
+  jobs_.start(settings, deadlines_.is_live() ? G_MAXUINT : 0);
+}
+
+std::shared_ptr<PendingResult> Submitter::new_pending(const std::shared_ptr<Segment>& segment) {
+  const auto finished = [this, of = std::weak_ptr<Segment>(segment)](const JobOutcome& outcome) {
+    const auto segment = of.lock();
+    if (!segment) return;  // flushed away
+    anchor_finished(*segment, outcome);
+    outcome_changed(segment);
+  };
+  auto pending = std::make_shared<PendingResult>(
+      host_.element, host_.spend, segment->on_failure(deadlines_.is_live()), false, finished);
+  pending->report.segment = segment->number;
+  pending->report.prompt = segment->settings.prompt;
+  pending->report.running_time = segment->running_time;
+  return pending;
+}
+
+void Submitter::submit_later(const std::shared_ptr<Segment>& segment) {
+  const QueueLock lock = queue_.lock();
+  if (!queue_.is_open(lock)) return;
+  shared_.of(lock).waiting.push_back(segment);
+  queue_.changed(lock);
+}
+
+unsigned Submitter::busy_encoders(const QueueLock& lock) const {
+  const Shared& shared = shared_.of(lock);
+  unsigned busy = shared.at_work && shared.at_work->shared.of(lock).encoder ? 1 : 0;
+  for (const auto& segment : shared.waiting) busy += segment->shared.of(lock).encoder ? 1 : 0;
+  return busy;
+}
+
+std::deque<std::shared_ptr<Segment>> Submitter::take_waiting(const QueueLock& lock) {
+  return std::exchange(shared_.of(lock).waiting, {});
+}
+
+void Submitter::keep_late(const QueueLock& lock, const std::shared_ptr<Segment>& segment) {
+  shared_.of(lock).late.push_back(segment);
+}
+
+// The thread
+
+std::shared_ptr<Segment> Submitter::wait_for_segment() {
+  QueueLock lock = queue_.lock();
+  Shared& shared = shared_.of(lock);
+  shared.at_work = nullptr;
+  queue_.changed(lock);
+  queue_.wait(lock, [&] { return shared.closed || !shared.waiting.empty(); });
+  if (shared.closed) return nullptr;
+  shared.at_work = shared.waiting.front();
+  shared.waiting.pop_front();
+  return shared.at_work;
+}
+
+void Submitter::run() {
+  pthread_setname_np(pthread_self(), "omni-submit");
+  while (const auto segment = wait_for_segment()) {
+    try {
+      submit(segment);
+    } catch (const Failure& failure) {
+      GST_DEBUG_OBJECT(host_.element, "segment %u is not submitted: %s", segment->number,
+                       failure.what());
+      segment->pending->finish(failure.error());
+    } catch (const std::exception& error) {
+      segment->pending->finish(Error{Reason::bad_input, error.what(), 0, {}, {}});
+    }
+    segment->cancel = nullptr;
+    // These may be megabytes, and the segment may wait for long.
+    segment->settings.images.clear();
+    segment->still = nullptr;
+    for (std::string* text : {&segment->settings.first_image, &segment->settings.last_image,
+                              &segment->settings.parameters})
+      text->clear();
+  }
+}
+
+void Submitter::submit(const std::shared_ptr<Segment>& segment) {
+  const auto reference = make_reference(*segment);
+  check_in_flight(*segment);
+  add_still(*segment);
+  Plan plan = make_plan(*segment, reference);
+  PendingResult& pending = *segment->pending;
+  pending.report.seconds = plan.resolved.seconds;
+  pending.report.prompt = plan.resolved.request.prompt;
+  pending.limit = plan.spec.spend_limit;
+  if (!is_kept(*segment)) {
+    const QueueLock lock = queue_.lock();
+    segment->shared.of(lock).reference = nullptr;
+  }
+  if (!is_wanted(*segment)) throw Failure(Reason::cancelled, "stopped");
+  if (!segment->settings.dry_run) return submit_job(segment, std::move(plan.spec));
+  host_.spend.plan(pending.limit, spent_before(segment->settings), plan.resolved.seconds,
+                   plan.spec.reference->size());
+  pending.report.request = plan.shown_request();
+  pending.finish(reference);
+}
+
+std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
+  std::shared_ptr<SegmentEncoder> encoder;
+  {
+    const QueueLock lock = queue_.lock();
+    encoder = segment.shared.of(lock).encoder;
+  }
+  // Also where no reference is made: what nobody asks for must not pile up.
+  if (const auto audio = host_.reference_audio()) audio->drop_before(segment.running_time);
+  if (!encoder)
+    throw Failure(
+        Reason::bad_input,
+        "The segment was not encoded: the encoder is too slow for this live stream. Use a "
+        "smaller `resolution` or a faster `encoder`.");
+  mp4::Movie movie;
+  movie.timescale = kMovieTicks;
+  const GstClockTime length =
+      std::min(segment.length + segment.overlap_tail, segment.reference_length);
+  movie.tracks.push_back(encoder->complete(segment.reference_length));
+  {
+    // Before the audio is waited for: another encoder may begin.
+    const QueueLock lock = queue_.lock();
+    segment.shared.of(lock).encoder = nullptr;
+    queue_.changed(lock);
+  }
+  if (auto audio = take_audio(segment, length)) movie.tracks.push_back(std::move(*audio));
+  host_.reference_audio_used(segment.running_time + std::min(segment.length, length));
+  auto reference = mp4::write_movie(movie);
+  GST_DEBUG_OBJECT(host_.element, "segment %u: its reference is %zu bytes, %" GST_TIME_FORMAT,
+                   segment.number, reference->size(), GST_TIME_ARGS(segment.reference_length));
+  const QueueLock lock = queue_.lock();
+  segment.shared.of(lock).reference = reference;
+  return reference;
+}
+
+/// The audio that goes along; empty where there is none.
+std::optional<mp4::SampleTrack> Submitter::take_audio(const Segment& segment, GstClockTime length) {
+  const auto audio = host_.reference_audio();
+  if (!audio) return std::nullopt;
+  return audio->take(segment.running_time, segment.running_time + length, kMovieTicks,
+                     *segment.cancel, deadlines_.is_live() ? kAudioPatienceLive : kAudioPatience);
+}
+
+/// Live, a segment that would wait for a place would be late, and one that is late already is not
+/// worth its price.
+void Submitter::check_in_flight(const Segment& segment) {
+  if (!deadlines_.is_live()) return;
+  if (deadlines_.has_passed(segment.running_time, running_time_now(host_.element)))
+    throw Failure(Reason::timed_out,
+                  "Segment " + std::to_string(segment.number) +
+                      " was not submitted, for its deadline came first. Set a larger `latency`.");
+  const GstClockTime nominal = deadlines_.nominal();
+  const unsigned asked = segment.settings.max_in_flight;
+  const auto needed = static_cast<unsigned>((segment.settings.latency + nominal - 1) / nominal) + 2;
+  const unsigned most = asked ? asked : needed;
+  unsigned running = 0;
+  {
+    const QueueLock lock = queue_.lock();
+    running = queue_.count_if(lock, [&](const BinQueue::Item& item) {
+      if (!item.work || item.work.get() == &segment) return false;
+      const Segment::Shared& shared = item.work->shared.of(lock);
+      return shared.submitted && !shared.late && !item.work->pending->finished();
+    });
+  }
+  if (running < most) return;
+  throw Failure(Reason::budget, "The segment was not submitted, for " + std::to_string(running) +
+                                    " jobs are under way, as many as max-in-flight allows. Set "
+                                    "max-in-flight to " +
+                                    std::to_string(needed) + " for this latency.");
+}
+
+Plan Submitter::make_plan(Segment& segment, std::shared_ptr<const ByteRope> reference) {
+  const BinSettings& settings = segment.settings;
+  PlanHelp help{host_.publisher(),
+                [&] { segment.pending->announce("fitting"); },
+                *segment.cancel,
+                host_.log,
+                settings.max_reference_bytes,
+                settings.encoder,
+                settings.anchor == AnchorMode::first,
+                segment.still};
+  Plan plan = plan_job(settings, std::move(reference), help);
+  plan.spec.label = "segment " + std::to_string(segment.number);
+  return plan;
+}
+
+/// May its reference have to be shown?
+bool Submitter::is_kept(const Segment& segment) const {
+  const bool live = deadlines_.is_live();
+  return segment.settings.dry_run || segment.on_failure(live) == OnFailure::source ||
+         (live && segment.settings.late_policy == LatePolicy::source);
+}
+
+void Submitter::submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec) {
+  {
+    const QueueLock lock = queue_.lock();
+    segment->shared.of(lock).submitted = true;
+  }
+  const auto client = jobs_.client();
+  const Client::JobId job = client->submit(std::move(spec), segment->pending);
+  // A flush between the check before and the submission has not found this job.
+  if (!is_wanted(*segment)) client->cancel(job);
+}
+
+/// Is what this segment costs still wanted?
+bool Submitter::is_wanted(const Segment& segment) const {
+  return !segment.cancel->is_interrupted() && queue_.flow() == GST_FLOW_OK;
+}
+
+// A still of the first result goes as a reference image with each job after it
+
+/// This segment gets the still, or becomes the one of which it is made. Not live, it waits for a
+/// candidate before it: jobs that run beside the first one would have another style. Throws Failure
+/// (cancelled).
+void Submitter::add_still(Segment& segment) {
+  if (segment.settings.anchor == AnchorMode::none) return;
+  wait_for_candidate(segment);
+  make_anchor_still(*segment.cancel);
+  const QueueLock lock = queue_.lock();
+  // Once it is chosen, others wait for it.
+  if (is_dropped(lock, segment)) throw Failure(Reason::cancelled, "stopped");
+  Anchor& anchor = shared_.of(lock).anchor;
+  if (anchor.state() == Anchor::State::still) segment.still = anchor.still();
+  if (anchor.state() == Anchor::State::open)
+    anchor.choose(segment.number, segment.settings.dry_run);
+}
+
+/// Is there no place any more where it could go? A flush that is over by the time a thread looks
+/// has renewed the means of cancelling.
+bool Submitter::is_dropped(const QueueLock& lock, const Segment& segment) const {
+  return !queue_.is_open(lock) || shared_.of(lock).closed ||
+         jobs_.transcode_cancel() != segment.cancel;
+}
+
+/// Ends at once when this segment is not wanted any more.
+void Submitter::wait_for_candidate(const Segment& segment) {
+  QueueLock lock = queue_.lock();
+  Anchor& anchor = shared_.of(lock).anchor;
+  if (!segment.settings.dry_run) anchor.forget_plan();
+  if (deadlines_.is_live()) return;
+  if (anchor.state() == Anchor::State::under_way)
+    GST_DEBUG_OBJECT(host_.element, "segment %u waits for the first result (anchor=first)",
+                     segment.number);
+  queue_.wait(lock, [&] {
+    return is_dropped(lock, segment) || anchor.state() != Anchor::State::under_way;
+  });
+}
+
+/// Of the candidate's result, once that is there. Not on the network thread: it decodes.
+void Submitter::make_anchor_still(Interrupt& cancel) {
+  std::shared_ptr<const ByteRope> result;
+  {
+    const QueueLock lock = queue_.lock();
+    result = shared_.of(lock).anchor.result();
+  }
+  if (!result) return;
+  try {
+    const BytesPtr still = make_still(std::move(result), cancel);
+    gsize size = 0;
+    const auto* data = static_cast<const guchar*>(g_bytes_get_data(still.get(), &size));
+    const CharPtr base64(g_base64_encode(data, size));
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).anchor.set_still(std::string("data:image/jpeg;base64,") + base64.get());
+  } catch (const Failure& failure) {
+    if (failure.error().reason == Reason::cancelled) throw;
+    bool first = false;
+    {
+      const QueueLock lock = queue_.lock();
+      first = shared_.of(lock).anchor.give_up();
+    }
+    if (first)
+      host_.log(LogLevel::warning,
+                std::string("anchor: the next segment is tried instead. ") + failure.what());
+  }
+}
+
+/// A segment's job is over, or came to nothing. Where a failure ends the stream, nobody follows the
+/// candidate: what waits for it is cancelled by that end, and is not bought before it.
+void Submitter::anchor_finished(const Segment& segment, const JobOutcome& outcome) {
+  const auto* error = std::get_if<Error>(&outcome);
+  const bool ends_stream = error && error->reason != Reason::cancelled &&
+                           segment.on_failure(deadlines_.is_live()) == OnFailure::error;
+  if (ends_stream) return;
+  const QueueLock lock = queue_.lock();
+  shared_.of(lock).anchor.finished(segment.number, outcome);
+  queue_.changed(lock);
+}
+
+// Outcomes
+
+/// A job is over, on the network thread: the output may go on, and it is known how long it took.
+void Submitter::outcome_changed(const std::shared_ptr<Segment>& segment) {
+  const auto delay =
+      static_cast<GstClockTime>(g_get_monotonic_time() - segment->cut_at) * GST_USECOND;
+  const bool succeeded = segment->pending->succeeded();
+  bool longest = false, late = false;
+  {
+    const QueueLock lock = queue_.lock();
+    Shared& shared = shared_.of(lock);
+    late = segment->shared.of(lock).late;
+    longest = segment->shared.of(lock).submitted && succeeded && delay > shared.longest_delay;
+    if (longest) shared.longest_delay = delay;
+    std::erase(shared.late, segment);
+    queue_.changed(lock);
+  }
+  if (longest) host_.delay_observed(delay);
+  if (late && succeeded) report_late_delay(*segment, delay);
+}
+
+/// The late result has come after all: now it is known what would have been enough.
+void Submitter::report_late_delay(const Segment& segment, GstClockTime delay) {
+  const Error error{Reason::timed_out,
+                    "The result of segment " + std::to_string(segment.number) + " took " +
+                        seconds(delay) + " and came too late. A `latency` of " +
+                        seconds(delay + Deadlines::kPrepare) + " would have been enough.",
+                    0,
+                    segment.pending->task_id(),
+                    {}};
+  post_warning(host_.element, error, "it is not shown; `omni-ledger list --open` has it");
+}
+
+// Flushes, the end
+
+void Submitter::interrupt() {
+  std::vector<std::shared_ptr<SegmentEncoder>> encoders;
+  {
+    const QueueLock lock = queue_.lock();
+    const Shared& shared = shared_.of(lock);
+    if (shared.at_work) encoders.push_back(shared.at_work->shared.of(lock).encoder);
+    for (const auto& segment : shared.waiting) encoders.push_back(segment->shared.of(lock).encoder);
+  }
+  for (const auto& encoder : encoders)
+    if (encoder) encoder->interrupt();
+  jobs_.cancel_all();
+}
+
+void Submitter::drop() {
+  // What they hold is taken down when the lock is not held any more.
+  std::deque<std::shared_ptr<Segment>> waiting;
+  std::vector<std::shared_ptr<Segment>> late;
+  // What is being made ready at this moment is of no use any more.
+  if (!queue_.is_stopped()) jobs_.renew();
+  const QueueLock lock = queue_.lock();
+  Shared& shared = shared_.of(lock);
+  waiting.swap(shared.waiting);
+  late.swap(shared.late);
+  shared.anchor.cancel();
+}
+
+void Submitter::close() {
+  {
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).closed = true;
+    queue_.changed(lock);
+  }
+  if (thread_.joinable()) thread_.join();
+  jobs_.close();
+}
+
+}  // namespace omni

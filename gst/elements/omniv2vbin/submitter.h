@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// omniv2vbin, its submitting thread: a cut segment's encoder is drained, its MP4 written, planned
+// and submitted. A thread of its own, because all of this may take a while, and neither the source
+// nor the jobs that run should wait for it. Also what concerns a job afterwards: how many run,
+// whose result becomes the anchor, which results came too late.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "elements/common/job-runner.h"
+#include "elements/common/plan.h"
+#include "elements/omniv2vbin/anchor.h"
+#include "elements/omniv2vbin/bin-host.h"
+#include "elements/omniv2vbin/deadlines.h"
+#include "media/mp4/samples.h"
+
+namespace omni {
+
+class Submitter {
+ public:
+  Submitter(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs);
+  ~Submitter() { close(); }
+
+  // Sink pad's thread
+
+  /// Connects, and starts the thread. Throws Failure.
+  void start(const BinSettings& settings);
+  /// Where a dry run has ended. Throws Failure.
+  void connect(const BinSettings& settings);
+  std::shared_ptr<PendingResult> new_pending(const std::shared_ptr<Segment>& segment);
+  /// All that the segment's reference needs is there.
+  void submit_later(const std::shared_ptr<Segment>& segment);
+
+  // Any thread
+
+  unsigned busy_encoders(const QueueLock& lock) const;
+  /// Nothing goes out any more, so what waits is not bought. The caller lets go of it without the
+  /// lock.
+  std::deque<std::shared_ptr<Segment>> take_waiting(const QueueLock& lock);
+  /// Played out without its result, which comes yet.
+  void keep_late(const QueueLock& lock, const std::shared_ptr<Segment>& segment);
+
+  // Flushes: interrupt() ends waits; drop() lets go of all that is on its way
+  void interrupt();
+  void drop();
+
+  /// Ends the thread, and then the jobs.
+  void close();
+
+ private:
+  struct Shared {
+    std::deque<std::shared_ptr<Segment>> waiting;
+    std::shared_ptr<Segment> at_work;
+    std::vector<std::shared_ptr<Segment>> late;  // see keep_late()
+    bool closed = false;                         // the thread ends
+    Anchor anchor;
+    GstClockTime longest_delay = 0;
+  };
+
+  void run();
+  std::shared_ptr<Segment> wait_for_segment();
+  void submit(const std::shared_ptr<Segment>& segment);
+  std::shared_ptr<const ByteRope> make_reference(Segment& segment);
+  std::optional<mp4::SampleTrack> take_audio(const Segment& segment, GstClockTime length);
+  void check_in_flight(const Segment& segment);
+  Plan make_plan(Segment& segment, std::shared_ptr<const ByteRope> reference);
+  bool is_kept(const Segment& segment) const;
+  void submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec);
+  bool is_wanted(const Segment& segment) const;
+
+  // anchor=first
+  void add_still(Segment& segment);
+  bool is_dropped(const QueueLock& lock, const Segment& segment) const;
+  void wait_for_candidate(const Segment& segment);
+  void make_anchor_still(Interrupt& cancel);
+  void anchor_finished(const Segment& segment, const JobOutcome& outcome);
+
+  void outcome_changed(const std::shared_ptr<Segment>& segment);
+  void report_late_delay(const Segment& segment, GstClockTime delay);
+
+  const BinHost& host_;
+  BinQueue& queue_;
+  const Deadlines& deadlines_;
+  JobRunner& jobs_;
+  Guarded<Shared> shared_;
+  std::thread thread_;
+};
+
+}  // namespace omni
