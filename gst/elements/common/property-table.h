@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// GObject properties from a table: a row names the member of a settings structure that a property
+// sets, and installing, writing and reading follow from that. Nothing is locked here.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <array>
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "service/redact.h"
+
+namespace omni {
+
+inline constexpr GParamFlags kMutablePlaying = static_cast<GParamFlags>(
+    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+inline constexpr GParamFlags kMutableReady =
+    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+inline std::string string_of(const GValue* value) {
+  const char* text = g_value_get_string(value);
+  return text ? text : "";
+}
+
+/// One row. `Settings` is the structure with the members, its default values are the properties'.
+template <class Settings>
+struct Property {
+  using StringField = std::string Settings::*;
+  using UintField = guint Settings::*;
+  using Uint64Field = guint64 Settings::*;
+  using BoolField = gboolean Settings::*;
+  /// A URL whose user, password and query are left out when it is read.
+  struct UrlField {
+    StringField member;
+  };
+  struct EnumField {
+    GType (*type)();  // null: the type that install() is given
+    gint (*get)(const Settings&);
+    void (*set)(Settings&, gint);
+  };
+  /// Anything else.
+  struct CustomField {
+    GParamSpec* (*spec)(const Property&);
+    void (*get)(const Settings&, GValue*);
+    void (*set)(Settings&, const GValue*);
+  };
+
+  const char* name;
+  std::variant<StringField, UintField, Uint64Field, BoolField, UrlField, EnumField, CustomField>
+      field;
+  GParamFlags flags;
+  const char* nick;
+  const char* blurb;
+  guint64 minimum = 0;  // of numbers
+  guint64 maximum = 0;  // 0 = what the type holds
+
+  /// A row's field for an enum class member.
+  template <auto Member>
+  static constexpr EnumField enum_field(GType (*type)()) {
+    return {type, [](const Settings& settings) { return static_cast<gint>(settings.*Member); },
+            [](Settings& settings, gint value) {
+              using Enum = std::remove_reference_t<decltype(settings.*Member)>;
+              settings.*Member = static_cast<Enum>(value);
+            }};
+  }
+};
+
+template <class Settings, std::size_t count>
+class PropertyTable {
+ public:
+  using Row = Property<Settings>;
+
+  explicit PropertyTable(const std::array<Row, count>& rows) : rows_(rows) {}
+
+  /// Their ids follow `first_id`; returns the first one that is free again.
+  guint install(GObjectClass* klass, guint first_id, GType enum_type = G_TYPE_INVALID) const {
+    guint id = first_id;
+    for (const Row& row : rows_)
+      g_object_class_install_property(klass, id++, new_spec(row, enum_type));
+    return id;
+  }
+
+  /// False when `id` is none of these.
+  bool set(Settings& settings, guint id, guint first_id, const GValue* value) const {
+    const Row* row = find(id, first_id);
+    if (!row) return false;
+    std::visit(
+        Overloaded{
+            [&](typename Row::StringField field) { settings.*field = string_of(value); },
+            [&](typename Row::UintField field) { settings.*field = g_value_get_uint(value); },
+            [&](typename Row::Uint64Field field) { settings.*field = g_value_get_uint64(value); },
+            [&](typename Row::BoolField field) { settings.*field = g_value_get_boolean(value); },
+            [&](const typename Row::UrlField& url) { settings.*url.member = string_of(value); },
+            [&](const typename Row::EnumField& of) { of.set(settings, g_value_get_enum(value)); },
+            [&](const typename Row::CustomField& of) { of.set(settings, value); },
+        },
+        row->field);
+    return true;
+  }
+
+  bool get(const Settings& settings, guint id, guint first_id, GValue* value) const {
+    const Row* row = find(id, first_id);
+    if (!row) return false;
+    const auto give = [&](const std::string& text) {
+      g_value_set_string(value, text.empty() ? nullptr : text.c_str());
+    };
+    std::visit(
+        Overloaded{
+            [&](typename Row::StringField field) { give(settings.*field); },
+            [&](typename Row::UintField field) { g_value_set_uint(value, settings.*field); },
+            [&](typename Row::Uint64Field field) { g_value_set_uint64(value, settings.*field); },
+            [&](typename Row::BoolField field) { g_value_set_boolean(value, settings.*field); },
+            [&](const typename Row::UrlField& url) {
+              give(redact_typed_url(settings.*url.member));
+            },
+            [&](const typename Row::EnumField& of) { g_value_set_enum(value, of.get(settings)); },
+            [&](const typename Row::CustomField& of) { of.get(settings, value); },
+        },
+        row->field);
+    return true;
+  }
+
+ private:
+  template <class... Cases>
+  struct Overloaded : Cases... {
+    using Cases::operator()...;
+  };
+
+  const Row* find(guint id, guint first_id) const {
+    return id < first_id || id - first_id >= count ? nullptr : &rows_[id - first_id];
+  }
+
+  static GParamSpec* new_spec(const Row& row, GType enum_type) {
+    const Settings defaults;
+    const auto& [name, field, flags, nick, blurb, minimum, maximum] = row;
+    return std::visit(
+        Overloaded{
+            [&](typename Row::StringField text) {
+              const std::string& value = defaults.*text;
+              return g_param_spec_string(name, nick, blurb, value.empty() ? nullptr : value.c_str(),
+                                         flags);
+            },
+            [&](typename Row::UintField number) {
+              return g_param_spec_uint(name, nick, blurb, static_cast<guint>(minimum),
+                                       maximum ? static_cast<guint>(maximum) : G_MAXUINT,
+                                       defaults.*number, flags);
+            },
+            [&](typename Row::Uint64Field number) {
+              return g_param_spec_uint64(name, nick, blurb, minimum, maximum ? maximum : G_MAXINT64,
+                                         defaults.*number, flags);
+            },
+            [&](typename Row::BoolField flag) {
+              return g_param_spec_boolean(name, nick, blurb, defaults.*flag, flags);
+            },
+            [&](const typename Row::UrlField&) {
+              return g_param_spec_string(name, nick, blurb, nullptr, flags);
+            },
+            [&](const typename Row::EnumField& of) {
+              return g_param_spec_enum(name, nick, blurb, of.type ? of.type() : enum_type,
+                                       of.get(defaults), flags);
+            },
+            [&](const typename Row::CustomField& of) { return of.spec(row); },
+        },
+        field);
+  }
+
+  const std::array<Row, count> rows_;
+};
+
+}  // namespace omni
