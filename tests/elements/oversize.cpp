@@ -4,6 +4,7 @@
 // omniv2v and a reference that the service would not take as it is: refused, made to fit, or sent
 // by URL. The clips are real ones, because they are decoded; how they are made to fit is tested in
 // tests/media.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -82,6 +83,12 @@ mp4::Info info_of(const std::string& file) {
   const auto probed = mp4::probe(bytes);
   fail_unless(std::holds_alternative<mp4::Info>(probed));
   return std::get<mp4::Info>(probed);
+}
+
+bool is_fitting(GstMessage* message) {
+  const GstStructure* structure = gst_message_get_structure(message);
+  return structure && gst_structure_has_name(structure, "omni/job") &&
+         g_str_equal(gst_structure_get_string(structure, "state"), "fitting");
 }
 
 }  // namespace
@@ -182,17 +189,38 @@ GST_START_TEST(original_goes_on) {
 }
 GST_END_TEST
 
+static char* decline(GstElement*, GstBuffer* buffer, gpointer asked) {
+  *static_cast<gsize*>(asked) = gst_buffer_get_size(buffer);
+  return nullptr;
+}
+
+// An application that publishes is asked with a clip that was made to fit both ways: when it
+// declines, nothing is made to fit again.
+GST_START_TEST(declined_by_the_application) {
+  const WithKey key;
+  FakeService service(kResult);
+  ElementRun run(service.server.url(), "prompt=night oversize=transcode");
+  gsize asked = 0;
+  g_signal_connect(run.element(), "publish-reference", G_CALLBACK(decline), &asked);
+  run.push_stream(fragmented_clip());
+  fail_unless(run.pull_stream() == kResult);
+  const auto messages = run.messages();
+  fail_unless_equals_int(
+      std::count_if(messages.begin(), messages.end(),
+                    [](const auto& message) { return is_fitting(message.get()); }),
+      1);
+  const std::string reference = reference_in(last_create(service));
+  fail_if(info_of(reference).fragmented);
+  fail_unless_equals_uint64(asked, reference.size());
+}
+GST_END_TEST
+
 // The element is stopped, or flushed, while the clip is being encoded.
 GST_START_TEST(called_off_while_fitting) {
   const WithKey key;
   FakeService service(kResult);
   ElementRun run(service.server.url(), "prompt=night oversize=transcode");
   std::thread pusher([&] { run.push_stream(large_clip(), 65536); });
-  const auto is_fitting = [](GstMessage* message) {
-    const GstStructure* structure = gst_message_get_structure(message);
-    return structure && gst_structure_has_name(structure, "omni/job") &&
-           g_str_equal(gst_structure_get_string(structure, "state"), "fitting");
-  };
   while (true) {
     const auto message = run.wait_message(GST_MESSAGE_ELEMENT);
     fail_unless(bool(message), "it never began");
@@ -224,6 +252,7 @@ static Suite* oversize_suite() {
   tcase_add_test(tests, other_container);
   tcase_add_test(tests, replaced_reference_is_left_alone);
   tcase_add_test(tests, original_goes_on);
+  tcase_add_test(tests, declined_by_the_application);
   tcase_add_loop_test(tests, called_off_while_fitting, 0, 2);
   return suite;
 }

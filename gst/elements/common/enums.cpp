@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "elements/omniv2vbin/bin-settings.h"
+#include "elements/common/settings.h"
 
 namespace omni {
 
@@ -81,61 +81,13 @@ const GEnumValue kV2vInputMode[] = {
     {0, nullptr, nullptr},
 };
 
-const GEnumValue kV2vBinOnFailure[] = {
-    {static_cast<gint>(OnFailure::automatic), "source in a live stream, else error", "auto"},
-    {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
-    {static_cast<gint>(OnFailure::source), "the original is shown, with a warning", "source"},
-    {static_cast<gint>(OnFailure::hold), "the last picture is held, with a warning", "hold"},
-    {static_cast<gint>(OnFailure::skip), "nothing is shown (a GAP event), with a warning", "skip"},
-    {0, nullptr, nullptr},
-};
-
-const GEnumValue kLatePolicy[] = {
-    {static_cast<gint>(LatePolicy::source), "the original is shown", "source"},
-    {static_cast<gint>(LatePolicy::hold), "the last picture is held", "hold"},
-    {static_cast<gint>(LatePolicy::skip), "nothing is shown (a GAP event)", "skip"},
-    {0, nullptr, nullptr},
-};
-
-const GEnumValue kFit[] = {
-    {static_cast<gint>(DurationPolicy::retime),
-     "played slower or faster so that it takes just as long", "retime"},
-    {static_cast<gint>(DurationPolicy::trim),
-     "a longer one is cut at its end, a shorter one is retimed", "trim"},
-    {static_cast<gint>(DurationPolicy::hold),
-     "a shorter one holds its last picture, a longer one is retimed", "hold"},
-    {0, nullptr, nullptr},
-};
-
-const GEnumValue kOutput[] = {
-    {static_cast<gint>(OutputMode::source),
-     "the input's size, pixel aspect, format and colorimetry", "source"},
-    {static_cast<gint>(OutputMode::native), "those of the results, as far as downstream takes them",
-     "native"},
-    {0, nullptr, nullptr},
-};
-
-const GEnumValue kAudio[] = {
-    {static_cast<gint>(AudioMode::source), "the input's, unchanged", "source"},
-    {static_cast<gint>(AudioMode::result), "that which the service made, placed in time", "result"},
-    {0, nullptr, nullptr},
-};
-
-const GEnumValue kAnchor[] = {
-    {static_cast<gint>(AnchorMode::none), "each segment is made on its own", "none"},
-    {static_cast<gint>(AnchorMode::first),
-     "a still of the first regenerated segment goes as a reference image with each later job",
-     "first"},
-    {0, nullptr, nullptr},
-};
+}  // namespace
 
 GType register_enum(const char* name, const GEnumValue* values) {
   const GType type = g_enum_register_static(name, values);
   gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
   return type;
 }
-
-}  // namespace
 
 GType provider_type() {
   // GLib keeps the values for good.
@@ -188,36 +140,6 @@ GType video_src_on_failure_type() {
 
 GType v2v_input_mode_type() {
   static const GType type = register_enum("GstOmniV2vInputMode", kV2vInputMode);
-  return type;
-}
-
-GType v2v_bin_on_failure_type() {
-  static const GType type = register_enum("GstOmniV2vBinOnFailure", kV2vBinOnFailure);
-  return type;
-}
-
-GType late_policy_type() {
-  static const GType type = register_enum("GstOmniV2vBinLatePolicy", kLatePolicy);
-  return type;
-}
-
-GType fit_type() {
-  static const GType type = register_enum("GstOmniV2vBinFit", kFit);
-  return type;
-}
-
-GType output_type() {
-  static const GType type = register_enum("GstOmniV2vBinOutput", kOutput);
-  return type;
-}
-
-GType audio_type() {
-  static const GType type = register_enum("GstOmniV2vBinAudio", kAudio);
-  return type;
-}
-
-GType anchor_type() {
-  static const GType type = register_enum("GstOmniV2vBinAnchor", kAnchor);
   return type;
 }
 

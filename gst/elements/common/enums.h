@@ -12,12 +12,6 @@
 #define GST_TYPE_OMNI_V2V_ON_FAILURE (omni::v2v_on_failure_type())
 #define GST_TYPE_OMNI_VIDEO_SRC_ON_FAILURE (omni::video_src_on_failure_type())
 #define GST_TYPE_OMNI_V2V_INPUT_MODE (omni::v2v_input_mode_type())
-#define GST_TYPE_OMNI_V2V_BIN_ON_FAILURE (omni::v2v_bin_on_failure_type())
-#define GST_TYPE_OMNI_LATE_POLICY (omni::late_policy_type())
-#define GST_TYPE_OMNI_FIT (omni::fit_type())
-#define GST_TYPE_OMNI_OUTPUT (omni::output_type())
-#define GST_TYPE_OMNI_AUDIO (omni::audio_type())
-#define GST_TYPE_OMNI_ANCHOR (omni::anchor_type())
 
 namespace omni {
 
@@ -25,6 +19,9 @@ enum class InputMode {
   stream,  // everything up to EOS is one MP4
   buffer,  // every buffer is one whole MP4
 };
+
+/// An enum of the plugin's API. `values` end with a row of nothing, and stay.
+GType register_enum(const char* name, const GEnumValue* values);
 
 /// One value for each dialect there is.
 GType provider_type();
@@ -36,12 +33,6 @@ GType reuse_type();
 GType v2v_on_failure_type();
 GType video_src_on_failure_type();
 GType v2v_input_mode_type();
-GType v2v_bin_on_failure_type();
-GType late_policy_type();
-GType fit_type();
-GType output_type();
-GType audio_type();
-GType anchor_type();
 
 /// Between the value of the enum and the dialect's name.
 const char* provider_name(gint value);

@@ -18,8 +18,8 @@ namespace omni {
 
 namespace {
 
-/// All but the images.
-Request words_of(const Settings& settings) {
+/// The request without its images.
+Request text_fields_of(const Settings& settings) {
   Request request;
   request.model = settings.model;
   request.prompt = text_or_file(settings.prompt, "prompt");
@@ -34,7 +34,7 @@ Request words_of(const Settings& settings) {
 }
 
 Request request_of(const Settings& settings, Attachments& attachments) {
-  Request request = words_of(settings);
+  Request request = text_fields_of(settings);
   for (const std::string& image : settings.images)
     request.images.push_back(attachments.image(image, "images"));
   request.first_image = attachments.image(settings.first_image, "first-image");
@@ -47,7 +47,7 @@ Request request_of(const Settings& settings, Attachments& attachments) {
 Request stand_in_for(const Settings& settings, const std::string& image) {
   Settings worded = settings;
   worded.prompt = "stand-in";
-  Request request = words_of(worded);
+  Request request = text_fields_of(worded);
   request.images.assign(settings.images.size(), image);
   if (!settings.first_image.empty()) request.first_image = image;
   if (!settings.last_image.empty()) request.last_image = image;
@@ -110,10 +110,11 @@ ReferenceLimits limits_of(const ModelFacts& facts, bool by_url, std::uint64_t ow
 /// What the service would not take, as far as that shows in the file.
 void check_form(const Settings& settings, const mp4::Info& info, const ByteRope& reference,
                 const ReferenceLimits& limits) {
-  const LimitViolation misfit = find_violation(info, reference.size(), limits);
-  if (misfit.kind != LimitViolation::Kind::codec && misfit.kind != LimitViolation::Kind::container)
+  const LimitViolation violation = find_violation(info, reference.size(), limits);
+  if (violation.kind != LimitViolation::Kind::codec &&
+      violation.kind != LimitViolation::Kind::container)
     return;
-  throw Failure(Reason::bad_input, "The reference does not fit: " + misfit.text + ", and " +
+  throw Failure(Reason::bad_input, "The reference does not fit: " + violation.text + ", and " +
                                        settings.dialect().title() +
                                        " takes plain MP4 with H.264. Set oversize=transcode to "
                                        "have it made to fit.");
@@ -155,27 +156,32 @@ struct PreparedReference {
   std::string url;  // where the application has put it
 };
 
-PreparedReference carry(const Settings& settings, const ModelFacts& facts,
-                        std::shared_ptr<const ByteRope> reference, bool by_url,
-                        const PlanHelp& help) {
+PreparedReference prepare(const Settings& settings, std::shared_ptr<const ByteRope> reference,
+                          bool by_url, const ReferenceLimits& limits, const PlanHelp& help) {
   PreparedReference prepared{std::move(reference), {}, by_url, {}};
   prepared.info = look_into(*prepared.bytes);
-  prepared.bytes = fitting_reference(settings, prepared.info, std::move(prepared.bytes),
-                                     limits_of(facts, by_url, help.max_reference_bytes), help);
+  prepared.bytes =
+      fitting_reference(settings, prepared.info, std::move(prepared.bytes), limits, help);
   return prepared;
 }
 
-/// An application that publishes is asked first; what it declines goes as it would without it.
-PreparedReference choose_way(const Settings& settings, const ModelFacts& facts,
-                             std::shared_ptr<const ByteRope> reference, const PlanHelp& help) {
+/// An application that publishes is asked first; what it declines goes as it would without it. One
+/// that has to be transcoded in any case is made so small that it fits both ways: it is not
+/// transcoded twice.
+PreparedReference prepare_reference(const Settings& settings, const ModelFacts& facts,
+                                    std::shared_ptr<const ByteRope> reference,
+                                    const PlanHelp& help) {
   const bool by_url = goes_by_url(settings, facts, reference->size());
-  const bool asked = settings.reference_transport == ReferenceTransport::automatic;
-  if (!by_url && asked && help.publish && !settings.dry_run) {
-    PreparedReference prepared = carry(settings, facts, reference, true, help);
-    prepared.url = help.publish(*prepared.bytes);
-    if (!prepared.url.empty()) return prepared;
-  }
-  return carry(settings, facts, std::move(reference), by_url, help);
+  const ReferenceLimits own = limits_of(facts, by_url, help.max_reference_bytes);
+  const bool may_publish = settings.reference_transport == ReferenceTransport::automatic &&
+                           help.publish && !settings.dry_run;
+  if (by_url || !may_publish) return prepare(settings, std::move(reference), by_url, own, help);
+  const ReferenceLimits limits = limits_of(facts, true, help.max_reference_bytes);
+  const bool fits = !find_violation(look_into(*reference), reference->size(), limits);
+  PreparedReference prepared = prepare(settings, reference, true, fits ? limits : own, help);
+  prepared.url = help.publish(*prepared.bytes);
+  if (!prepared.url.empty()) return prepared;
+  return prepare(settings, std::move(prepared.bytes), false, own, help);
 }
 
 void add_reference(Plan& plan, const Settings& settings, const Request& request,
@@ -187,7 +193,7 @@ void add_reference(Plan& plan, const Settings& settings, const Request& request,
   if (dialect.replaces_reference(request))
     prepared = {reference, look_into(*reference), true, {}};
   else
-    prepared = choose_way(settings, facts, std::move(reference), help);
+    prepared = prepare_reference(settings, facts, std::move(reference), help);
   plan.resolved =
       dialect.resolve(request, facts_of(*prepared.bytes, prepared.info, prepared.by_url));
   plan.duration_ns = prepared.info.duration_ns;
@@ -200,8 +206,8 @@ void add_reference(Plan& plan, const Settings& settings, const Request& request,
   };
   plan.spec.body = body(plan.resolved);
   if (!help.anchored) return;
-  // With another still, or none yet, it is the same job: which result became the anchor of a run
-  // that was stopped is nobody's business.
+  // The anchor image is not part of the job's identity: with another still, or none yet, it is the
+  // same job.
   ResolvedRequest plain = plan.resolved;
   if (help.still) plain.request.images.pop_back();
   plan.spec.identity = body(plain);

@@ -26,7 +26,7 @@ struct Plan {
   ResolvedRequest resolved;
   std::uint64_t duration_ns = 0;  // of the reference
 
-  /// The create body for eyes: what is big or not there yet is only counted.
+  /// The request body for display: payloads are shown by their size.
   std::string shown_request() const;
 };
 
@@ -41,8 +41,8 @@ struct PlanHelp {
   // Where the element itself makes the references:
   std::uint64_t max_reference_bytes = 0;     // 0 = the service's limit alone counts
   std::string encoder;                       // factory for encoding anew; empty = by preference
-  bool anchored = false;                     // it goes along with others that are to look like it:
-  std::shared_ptr<const std::string> still;  // an image of theirs, as a data: URI; or null, yet
+  bool anchored = false;                     // jobs of this run differ in the style image only:
+  std::shared_ptr<const std::string> still;  // that image, as a data: URI; null before there is one
 };
 
 /// The job for one reference; without one (null) for a text or images alone. Throws Failure with

@@ -3,8 +3,8 @@
 
 #include "elements/omniv2vbin/bin-settings.h"
 
-#include "elements/common/enums.h"
 #include "elements/common/property-table.h"
+#include "elements/omniv2vbin/bin-enums.h"
 
 namespace omni {
 

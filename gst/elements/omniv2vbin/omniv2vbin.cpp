@@ -94,11 +94,11 @@
 #include <optional>
 
 #include "elements/common/element.h"
-#include "elements/common/enums.h"
 #include "elements/common/messages.h"
 #include "elements/common/pad-forwarder.h"
 #include "elements/common/spend-tracker.h"
 #include "elements/omniv2vbin/audio/bin-audio.h"
+#include "elements/omniv2vbin/bin-enums.h"
 #include "elements/omniv2vbin/bin-settings.h"
 #include "elements/omniv2vbin/bin-stream.h"
 
