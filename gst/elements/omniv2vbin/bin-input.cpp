@@ -131,7 +131,7 @@ gboolean BinInput::event(EventPtr event) {
     case GST_EVENT_EOS:
       GST_DEBUG_OBJECT(host_.element, "EOS came in");
       waits_since_ = kNotWaiting;
-      cutter_.cut("EOS");
+      cutter_.finish();
       break;
     case GST_EVENT_SEGMENT_DONE:
       cutter_.cut("SEGMENT_DONE");

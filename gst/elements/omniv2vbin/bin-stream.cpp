@@ -31,10 +31,11 @@ BinStream::BinStream(BinHost host)
     : host_(std::move(host)),
       queue_(host_.src, [this] { playout_.turn(); }),
       jobs_(host_.element, host_.spend, host_.log),
-      submitter_(host_, queue_, deadlines_, jobs_),
-      cutter_(host_, queue_, deadlines_, jobs_, submitter_),
+      progress_(host_, queue_, deadlines_),
+      submitter_(host_, queue_, deadlines_, jobs_, progress_),
+      cutter_(host_, queue_, deadlines_, jobs_, submitter_, progress_),
       input_(host_, queue_, deadlines_, cutter_),
-      playout_(host_, queue_, deadlines_, jobs_, submitter_, cutter_, input_) {
+      playout_(host_, queue_, deadlines_, jobs_, submitter_, cutter_, input_, progress_) {
 }
 
 // Pads
@@ -193,6 +194,7 @@ std::vector<EventPtr> BinStream::drop_all() {
   cutter_.drop();
   submitter_.drop();
   playout_.drop();
+  progress_.cancel();
   return kept;
 }
 
@@ -221,6 +223,7 @@ void BinStream::stop() {
   GST_DEBUG_OBJECT(host_.element, "stops");
   queue_.stop();
   interrupt();
+  progress_.cancel();
 }
 
 }  // namespace omni

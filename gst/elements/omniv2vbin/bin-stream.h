@@ -23,6 +23,7 @@
 #include "elements/omniv2vbin/cutter.h"
 #include "elements/omniv2vbin/deadlines.h"
 #include "elements/omniv2vbin/playout.h"
+#include "elements/omniv2vbin/stream-progress.h"
 #include "elements/omniv2vbin/submitter.h"
 
 namespace omni {
@@ -78,6 +79,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   Deadlines deadlines_;
   BinQueue queue_;
   JobRunner jobs_;
+  StreamProgress progress_;
   Submitter submitter_;
   Cutter cutter_;
   BinInput input_;

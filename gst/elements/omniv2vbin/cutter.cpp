@@ -35,8 +35,13 @@ constexpr unsigned kBusyEncodersLive = 3;
 }  // namespace
 
 Cutter::Cutter(const BinHost& host, BinQueue& queue, Deadlines& deadlines, JobRunner& jobs,
-               Submitter& submitter)
-    : host_(host), queue_(queue), deadlines_(deadlines), jobs_(jobs), submitter_(submitter) {
+               Submitter& submitter, StreamProgress& progress)
+    : host_(host),
+      queue_(queue),
+      deadlines_(deadlines),
+      jobs_(jobs),
+      submitter_(submitter),
+      progress_(progress) {
 }
 
 // Beginning
@@ -67,6 +72,14 @@ GstClockTime Cutter::end_of_input() const {
       gst_pad_peer_query_duration(host_.sink, GST_FORMAT_TIME, &duration) && duration > 0)
     end = std::min<GstClockTime>(end, static_cast<GstClockTime>(duration));
   return end;
+}
+
+/// Including the segment that begins; 0 where nobody knows.
+guint Cutter::expected_total(GstClockTime end) const {
+  if (deadlines_.is_live() || !GST_CLOCK_TIME_IS_VALID(end)) return 0;
+  const GstClockTime rest = end > planner_->cut() ? end - planner_->cut() : 0;
+  const GstClockTime nominal = planner_->nominal_duration();
+  return next_number_ + static_cast<guint>((rest + nominal - 1) / nominal);
 }
 
 std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings) {
@@ -107,9 +120,11 @@ unsigned Cutter::on_their_way(const QueueLock& lock) const {
 
 bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   if (!deadlines_.is_live() && !wait_for_room()) return false;
-  planner_->begin(times.stream, end_of_input());
+  const GstClockTime end = end_of_input();
+  planner_->begin(times.stream, end);
   auto segment = std::make_shared<Segment>();
   segment->number = next_number_++;
+  progress_.set_total(expected_total(end));
   segment->running_time = times.running;
   segment->stream_time = times.stream;
   segment->caps = caps;
@@ -311,6 +326,11 @@ void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
     queue_.push(lock, {ended, nullptr, nullptr});
   }
   if (!overlaps) send(ended);
+}
+
+void Cutter::finish() {
+  cut("EOS");
+  progress_.set_total(next_number_);
 }
 
 /// The open segment, as long as it has become; there is none any more.

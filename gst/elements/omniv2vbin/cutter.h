@@ -19,6 +19,7 @@
 #include "elements/omniv2vbin/deadlines.h"
 #include "elements/omniv2vbin/input-timeline.h"
 #include "elements/omniv2vbin/prompts.h"
+#include "elements/omniv2vbin/stream-progress.h"
 #include "elements/omniv2vbin/submitter.h"
 #include "media/segment-planner.h"
 
@@ -27,7 +28,7 @@ namespace omni {
 class Cutter {
  public:
   Cutter(const BinHost& host, BinQueue& queue, Deadlines& deadlines, JobRunner& jobs,
-         Submitter& submitter);
+         Submitter& submitter, StreamProgress& progress);
 
   // Sink pad's thread
 
@@ -45,6 +46,8 @@ class Cutter {
   void add_prompt(std::string prompt);
   /// Ends the open segment, if there is one.
   void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
+  /// EOS: now it is known how many segments there are.
+  void finish();
   /// At this running time, or with the next frame where it is none, as soon as the segment is long
   /// enough.
   void request_cut_at(GstClockTime running_time);
@@ -82,6 +85,7 @@ class Cutter {
 
   const char* reason_to_cut(const FrameTimes& times) const;
   GstClockTime end_of_input() const;
+  guint expected_total(GstClockTime end) const;
   std::string prompt_for(const FrameTimes& times, const Settings& settings);
   bool wait_for_room();
   bool is_encoder_free(const QueueLock& lock) const;
@@ -101,6 +105,7 @@ class Cutter {
   Deadlines& deadlines_;
   JobRunner& jobs_;
   Submitter& submitter_;
+  StreamProgress& progress_;
 
   // Sink pad's thread
   InputTimeline timeline_;

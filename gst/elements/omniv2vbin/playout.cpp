@@ -33,14 +33,15 @@ const char* name_of(OnFailure policy) {
 }  // namespace
 
 Playout::Playout(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs,
-                 Submitter& submitter, Cutter& cutter, BinInput& input)
+                 Submitter& submitter, Cutter& cutter, BinInput& input, StreamProgress& progress)
     : host_(host),
       queue_(queue),
       deadlines_(deadlines),
       jobs_(jobs),
       submitter_(submitter),
       cutter_(cutter),
-      input_(input) {
+      input_(input),
+      progress_(progress) {
 }
 
 void Playout::begin(std::function<void()> wake) {
@@ -281,12 +282,15 @@ void Playout::end_segment() {
   if (deadlines_.is_live())
     for (const auto& pending : std::exchange(played_out_, {})) pending->confirm_delivered();
   segment->items.clear();
-  const QueueLock lock = queue_.lock();
-  Segment::Shared& shared = segment->shared.of(lock);
-  shared.reference = nullptr;
-  if (shared.late && !segment->pending->finished()) submitter_.keep_late(lock, segment);
-  queue_.close_one(lock);
-  input_.note_played_out(lock);
+  {
+    const QueueLock lock = queue_.lock();
+    Segment::Shared& shared = segment->shared.of(lock);
+    shared.reference = nullptr;
+    if (shared.late && !segment->pending->finished()) submitter_.keep_late(lock, segment);
+    queue_.close_one(lock);
+    input_.note_played_out(lock);
+  }
+  progress_.played_out(segment->stream_time + segment->length);
 }
 
 // Frames
@@ -310,6 +314,7 @@ void Playout::push_gap(std::size_t from) {
     const SourceItem& item = segment.items[i];
     if (item.event || !GST_CLOCK_TIME_IS_VALID(item.frame.pts)) continue;
     ensure_caps(segment.caps.get());
+    progress_.output_begins();
     gst_pad_push_event(host_.src, gst_event_new_gap(item.frame.pts, segment.length - item.time));
     return;
   }
@@ -371,6 +376,7 @@ void Playout::push_frame(const SourceItem& item) {
     }
   }
   ensure_caps(last_caps_.get());
+  progress_.output_begins();
   position_ = playout.segment->stream_time + item.time;
   handle_flow(gst_pad_push(host_.src, restore_frame(item.frame, last_frame_.get()).release()));
 }
@@ -438,6 +444,7 @@ void Playout::finish(EventPtr eos) {
     gst_pad_push_event(host_.src, event.release());
   if (host_.result_audio) host_.result_audio->event(eos.get());
   post_plan(host_.element, host_.spend.take_planned());
+  progress_.output_begins();
   deliveries_->hand_over(std::exchange(played_out_, {}));
   gst_pad_push_event(host_.src, eos.release());
   queue_.pause_task();
@@ -452,6 +459,7 @@ void Playout::finish(EventPtr eos) {
 
 void Playout::fail(const Error& error) {
   if (!queue_.wait_before_error()) return;
+  progress_.failed(error);
   post_error(host_.element, error);
   stop(GST_FLOW_ERROR, true);
 }

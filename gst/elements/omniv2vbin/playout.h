@@ -19,6 +19,7 @@
 #include "elements/omniv2vbin/bin-input.h"
 #include "elements/omniv2vbin/cutter.h"
 #include "elements/omniv2vbin/deadlines.h"
+#include "elements/omniv2vbin/stream-progress.h"
 #include "elements/omniv2vbin/submitter.h"
 #include "media/clip-player.h"
 #include "media/cross-fade.h"
@@ -28,7 +29,7 @@ namespace omni {
 class Playout {
  public:
   Playout(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs,
-          Submitter& submitter, Cutter& cutter, BinInput& input);
+          Submitter& submitter, Cutter& cutter, BinInput& input, StreamProgress& progress);
 
   /// The src pad is activated, and deactivated. `wake` ends a wait; it may be called late, on any
   /// thread.
@@ -113,6 +114,7 @@ class Playout {
   Submitter& submitter_;
   Cutter& cutter_;
   BinInput& input_;
+  StreamProgress& progress_;
 
   std::function<void()> wake_;
 

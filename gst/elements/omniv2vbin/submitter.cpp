@@ -33,8 +33,8 @@ std::string seconds(GstClockTime time) {
 }  // namespace
 
 Submitter::Submitter(const BinHost& host, BinQueue& queue, const Deadlines& deadlines,
-                     JobRunner& jobs)
-    : host_(host), queue_(queue), deadlines_(deadlines), jobs_(jobs) {
+                     JobRunner& jobs, StreamProgress& progress)
+    : host_(host), queue_(queue), deadlines_(deadlines), jobs_(jobs), progress_(progress) {
 }
 
 void Submitter::start(const BinSettings& settings) {
@@ -199,11 +199,7 @@ void Submitter::check_in_flight(const Segment& segment) {
   unsigned running = 0;
   {
     const QueueLock lock = queue_.lock();
-    running = queue_.count_if(lock, [&](const BinQueue::Item& item) {
-      if (!item.work || item.work.get() == &segment) return false;
-      const Segment::Shared& shared = item.work->shared.of(lock);
-      return shared.submitted && !shared.late && !item.work->pending->finished();
-    });
+    running = progress_.running(lock, &segment);
   }
   if (running < most) return;
   throw Failure(Reason::budget, "The segment was not submitted, for " + std::to_string(running) +
@@ -242,7 +238,8 @@ void Submitter::submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec
   const auto client = jobs_.client();
   const Client::JobId job = client->submit(std::move(spec), segment->pending);
   // A flush between the check before and the submission has not found this job.
-  if (!is_wanted(*segment)) client->cancel(job);
+  if (!is_wanted(*segment)) return client->cancel(job);
+  progress_.submitted();
 }
 
 /// Is what this segment costs still wanted?

@@ -18,13 +18,15 @@
 #include "elements/omniv2vbin/anchor.h"
 #include "elements/omniv2vbin/bin-host.h"
 #include "elements/omniv2vbin/deadlines.h"
+#include "elements/omniv2vbin/stream-progress.h"
 #include "media/mp4/samples.h"
 
 namespace omni {
 
 class Submitter {
  public:
-  Submitter(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs);
+  Submitter(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs,
+            StreamProgress& progress);
   ~Submitter() { close(); }
 
   // Sink pad's thread
@@ -88,6 +90,7 @@ class Submitter {
   BinQueue& queue_;
   const Deadlines& deadlines_;
   JobRunner& jobs_;
+  StreamProgress& progress_;
   Guarded<Shared> shared_;
   std::thread thread_;
 };

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+#include "elements/omniv2vbin/stream-progress.h"
+
+#include "elements/common/debug.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
+
+namespace omni {
+
+namespace {
+
+constexpr const char* kCode = "generate";
+
+}  // namespace
+
+StreamProgress::StreamProgress(const BinHost& host, const BinQueue& queue,
+                               const Deadlines& deadlines)
+    : host_(host), queue_(queue), deadlines_(deadlines) {
+}
+
+unsigned StreamProgress::running(const QueueLock& lock, const Segment* except) const {
+  return queue_.count_if(lock, [&](const BinQueue::Item& item) {
+    if (!item.work || item.work.get() == except) return false;
+    const Segment::Shared& shared = item.work->shared.of(lock);
+    return shared.submitted && !shared.late && !item.work->pending->finished();
+  });
+}
+
+void StreamProgress::post_progress(GstProgressType type, const char* text) const {
+  gst_element_post_message(host_.element,
+                           gst_message_new_progress(GST_OBJECT(host_.element), type, kCode, text));
+}
+
+/// Output may begin, or all may end, while START is being posted: then it is closed right here,
+/// since whoever came in between has not seen it open.
+void StreamProgress::submitted() {
+  Phase phase = Phase::waiting;
+  if (!deadlines_.is_live() && phase_.compare_exchange_strong(phase, Phase::starting)) {
+    post_progress(GST_PROGRESS_TYPE_START, "waiting for the first segment");
+    phase = Phase::starting;
+    if (!phase_.compare_exchange_strong(phase, Phase::open))
+      post_progress(GST_PROGRESS_TYPE_COMPLETE, "output has begun, or has ended");
+  }
+  post();
+}
+
+void StreamProgress::close(GstProgressType type, const char* text) {
+  if (phase_.exchange(Phase::done) == Phase::open) post_progress(type, text);
+}
+
+void StreamProgress::played_out(GstClockTime position) {
+  ++done_;
+  position_ = position;
+  post();
+}
+
+void StreamProgress::cancel() {
+  close(GST_PROGRESS_TYPE_CANCELED, "flushed or stopped");
+  phase_ = Phase::waiting;
+  done_ = 0;
+  total_ = 0;
+  position_ = GST_CLOCK_TIME_NONE;
+}
+
+void StreamProgress::post() {
+  const guint done = done_, total = total_;
+  const GstClockTime position = position_;
+  unsigned jobs = 0;
+  {
+    const QueueLock lock = queue_.lock();
+    jobs = running(lock);
+  }
+  GST_INFO_OBJECT(host_.element,
+                  "%u segments done, %u running, %u in all (0 = not known), at %" GST_TIME_FORMAT,
+                  done, jobs, total, GST_TIME_ARGS(position));
+  GstStructure* progress = gst_structure_new(
+      "omni/progress", "segments-done", G_TYPE_UINT, done, "segments-running", G_TYPE_UINT, jobs,
+      "segments-total", G_TYPE_UINT, total, "position", G_TYPE_UINT64, position, nullptr);
+  gst_element_post_message(host_.element,
+                           gst_message_new_element(GST_OBJECT(host_.element), progress));
+}
+
+}  // namespace omni

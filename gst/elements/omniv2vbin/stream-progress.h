@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 the gst-omni authors
+
+// How far a stream is, for whoever watches the bus:
+//  - omni/progress, with each job that is submitted and each segment that has played out;
+//  - PROGRESS, from the first submission to the first output, for that is the wait in which nothing
+//    is seen. gst-launch-1.0 stays in PAUSED while one is open, so it is closed before the first
+//    buffer, and a live stream, which needs its clock, has none.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+
+#include "elements/omniv2vbin/bin-host.h"
+#include "elements/omniv2vbin/deadlines.h"
+
+namespace omni {
+
+class StreamProgress {
+ public:
+  StreamProgress(const BinHost& host, const BinQueue& queue, const Deadlines& deadlines);
+
+  /// Jobs that run: submitted, not finished and not late; `except` is not counted.
+  unsigned running(const QueueLock& lock, const Segment* except = nullptr) const;
+
+  /// How many segments the stream will have had, as far as that is known; else 0.
+  void set_total(guint segments) { total_ = segments; }
+  void submitted();
+  /// Before a buffer, a GAP or EOS goes out.
+  void output_begins() { close(GST_PROGRESS_TYPE_COMPLETE, "the first segment is there"); }
+  void failed(const Error& error) { close(GST_PROGRESS_TYPE_ERROR, error.message.c_str()); }
+  /// A segment has played out, up to this stream time.
+  void played_out(GstClockTime position);
+  /// A flush, or a stop.
+  void cancel();
+
+ private:
+  enum class Phase {
+    waiting,   // for the first submission
+    starting,  // START is being posted
+    open,      // until output begins
+    done,      // output has begun, or has failed
+  };
+
+  void post();
+  void post_progress(GstProgressType type, const char* text) const;
+  void close(GstProgressType type, const char* text);
+
+  const BinHost& host_;
+  const BinQueue& queue_;
+  const Deadlines& deadlines_;
+  std::atomic<guint> done_{0};
+  std::atomic<guint> total_{0};
+  std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};
+  std::atomic<Phase> phase_{Phase::waiting};
+};
+
+}  // namespace omni
