@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "client/data-uri.h"
+#include "client/unique-id.h"
 #include "client/url.h"
 
 namespace omni {
@@ -47,7 +48,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
     : services_(services),
       spec_(std::move(spec)),
       observer_(std::move(observer)),
-      name_(CharPtr(g_uuid_string_random()).get()),
+      name_(unique_id()),
       reference_size_(spec_.reference ? spec_.reference->size() : 0),
       deadline_([this] {
         deadline_hit_ = true;
