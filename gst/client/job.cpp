@@ -167,7 +167,7 @@ Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
 }
 
 JobFacts Job::facts() const {
-  return {key(), spec_.model, services_.pipeline, spec_.label, spec_.seconds};
+  return {key(), spec_.model, services_.pipeline, spec_.label, spec_.seconds, spec_.project};
 }
 
 Async<void> Job::buy() {
