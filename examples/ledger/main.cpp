@@ -23,7 +23,7 @@ Shows what gst-omni has bought, and what it still owes.
 
   list              all jobs, the newest last; with --open those that are owed or in doubt
   show ID           one job, whole. An ID may be cut short, as list shows it
-  sum               what was paid by day, model and pipeline
+  sum               what was paid by day, model, pipeline and project; with --by one of these
   fetch ID -o FILE  gets a paid result that nobody has got yet, or one that was delivered and is
                     still kept; FILE may be - for stdout. What is not kept in the state folder is
                     asked for at the service, with the key from OMNI_API_KEY (or the provider's own
@@ -34,6 +34,8 @@ Shows what gst-omni has bought, and what it still owes.
                     delivered, such as results that came too late for a live stream
 
   --state-dir DIR      the state-dir of the elements (default: gst-omni in the XDG state folder)
+  --by WORD            day, model, pipeline or project: see sum. The project is the label that the
+                       elements' property of that name gave to the jobs
   --json               JSON instead of tables (list, show, sum)
   --open               see list
   --older-than DAYS, --owed   see prune
@@ -43,13 +45,14 @@ Shows what gst-omni has bought, and what it still owes.
 
 States: intent, sent (in doubt once nobody is at it), accepted, fetched (both paid and owed),
 delivered, refused (cost nothing), failed, forgotten. A * means that a process is at it now.
+A ledger of gst-omni 0.1.0 is migrated when it is opened; 0.1.0 cannot open it after that.
 Exit status: 0, 1 when something was not found or failed, 2 for a wrong command line.
 )";
 
 struct Options {
   gboolean json = FALSE, open = FALSE, owed = FALSE;
   gint older_than = 90;
-  CharPtr state_dir, output, api_key_file, ssl_ca_file;
+  CharPtr state_dir, by, output, api_key_file, ssl_ca_file;
   std::vector<std::string> words;
 };
 
@@ -65,7 +68,8 @@ struct Usage : Problem {
 Options parse(int argc, char** argv) {
   Options options;
   gboolean help = FALSE;
-  char *state_dir = nullptr, *output = nullptr, *key_file = nullptr, *ca_file = nullptr;
+  char *state_dir = nullptr, *by = nullptr, *output = nullptr, *key_file = nullptr,
+       *ca_file = nullptr;
   char** words = nullptr;
   const GOptionEntry entries[] = {
       {"help", 'h', 0, G_OPTION_ARG_NONE, &help, nullptr, nullptr},
@@ -74,6 +78,7 @@ Options parse(int argc, char** argv) {
       {"owed", 0, 0, G_OPTION_ARG_NONE, &options.owed, nullptr, nullptr},
       {"older-than", 0, 0, G_OPTION_ARG_INT, &options.older_than, nullptr, nullptr},
       {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &state_dir, nullptr, nullptr},
+      {"by", 0, 0, G_OPTION_ARG_STRING, &by, nullptr, nullptr},
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, nullptr, nullptr},
       {"api-key-file", 0, 0, G_OPTION_ARG_FILENAME, &key_file, nullptr, nullptr},
       {"ssl-ca-file", 0, 0, G_OPTION_ARG_FILENAME, &ca_file, nullptr, nullptr},
@@ -87,6 +92,7 @@ Options parse(int argc, char** argv) {
   const bool good = g_option_context_parse(context.get(), &argc, &argv, &raw);
   const ErrorPtr error(raw);
   options.state_dir.reset(state_dir);
+  options.by.reset(by);
   options.output.reset(output);
   options.api_key_file.reset(key_file);
   options.ssl_ca_file.reset(ca_file);
@@ -125,12 +131,18 @@ void list(LedgerStore& store, const Options& options) {
 }
 
 void sum(LedgerStore& store, const Options& options) {
+  constexpr std::pair<const char*, LedgerStore::Group> kGroups[] = {
+      {"day", LedgerStore::Group::day},
+      {"model", LedgerStore::Group::model},
+      {"pipeline", LedgerStore::Group::pipeline},
+      {"project", LedgerStore::Group::project}};
+  const std::string by = text_of(options.by);
   std::vector<NamedSums> tables;
   store.transaction([&] {
-    tables = {{"day", store.sums(LedgerStore::Group::day)},
-              {"model", store.sums(LedgerStore::Group::model)},
-              {"pipeline", store.sums(LedgerStore::Group::pipeline)}};
+    for (const auto& [name, group] : kGroups)
+      if (!options.by || by == name) tables.push_back({name, store.sums(group)});
   });
+  if (tables.empty()) throw Usage("--by wants day, model, pipeline or project");
   show_sums(tables, options.json);
 }
 

@@ -59,6 +59,7 @@ JsonObject* row_object(const LedgerRow& row) {
   set(object, "model", row.model);
   set(object, "pipeline", row.pipeline);
   set(object, "label", row.label);
+  set(object, "project", row.project);
   json_object_set_int_member(object, "seconds", row.seconds);
   set(object, "task_id", row.task_id);
   json_object_set_int_member(object, "reference_bytes", static_cast<gint64>(row.reference_bytes));
@@ -101,13 +102,13 @@ void show_list(const std::vector<LedgerRow>& rows, bool json) {
     for (const LedgerRow& row : rows) json_array_add_object_element(array, row_object(row));
     return print_json(node_of(array).get());
   }
-  std::printf("%-8s  %-10s  %-19s  %7s  %-28s  %-24s  %s\n", "ID", "STATE", "CREATED", "SECONDS",
-              "MODEL", "TASK", "BY");
+  std::printf("%-8s  %-10s  %-19s  %7s  %-28s  %-24s  %-16s  %s\n", "ID", "STATE", "CREATED",
+              "SECONDS", "MODEL", "TASK", "PROJECT", "BY");
   for (const LedgerRow& row : rows) {
     const std::string state = row.state + (row.in_use ? "*" : "");
-    std::printf("%-8.8s  %-10s  %-19s  %7u  %-28s  %-24s  %s\n", row.id.c_str(), state.c_str(),
-                time_text(row.created_at, false).c_str(), row.seconds,
-                (row.provider + " " + row.model).c_str(), row.task_id.c_str(),
+    std::printf("%-8.8s  %-10s  %-19s  %7u  %-28s  %-24s  %-16s  %s\n", row.id.c_str(),
+                state.c_str(), time_text(row.created_at, false).c_str(), row.seconds,
+                (row.provider + " " + row.model).c_str(), row.task_id.c_str(), row.project.c_str(),
                 (row.pipeline + ", " + row.label).c_str());
   }
 }
@@ -121,6 +122,7 @@ void show_row(const LedgerRow& row, bool json) {
   print_field("task", row.task_id);
   print_field("seconds", std::to_string(row.seconds));
   print_field("by", row.pipeline + ", " + row.label);
+  print_field("project", row.project);
   print_field("reference", std::to_string(row.reference_bytes) + " bytes, SHA-256 " +
                                (row.reference_hash.empty() ? "unknown" : row.reference_hash));
   print_field("request", "SHA-256 " + row.request_hash);
@@ -161,8 +163,9 @@ void show_sums(const std::vector<NamedSums>& tables, bool json) {
                 (std::string("BY ") + table.by).c_str(), "JOBS PAID", "SECONDS PAID", "FAILED",
                 "UNDELIVERED", "IN DOUBT");
     const auto print = [](const LedgerSum& sum) {
-      std::printf("%-44s  %9u  %12u  %8u  %11u  %8u\n", sum.name.c_str(), sum.jobs, sum.seconds,
-                  sum.failed, sum.undelivered, sum.in_doubt);
+      const char* name = sum.name.empty() ? "(none)" : sum.name.c_str();
+      std::printf("%-44s  %9u  %12u  %8u  %11u  %8u\n", name, sum.jobs, sum.seconds, sum.failed,
+                  sum.undelivered, sum.in_doubt);
     };
     for (const LedgerSum& sum : table.sums) {
       print(sum);

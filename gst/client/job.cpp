@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "client/data-uri.h"
+#include "client/unique-id.h"
 #include "client/url.h"
 
 namespace omni {
@@ -47,7 +48,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
     : services_(services),
       spec_(std::move(spec)),
       observer_(std::move(observer)),
-      name_(CharPtr(g_uuid_string_random()).get()),
+      name_(unique_id()),
       reference_size_(spec_.reference ? spec_.reference->size() : 0),
       deadline_([this] {
         deadline_hit_ = true;
@@ -166,7 +167,7 @@ Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
 }
 
 JobFacts Job::facts() const {
-  return {key(), spec_.model, services_.pipeline, spec_.label, spec_.seconds};
+  return {key(), spec_.model, services_.pipeline, spec_.label, spec_.seconds, spec_.project};
 }
 
 Async<void> Job::buy() {

@@ -45,6 +45,7 @@ struct JobSpec {
   std::string download_folder;
   ResultCheck check_result;
   // For the ledger:
+  std::string project;  // the user's label that costs are summed by
   Reuse reuse = Reuse::unfinished;
   SpendLimit spend_limit;
   std::string take_up;  // one certain row: fetch what it owes, and buy nothing

@@ -24,7 +24,7 @@ from fresh_state import fresh_state
 from rig import PATIENCE, run_cases, wait_until
 
 EMULATOR, LEDGER = sys.argv[1:3]
-COLUMNS = ["ID", "STATE", "CREATED", "SECONDS", "MODEL", "TASK", "BY"]
+COLUMNS = ["ID", "STATE", "CREATED", "SECONDS", "MODEL", "TASK", "PROJECT", "BY"]
 
 
 class Tool(unittest.TestCase):
@@ -51,14 +51,14 @@ class Tool(unittest.TestCase):
     def emulator(self, *options):
         return Service(EMULATOR, "octopusx", str(self.out / "emulator"), "--look", "identity", *options)
 
-    def start(self, service, prompt="x", out="b.mp4"):
+    def start(self, service, prompt="x", out="b.mp4", more=""):
         return subprocess.Popen(
             ["gst-launch-1.0", "-q", *f"filesrc location={self.clip} ! omniv2v prompt={prompt} "
-             f"poll-interval=50000000 base-url={service.url} ! filesink location={self.out / out}".split()],
+             f"poll-interval=50000000 base-url={service.url} {more} ! filesink location={self.out / out}".split()],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def buy(self, service, prompt="x"):
-        process = self.start(service, prompt)
+    def buy(self, service, prompt="x", more=""):
+        process = self.start(service, prompt, more=more)
         said = process.communicate(timeout=PATIENCE)[0]
         self.assertEqual(process.returncode, 0, said)
 
@@ -110,6 +110,24 @@ class Tool(unittest.TestCase):
         self.assertEqual(sums["model"][0]["name"], "octopusx omni-fast-v2v")
         self.assertEqual(sums["pipeline"][0]["name"], "gst-launch-1.0/pipeline0/omniv2v0")
         self.assertIn("total", self.tool("sum", status=0).stdout)
+
+    def test_projects(self):
+        with self.emulator() as service:
+            self.buy(service, "one", "project=film")
+            self.buy(service, "two", "project=film")
+            self.buy(service, "three")
+        rows = self.rows()
+        self.assertEqual([row.get("project") for row in rows], ["film", "film", None])
+        self.assertIn("film", self.tool("list", status=0).stdout.splitlines()[1].split())
+        self.assertRegex(self.tool("show", rows[0]["id"], status=0).stdout, r"(?m)^project +film$")
+        sums = json.loads(self.tool("sum", "--by", "project", "--json", status=0).stdout)
+        self.assertEqual([(one["name"], one["jobs_paid"], one["seconds_paid"]) for one in sums.pop("project")],
+                         [("", 1, 4), ("film", 2, 8)])
+        self.assertEqual(sums, {})  # the other tables are left out
+        table = self.tool("sum", "--by", "project", status=0).stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in table], ["BY", "(none)", "film", "total"])
+        self.assertIn("BY project", self.tool("sum", status=0).stdout)
+        self.assertIn("--by wants", self.tool("sum", "--by", "weather", status=2).stderr)
 
     def test_fetch_from_the_service(self):
         gate = Gate(self.out / "gate")

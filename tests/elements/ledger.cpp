@@ -355,6 +355,28 @@ GST_START_TEST(budget_over_runs) {
 }
 GST_END_TEST
 
+// A job has the project that was set when it was bought, and keeps it when a run with another
+// project takes up its result.
+GST_START_TEST(jobs_of_projects) {
+  const WithKey key;
+  const FreshFolder state;
+  FakeService service(kResult);
+  for (const char* project : {"film", "series"}) {
+    LedgerRun run(service.server.url(), state.path(), std::string("reuse=all project=") + project,
+                  kFactories[__i__]);
+    fail_unless(run.pull_stream() == kResult);
+  }
+  {
+    LedgerRun run(service.server.url(), state.path(), "reuse=none", kFactories[__i__]);
+    fail_unless(run.pull_stream() == kResult);
+  }
+  const auto rows = rows_in(state.path());
+  fail_unless_equals_int(static_cast<int>(rows.size()), 2);
+  expect_equal(rows[0].project, "film");
+  expect_equal(rows[1].project, "");
+}
+GST_END_TEST
+
 // Counted as it would be, and summed up at the end.
 GST_START_TEST(dry_run_has_a_sum) {
   const WithKey key;
@@ -439,6 +461,7 @@ static Suite* ledger_suite() {
   tcase_add_test(tests, unusable_state_folder);
   tcase_add_test(tests, off_leaves_nothing_behind);
   tcase_add_test(tests, budget_over_runs);
+  tcase_add_loop_test(tests, jobs_of_projects, 0, 2);
   tcase_add_test(tests, dry_run_has_a_sum);
   tcase_add_test(tests, story_of_a_job);
   return suite;

@@ -2,7 +2,10 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The parts of the client that need no network: decisions about retries, the body stream, the
-// polling schedule (with a clock that is a number), URLs, and waiting.
+// polling schedule (with a clock that is a number), URLs, waiting, and ids.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
 
 #include "check-main.h"
@@ -10,6 +13,7 @@
 #include "client/poll-schedule.h"
 #include "client/retry.h"
 #include "client/traffic.h"
+#include "client/unique-id.h"
 #include "client/url.h"
 #include "service/error.h"
 #include "service/redact.h"
@@ -365,6 +369,24 @@ START_TEST(urls) {
 }
 END_TEST
 
+// Two processes forked from one parent draw different ids.
+START_TEST(unique_ids) {
+  const std::string before = unique_id();
+  ck_assert(g_uuid_string_is_valid(before.c_str()));
+  int channel[2];
+  ck_assert_int_eq(pipe(channel), 0);
+  const pid_t child = fork();
+  const std::string after = unique_id();
+  if (child == 0) _exit(write(channel[1], after.data(), after.size()) < 0);
+  std::string of_child(after.size(), '\0');
+  ck_assert_int_eq(read(channel[0], of_child.data(), of_child.size()),
+                   static_cast<int>(after.size()));
+  ck_assert_int_eq(waitpid(child, nullptr, 0), child);
+  ck_assert(g_uuid_string_is_valid(of_child.c_str()));
+  ck_assert(before != after && after != of_child && of_child != before);
+}
+END_TEST
+
 int main() {
   g_log_set_always_fatal(static_cast<GLogLevelFlags>(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING));
   return run_tests("client-parts",
@@ -382,5 +404,6 @@ int main() {
                        {"schedule_survives_odd_progress", schedule_survives_odd_progress, 1},
                        {"history", history, 1},
                        {"urls", urls, 1},
+                       {"unique_ids", unique_ids, 1},
                    });
 }

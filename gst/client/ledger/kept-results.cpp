@@ -13,6 +13,7 @@
 
 #include "client/files.h"
 #include "client/sha256.h"
+#include "client/unique-id.h"
 #include "service/error.h"
 
 namespace omni {
@@ -39,8 +40,7 @@ std::string KeptResults::path_of(const std::string& hash) const {
 
 std::string KeptResults::keep(const ByteRope& result) const {
   const std::string hash = sha256_hex(result);
-  const std::string unfinished =
-      folder_ + "/" + CharPtr(g_uuid_string_random()).get() + kUnfinished;
+  const std::string unfinished = folder_ + "/" + unique_id() + kUnfinished;
   const int file =
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   // No fsync: what a power cut leaves of it is found out by its hash, and then fetched again.

@@ -14,6 +14,7 @@
 #include <set>
 #include <string_view>
 
+#include "client/unique-id.h"
 #include "service/error.h"
 #include "service/glib-ptr.h"
 
@@ -73,7 +74,7 @@ bool is_still_there(int file, const std::string& path) {
 
 LedgerOwner::LedgerOwner(std::string folder) : folder_(std::move(folder)), process_(getpid()) {
   for (int tries = 0; tries < 100; ++tries) {
-    name_ = CharPtr(g_uuid_string_random()).get();
+    name_ = unique_id();
     const std::string path = path_of(folder_, name_);
     alive().add(name_);
     file_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -20,7 +20,8 @@ const std::string kRow =
     "SELECT id, state, owner IS NOT NULL, provider, base_url, model, pipeline, label, seconds, "
     "reference_bytes, request_hash, reference_hash, task_id, create_path, created_at, sent_at, "
     "accepted_at, fetched_at, delivered_at, changed_at, "
-    "(SELECT hash FROM results WHERE hash=result_hash), result_bytes, reason, message FROM jobs ";
+    "(SELECT hash FROM results WHERE hash=result_hash), result_bytes, reason, message, project "
+    "FROM jobs ";
 
 LedgerRow row_of(const Statement& query) {
   LedgerRow row;
@@ -48,6 +49,7 @@ LedgerRow row_of(const Statement& query) {
   row.result_bytes = static_cast<std::uint64_t>(query.number(21));
   row.reason = query.text(22);
   row.message = query.text(23);
+  row.project = query.text(24);
   return row;
 }
 
@@ -59,6 +61,8 @@ const char* group_of(LedgerStore::Group group) {
       return "provider || ' ' || model";
     case LedgerStore::Group::pipeline:
       return "pipeline";
+    case LedgerStore::Group::project:
+      return "project";
   }
   return "";
 }
@@ -85,8 +89,8 @@ Spent LedgerStore::spent(Micros period) {
 void LedgerStore::put(const std::string& id, const JobFacts& facts) {
   Statement(*database_,
             "INSERT OR IGNORE INTO jobs(id, state, owner, provider, base_url, model, pipeline, "
-            "label, seconds, request_hash, reference_bytes, created_at, changed_at) "
-            "VALUES(?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "label, project, seconds, request_hash, reference_bytes, created_at, changed_at) "
+            "VALUES(?, 'intent', ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?)")
       .bind(id)
       .bind(owner_->name())
       .bind(facts.key.provider)
@@ -94,6 +98,7 @@ void LedgerStore::put(const std::string& id, const JobFacts& facts) {
       .bind(facts.model)
       .bind(facts.pipeline)
       .bind(facts.label)
+      .bind(facts.project)
       .bind(facts.seconds)
       .bind(facts.key.request_hash)
       .bind(signed_of(facts.key.reference_bytes))

@@ -10,12 +10,11 @@
 
 #include <algorithm>
 
+#include "client/ledger/ledger-schema.h"
+
 namespace omni {
 
 namespace {
-
-constexpr int kSchema = 1;
-constexpr int kApplication = 0x6f6d6e69;  // "omni"
 
 // How long another process may hold the lock: one that writes takes milliseconds, so this one
 // hangs.
@@ -24,24 +23,6 @@ constexpr Micros kShortPatience = kSecond / 5;
 constexpr Micros kBusyPause = kSecond / 100;
 // A larger one is not looked through each time it is opened.
 constexpr std::int64_t kCheckedPages = 4096;
-
-constexpr char kTables[] = R"(
-CREATE TABLE jobs(
-  id TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT,
-  provider TEXT NOT NULL, base_url TEXT NOT NULL, create_path TEXT, model TEXT, pipeline TEXT,
-  label TEXT, seconds INTEGER NOT NULL,
-  request_hash TEXT NOT NULL, reference_bytes INTEGER NOT NULL, reference_hash TEXT,
-  task_id TEXT,
-  created_at INTEGER NOT NULL, sent_at INTEGER, accepted_at INTEGER, fetched_at INTEGER,
-  delivered_at INTEGER, changed_at INTEGER NOT NULL,
-  result_hash TEXT, result_bytes INTEGER, reason TEXT, message TEXT);
-CREATE INDEX jobs_by_request ON jobs(request_hash, reference_bytes);
-CREATE INDEX jobs_by_time ON jobs(created_at);
-CREATE INDEX jobs_by_owner ON jobs(owner) WHERE owner IS NOT NULL;
-CREATE INDEX jobs_by_result ON jobs(result_hash) WHERE result_hash IS NOT NULL;
-CREATE TABLE results(
-  hash TEXT PRIMARY KEY, bytes INTEGER NOT NULL, stored_at INTEGER NOT NULL);
-)";
 
 [[noreturn]] void unusable(const std::string& path, const std::string& why) {
   throw Failure(Reason::budget, "The ledger " + path + " cannot be used: " + why + ".");
@@ -57,6 +38,8 @@ std::string advice(int code) {
       return ". Another process has held it for too long";
     case SQLITE_FULL:
       return ". The disk is full";
+    case SQLITE_READONLY:
+      return ". Its folder and everything in it has to be writable, even to look at it";
     default:
       return "";
   }
@@ -118,7 +101,7 @@ void LedgerStore::open() {
   database_.emplace(state_dir_ + "/ledger.db", SQLITE_OPEN_READWRITE);
   sqlite3_busy_handler(database_->get(), busy, this);
   set_journal();
-  transaction([this] { make_tables(); });
+  migrate_ledger(*database_);
   Statement pages(*database_, "PRAGMA page_count");
   pages.step();
   if (pages.number(0) > kCheckedPages) return;
@@ -136,21 +119,6 @@ void LedgerStore::set_journal() {
       if ((error.code & 0xff) != SQLITE_BUSY || !busy(this, count)) throw;
     }
   }
-}
-
-void LedgerStore::make_tables() {
-  Statement asked(*database_, "PRAGMA user_version");
-  asked.step();
-  const auto version = asked.number(0);
-  if (version == kSchema) return;
-  if (version > kSchema)
-    throw Failure(Reason::budget, "it was written by a newer gst-omni (schema " +
-                                      std::to_string(version) + ", not " + std::to_string(kSchema) +
-                                      ")");
-  database_->run(kTables);
-  database_->run(("PRAGMA user_version=" + std::to_string(kSchema) +
-                  "; PRAGMA application_id=" + std::to_string(kApplication))
-                     .c_str());
 }
 
 int LedgerStore::busy(void* data, int count) {
@@ -173,16 +141,13 @@ Worker::Outcomes LedgerStore::transaction(const std::vector<Worker::Work>& works
     int moved = 0;
     sqlite3_file_control(database_->get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved) throw SqliteError(SQLITE_READONLY_DBMOVED, "its file was moved or deleted");
-    database_->run("BEGIN IMMEDIATE");
+    Transaction transaction(*database_);
     Worker::Outcomes outcomes = Worker::one_by_one(works);
     if (!database_->in_transaction()) throw SqliteError(database_->get());
-    database_->run("COMMIT");
+    transaction.commit();
     return outcomes;
   } catch (const SqliteError&) {
-    const auto problem = std::current_exception();
-    if (database_->in_transaction())
-      sqlite3_exec(database_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
-    return Worker::Outcomes(works.size(), problem);
+    return Worker::Outcomes(works.size(), std::current_exception());
   }
 }
 

@@ -33,7 +33,7 @@ namespace omni {
 struct LedgerRow {
   std::string id, state;
   bool in_use = false;  // a living process is at it
-  std::string provider, base_url, model, pipeline, label;
+  std::string provider, base_url, model, pipeline, label, project;
   unsigned seconds = 0;
   std::uint64_t reference_bytes = 0;
   std::string request_hash, reference_hash, task_id, create_path;
@@ -44,9 +44,9 @@ struct LedgerRow {
   std::string reason, message;  // the last trouble
 };
 
-/// What jobs cost, for one day, model or pipeline.
+/// What jobs cost, for one day, model, pipeline or project.
 struct LedgerSum {
-  std::string name;
+  std::string name;                // empty: the jobs without a project
   unsigned jobs = 0, seconds = 0;  // taken by a service
   unsigned failed = 0;             // of them: without a result, which many services do not bill
   unsigned undelivered = 0, in_doubt = 0;
@@ -54,8 +54,9 @@ struct LedgerSum {
 
 class LedgerStore {
  public:
-  /// Makes folders and tables where there are none. While `impatient` (may be null) is set, nobody
-  /// waits long for other processes. Throws Failure(budget) with what is wrong.
+  /// Makes folders and tables where there are none, and migrates an older ledger. While `impatient`
+  /// (may be null) is set, nobody waits long for other processes. Throws Failure(budget) with what
+  /// is wrong.
   explicit LedgerStore(const std::string& state_dir, const std::atomic<bool>* impatient = nullptr);
 
   /// Does `works` in one transaction. An outcome says why that piece failed, or all of them.
@@ -95,7 +96,7 @@ class LedgerStore {
   std::vector<LedgerRow> rows();
   /// By its id or the beginning of it; nullopt when there is none, or more than one.
   std::optional<LedgerRow> row(const std::string& id_or_beginning);
-  enum class Group { day, model, pipeline };
+  enum class Group { day, model, pipeline, project };
   std::vector<LedgerSum> sums(Group group);
   /// Nothing is waited for any more, and nothing taken up. False while a process is at it.
   bool forget(const std::string& id);
@@ -109,7 +110,6 @@ class LedgerStore {
   void make_file();
   void open();
   void set_journal();
-  void make_tables();
   void reap();
   void put(const std::string& id, const JobFacts& facts);
   void disown(const std::string& id);

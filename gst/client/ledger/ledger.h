@@ -53,6 +53,7 @@ struct JobFacts {
   std::string pipeline;  // who buys: program, pipeline and element
   std::string label;
   unsigned seconds = 0;
+  std::string project;  // the user's label that costs are summed by; may be empty
 };
 
 /// What is there already for a job.

@@ -22,6 +22,11 @@ void Sqlite::run(const char* sql) {
   if (sqlite3_exec(get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) throw SqliteError(get());
 }
 
+Transaction::~Transaction() {
+  if (database_.in_transaction())
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 Statement::Statement(Sqlite& database, const std::string& sql) : database_(database) {
   sqlite3_stmt* prepared = nullptr;
   check(sqlite3_prepare_v2(database.get(), sql.c_str(), -1, &prepared, nullptr));

@@ -43,6 +43,19 @@ class Sqlite {
   std::unique_ptr<sqlite3, FreeWith<&sqlite3_close_v2>> database_;
 };
 
+/// A write transaction. Rolled back unless it was committed.
+class Transaction {
+ public:
+  explicit Transaction(Sqlite& database) : database_(database) { database.run("BEGIN IMMEDIATE"); }
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+
+  void commit() { database_.run("COMMIT"); }
+
+ private:
+  Sqlite& database_;
+};
+
 /// One statement, from its parameters to its last row.
 class Statement {
  public:

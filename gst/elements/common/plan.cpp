@@ -144,6 +144,7 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
   spec.max_attempts = static_cast<int>(settings.retry_attempts);
   spec.download_folder = state_folder(settings.state_dir);
   spec.reuse = settings.reuse;
+  spec.project = settings.project;
   spec.spend_limit = {settings.max_jobs, settings.max_seconds,
                       static_cast<Micros>(settings.budget_period / 1000)};
 }

@@ -186,6 +186,9 @@ const PropertyTable kProperties(std::to_array<Row>({
     {"reuse", enum_field<&Settings::reuse>(&reuse_type), kPlaying, "Reuse",
      "What is taken from the ledger, for the same reference and request, instead of buying it "
      "again"},
+    {"project", &Settings::project, kPlaying, "Project",
+     "Label that the ledger sums costs by, such as the name of a film or a customer; a change "
+     "holds for the jobs submitted after it (unset: none). Since: 0.2"},
     {"proxy", Row::UrlField{&Settings::proxy}, kReady, "Proxy",
      "HTTP or SOCKS proxy URL; user and password read back left out (unset: the system's)"},
     {"extra-headers", kHeaders, kReady, "Extra headers",

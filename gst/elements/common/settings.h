@@ -90,6 +90,7 @@ struct Settings {
   guint64 state_size = guint64{2} << 30;
   LedgerMode ledger = LedgerMode::on;
   Reuse reuse = Reuse::unfinished;
+  std::string project;
   std::string proxy;
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string ssl_ca_file;
