@@ -43,12 +43,13 @@ constexpr Look kLooks[] = {
     {"cartoon", "cartoon comic anime drawn drawing ink edge sketch",
      "flat bright colours with ink outlines",
      "tee name=split "
+     "split. ! queue ! videoconvert ! edgetv ! videobox left=4 top=4 right=-4 bottom=-4 "
+     "! videoscale method=bilinear2 ! video/x-raw,width={w2},height={h2} "
+     "! coloreffects preset=xray ! videoconvert ! video/x-raw,format=I420 "
+     "! videobalance saturation=0 ! mix.sink_0 "
      "split. ! queue ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! videomedian filtersize=9 ! videobalance saturation=1.5 contrast=1.3 brightness=0.08 "
-     "! mix.sink_0 "
-     "split. ! queue ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert ! edgetv "
-     "! videoconvert ! videobalance saturation=0 contrast=1.5 ! videoconvert "
-     "! coloreffects preset=xray ! videoconvert ! videobalance saturation=0 ! mix.sink_1 "
+     "! mix.sink_1 "
      "compositor name=mix background=black sink_0::width={w} sink_0::height={h} "
      "sink_1::alpha=0.5 sink_1::width={w} sink_1::height={h} "
      "! video/x-raw,width={w},height={h} ! videobalance contrast=2 brightness=-0.85 saturation=2"},
