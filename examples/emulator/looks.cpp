@@ -33,7 +33,7 @@ constexpr Look kLooks[] = {
      "! video/x-raw,width={w},height={h} ! videobalance contrast=2 saturation=1.8"},
     {"noir", "noir black-and-white monochrome detective film grey gray",
      "hard black and white with film scratches",
-     "videobalance saturation=0 contrast=1.55 brightness=-0.05 ! videoconvert "
+     "videobalance saturation=0 contrast=1.55 brightness=-0.25 ! videoconvert "
      "! agingtv scratch-lines=3 pits=false color-aging=false"},
     {"vintage", "vintage old sepia retro antique western nostalg",
      "sepia print with dust and scratches",
