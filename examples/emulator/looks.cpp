@@ -13,20 +13,27 @@ namespace {
 // Two tricks hold these together. A mix of two pictures at 0.5 each, followed by contrast 2 and
 // saturation 2, is their sum: light added to a picture. With one of them inverted and the
 // brightness taken down it is their difference: ink on a picture. And slow effects work on a half
-// or a quarter of the size.
+// or a quarter of the size. edgetv draws blocks of 4 pixels, one block beside the edge, and does
+// not write its first row: made smaller its edges are smooth, and moved by a block they fit.
 constexpr Look kLooks[] = {
     {"neon", "neon night rain cyber city glow dark", "dark blue-violet night with glowing edges",
      "tee name=split "
-     "split. ! queue ! videoconvert ! coloreffects preset=sepia ! videoconvert "
-     "! videobalance hue=0.8 brightness=-0.34 contrast=0.85 saturation=1.8 ! mix.sink_0 "
-     "split. ! queue ! videoscale ! video/x-raw,width={w4},height={h4} ! videoconvert ! edgetv "
-     "! videoconvert ! videobalance contrast=1.6 saturation=2 hue=0.1 "
-     "! mix.sink_1 "
-     "compositor name=mix background=black sink_1::alpha=0.5 sink_1::width={w} sink_1::height={h} "
-     "! video/x-raw,width={w},height={h} ! videobalance contrast=2 saturation=2"},
+     "split. ! queue ! gamma gamma=0.45 ! videobalance hue=0.06 contrast=0.85 ! mix.sink_0 "
+     "split. ! queue ! videobalance saturation=2 ! videoconvert ! edgetv "
+     "! videobox left=4 top=4 right=-4 bottom=-4 ! videoscale method=bilinear2 "
+     "! video/x-raw,width={w4},height={h4} ! videoconvert ! video/x-raw,format=I420 "
+     "! gamma gamma=1.2 ! videobalance contrast=1.6 saturation=2 hue=-0.1 ! glow.sink_0 "
+     "split. ! queue ! videoscale method=bilinear2 add-borders=false "
+     "! video/x-raw,width=120,height=20,pixel-aspect-ratio=1/1 ! gamma gamma=0.6 ! videoconvert "
+     "! coloreffects preset=sepia ! videoconvert ! video/x-raw,format=I420 "
+     "! videobalance hue=0.8 contrast=0.65 saturation=2 ! glow.sink_1 "
+     "compositor name=glow background=black sink_1::alpha=0.5 sink_1::width={w4} "
+     "sink_1::height={h4} ! video/x-raw,width={w4},height={h4} ! mix.sink_1 "
+     "compositor name=mix background=black sink_1::alpha=0.6 sink_1::width={w} sink_1::height={h} "
+     "! video/x-raw,width={w},height={h} ! videobalance contrast=2 saturation=1.8"},
     {"noir", "noir black-and-white monochrome detective film grey gray",
      "hard black and white with film scratches",
-     "videobalance saturation=0 contrast=1.55 brightness=-0.05 ! videoconvert "
+     "videobalance saturation=0 contrast=1.55 brightness=-0.25 ! videoconvert "
      "! agingtv scratch-lines=3 pits=false color-aging=false"},
     {"vintage", "vintage old sepia retro antique western nostalg",
      "sepia print with dust and scratches",
@@ -36,12 +43,13 @@ constexpr Look kLooks[] = {
     {"cartoon", "cartoon comic anime drawn drawing ink edge sketch",
      "flat bright colours with ink outlines",
      "tee name=split "
+     "split. ! queue ! videoconvert ! edgetv ! videobox left=4 top=4 right=-4 bottom=-4 "
+     "! videoscale method=bilinear2 ! video/x-raw,width={w2},height={h2} "
+     "! coloreffects preset=xray ! videoconvert ! video/x-raw,format=I420 "
+     "! videobalance saturation=0 ! mix.sink_0 "
      "split. ! queue ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! videomedian filtersize=9 ! videobalance saturation=1.5 contrast=1.3 brightness=0.08 "
-     "! mix.sink_0 "
-     "split. ! queue ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert ! edgetv "
-     "! videoconvert ! videobalance saturation=0 contrast=1.5 ! videoconvert "
-     "! coloreffects preset=xray ! videoconvert ! videobalance saturation=0 ! mix.sink_1 "
+     "! mix.sink_1 "
      "compositor name=mix background=black sink_0::width={w} sink_0::height={h} "
      "sink_1::alpha=0.5 sink_1::width={w} sink_1::height={h} "
      "! video/x-raw,width={w},height={h} ! videobalance contrast=2 brightness=-0.85 saturation=2"},
