@@ -199,7 +199,7 @@ void finalize(GObject* object) {
 void install_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, PROP_INPUT_MODE,
-      g_param_spec_enum("input-mode", "Input mode", "What one MP4 is on the sink pad",
+      g_param_spec_enum("input-mode", "Input mode", "How input buffers form an MP4",
                         GST_TYPE_OMNI_V2V_INPUT_MODE, static_cast<gint>(omni::InputMode::stream),
                         static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                  GST_PARAM_MUTABLE_READY)));
