@@ -35,7 +35,7 @@ std::string describe_start(const std::string& head) {
   return "something that is no MP4";
 }
 
-/// Some /content routes answer JSON with a link or with the bytes themselves (T10).
+/// Some /content routes answer JSON with a link or with the bytes themselves.
 std::string link_in_json(const std::string& text) {
   std::string why;
   const JsonNodePtr root = parse_json(text, &why);

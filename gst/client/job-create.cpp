@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kErrorBody = 64 * 1024;
 
-/// A refusal that came as HTTP 200 (T7), as the status that it stands for.
+/// The status that a refusal stands for which came as HTTP 200.
 int status_of(const Refusal& refusal) {
   const int code = static_cast<int>(g_ascii_strtoll(refusal.code.c_str(), nullptr, 10));
   return code >= 400 && code < 600 ? code : 400;

@@ -139,7 +139,7 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
     bytes = co_await collect();
     services_.ledger->fetched(name_, bytes);
   }
-  // Seen at services that had nothing to offer (T18).
+  // A service may return the reference unchanged, and bill it.
   if (co_await is_reference(bytes))
     log(LogLevel::warning,
         "the result is the reference itself, byte for byte: ask in the prompt for a newly "

@@ -181,8 +181,8 @@ const Dialect& octopusx();
 const Dialect& omnirouters();
 const Dialect& apimart();
 
-/// Percent-encodes an id as one path segment; throws Failure(bad_result) for control characters
-/// (T13).
+/// Percent-encodes an id as one path segment; throws Failure(bad_result) for control
+/// characters: an id comes from outside and becomes part of a URL.
 std::string escape_id(std::string_view id);
 
 }  // namespace omni

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What can go wrong with a job, in the words that users see (design: the `reason` words).
+// What can go wrong with a job, in the words that users see: gst/elements/README.md has them
+// with their meanings and remedies.
 #pragma once
 
 #include <exception>

@@ -221,7 +221,7 @@ bool says_more(int status) {
   return is_plain(status) || status == 403 || status == 408 || status == 429 || status == 451;
 }
 
-/// The status is looked at last: gateways answer 403 for an empty purse (T22), 503 for a model that
+/// The status is looked at last: gateways answer 403 for an exhausted balance, 503 for a model that
 /// they do not have, and 500 for what a service behind them refused.
 const Verdict* judge(int status, const std::string& code, const std::string& text) {
   const Verdict* by_code = verdict_of_code(code);

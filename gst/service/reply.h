@@ -24,7 +24,8 @@ enum class TaskState {
 
 struct Task {
   TaskState state = TaskState::running;
-  std::string id;                  // create replies only: polls must never re-learn it (T12)
+  // Of create replies only. Polls of some services name another id, by which nothing is found.
+  std::string id;
   std::string word;                // the status as the service wrote it
   bool word_known = true;          // false: kept running, worth one log line
   std::optional<double> progress;  // 0..100
@@ -33,7 +34,7 @@ struct Task {
   std::string error_code;
 };
 
-/// The envelope says no, whatever the HTTP status was (T7).
+/// The envelope says no, whatever the HTTP status was: some services refuse with 200.
 struct Refusal {
   std::string code;
   std::string text;

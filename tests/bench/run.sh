@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright (C) 2026 the gst-omni authors
 #
-# Measures what the design promises and prints one table: tests/bench/run.sh [ROW...]
+# Measures the budgets of tests/bench/README.md and prints one table: tests/bench/run.sh [ROW...]
 # Rows: overhead memory by-url ledger fit polling stop flight, and of omniv2vbin: bin-stream bin-flight
 # bin-cost bin-fade bin-capacity bin-stop (default: all, about twenty minutes after the build).
 # BUILD_DIR chooses another folder than build-bench in the checkout.

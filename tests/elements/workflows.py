@@ -166,6 +166,8 @@ class Workflows(unittest.TestCase):
         """Each request has a line, and no line is without one."""
         self.assertEqual({path.stem for path in REQUESTS.glob("*.json")},
                          {name for name, _ in self.lines})
+        launches = re.findall(r"^\s*gst-launch-1\.0 ", DOCUMENT.read_text(), re.MULTILINE)
+        self.assertEqual(len(launches), len(self.lines), "a line that nobody runs")
 
 
 def add_tests():

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Replies of every shape that deployed services were seen to emit, read from the table of traps;
-// and what the user is told about refusals.
+// Replies of every shape that deployed services were seen to emit, and what the user is told about
+// refusals.
 #include "service/reply.h"
 
 #include <array>

@@ -15,6 +15,10 @@
 
 namespace omni {
 
+/// What gst-inspect-1.0 shows as documentation.
+inline constexpr const char* kDocUri =
+    "https://github.com/gst-omni/gst-omni/blob/HEAD/gst/elements/README.md";
+
 /// The element must outlive what logs into it.
 LogSink log_sink(GstElement* element);
 

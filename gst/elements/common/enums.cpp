@@ -14,70 +14,67 @@ namespace {
 
 const GEnumValue kSwitch[] = {
     {static_cast<gint>(Switch::unset), "not sent: the service decides", "unset"},
-    {static_cast<gint>(Switch::on), "asked for", "on"},
-    {static_cast<gint>(Switch::off), "asked not to", "off"},
+    {static_cast<gint>(Switch::on), "requested", "on"},
+    {static_cast<gint>(Switch::off), "not wanted", "off"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kReferenceTransport[] = {
     {static_cast<gint>(ReferenceTransport::automatic),
-     "inline where the model takes that, else the way that is configured", "auto"},
-    {static_cast<gint>(ReferenceTransport::inline_data), "inside the request, as a data: URI",
+     "inline if the model takes that, else the transport that is configured", "auto"},
+    {static_cast<gint>(ReferenceTransport::inline_data), "inside the request, as a data URI",
      "inline"},
     {static_cast<gint>(ReferenceTransport::serve),
-     "fetched from this process (serve-address, serve-port, public-url)", "serve"},
+     "downloaded from this process (serve-address, serve-port, public-url)", "serve"},
     {static_cast<gint>(ReferenceTransport::put),
-     "stored with HTTP PUT, such as WebDAV (put-url, public-url)", "put"},
+     "stored with HTTP PUT, for example on WebDAV (put-url, public-url)", "put"},
     {static_cast<gint>(ReferenceTransport::s3), "stored in an S3 bucket (s3-url)", "s3"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kOversize[] = {
     {static_cast<gint>(Oversize::error), "refused with an error", "error"},
-    {static_cast<gint>(Oversize::transcode), "re-encoded or remuxed until it fits, with its sound",
+    {static_cast<gint>(Oversize::transcode), "remuxed or re-encoded until it fits, with its audio",
      "transcode"},
     {static_cast<gint>(Oversize::publish),
-     "sent by URL where the service takes larger ones that way", "publish"},
+     "sent by URL, if the service takes larger references that way", "publish"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kLedgerMode[] = {
-    {static_cast<gint>(LedgerMode::on), "kept; where that fails, a warning, and the work goes on",
-     "on"},
+    {static_cast<gint>(LedgerMode::on),
+     "kept; if that fails, a warning is posted and the work continues", "on"},
     {static_cast<gint>(LedgerMode::off), "not kept: a crash loses what was paid", "off"},
-    {static_cast<gint>(LedgerMode::required), "kept; where that fails, nothing is bought",
-     "required"},
+    {static_cast<gint>(LedgerMode::required), "kept; if that fails, nothing is bought", "required"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kReuse[] = {
-    {static_cast<gint>(Reuse::unfinished), "jobs that were paid and never delivered", "unfinished"},
-    {static_cast<gint>(Reuse::all), "also results that were delivered, as long as they are kept",
-     "all"},
-    {static_cast<gint>(Reuse::none), "nothing: everything is bought anew", "none"},
+    {static_cast<gint>(Reuse::unfinished), "paid jobs that were not delivered", "unfinished"},
+    {static_cast<gint>(Reuse::all), "also delivered results, as long as they are kept", "all"},
+    {static_cast<gint>(Reuse::none), "nothing: everything is bought again", "none"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kV2vOnFailure[] = {
-    {static_cast<gint>(OnFailure::automatic), "error, unless a live bin says otherwise", "auto"},
+    {static_cast<gint>(OnFailure::automatic), "error", "auto"},
     {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
-    {static_cast<gint>(OnFailure::source), "the original clip goes downstream, with a warning",
-     "source"},
-    {static_cast<gint>(OnFailure::skip), "nothing goes downstream, with a warning", "skip"},
+    {static_cast<gint>(OnFailure::source), "the original clip is output, with a warning", "source"},
+    {static_cast<gint>(OnFailure::skip), "nothing is output, with a warning", "skip"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kVideoSrcOnFailure[] = {
     {static_cast<gint>(OnFailure::automatic), "error", "auto"},
     {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
-    {static_cast<gint>(OnFailure::skip), "the stream ends empty, with a warning", "skip"},
+    {static_cast<gint>(OnFailure::skip), "the stream ends without data, with a warning", "skip"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kV2vInputMode[] = {
     {static_cast<gint>(InputMode::stream), "everything up to EOS is one MP4", "stream"},
     {static_cast<gint>(InputMode::buffer),
-     "every buffer is one whole MP4; several jobs run at once and leave in order", "buffer"},
+     "every buffer is one whole MP4; several jobs run at once, results leave in order", "buffer"},
     {0, nullptr, nullptr},
 };
 

@@ -88,113 +88,118 @@ constexpr Row::CustomField kImages = {
     get_images, set_images};
 
 const PropertyTable kProperties(std::to_array<Row>({
-    {"provider", kProvider, kReady, "Provider", "Which service's dialect to speak"},
+    {"provider", kProvider, kReady, "Provider", "API to use"},
     {"base-url", &Settings::base_url, kReady, "Base URL",
-     "Another host that speaks the provider's dialect, such as http://127.0.0.1:8080 (unset: "
-     "environment OMNI_BASE_URL, else the provider's own)"},
+     "Another host with the provider's API, such as http://127.0.0.1:8080 (unset: environment "
+     "variable OMNI_BASE_URL, else the provider's own host)"},
     {"api-key", &Settings::api_key, kSecret, "API key",
-     "The service's key. A launch line is logged by GStreamer itself, so prefer api-key-file or "
-     "the "
-     "environment (unset: OMNI_API_KEY, else the provider's own: OCTOPUSX_API_KEY, "
+     "API key of the service. GStreamer logs launch lines, so prefer api-key-file or the "
+     "environment (unset: OMNI_API_KEY, else the provider's own variable: OCTOPUSX_API_KEY, "
      "OMNIROUTERS_API_KEY or APIMART_API_KEY)"},
     {"api-key-file", &Settings::api_key_file, kReady, "API key file",
-     "A file whose first line is the service's key"},
+     "File whose first line is the API key"},
     {"model", &Settings::model, kPlaying, "Model",
-     "The service's name of the model (unset: the provider's own for this element)"},
+     "Model, as the service names it (unset: the provider's default for this element)"},
     {"prompt", &Settings::prompt, kPlaying, "Prompt",
-     "What to make of the clip, or @FILE to read that from a file. Say what to keep, and ask for a "
-     "newly generated video"},
+     "What to generate, or @FILE to read it from a file. Say what to keep, and ask for a newly "
+     "generated video"},
     {"seconds", &Settings::seconds, kPlaying, "Seconds",
-     "Length to generate in seconds (0 = the legal length nearest to the reference's; without a "
-     "reference the service's own)"},
+     "Length to generate in seconds (0 = the legal length nearest to the reference; without a "
+     "reference, the service's default)"},
     {"aspect-ratio", &Settings::aspect_ratio, kPlaying, "Aspect ratio",
-     "Such as 16:9 or 9:16 (auto = from the reference, the nearest that the service knows; without "
-     "a reference not sent)"},
+     "Aspect ratio, such as 16:9 or 9:16 (auto = that of the reference, or the nearest that the "
+     "service supports; without a reference it is not sent)"},
     {"resolution", &Settings::resolution, kPlaying, "Resolution",
-     "Such as 720p, 1080p, 2k or 4k (auto = from the reference, the nearest that the service "
-     "knows; without a reference not sent)"},
+     "Resolution, such as 720p, 1080p, 2k or 4k (auto = that of the reference, or the nearest that "
+     "the service supports; without a reference it is not sent)"},
     {"images", kImages, kPlaying, "Images",
-     "Reference images: URLs, data URIs or local files. A local one goes as a data URI, or is "
-     "published like the reference where the service takes URLs only"},
+     "Reference images: URLs, data URIs or local files. Local files are sent as data URIs, or "
+     "published like the reference if the service takes URLs only"},
     {"first-image", &Settings::first_image, kPlaying, "First image",
      "Hint for the first frame: URL, data URI or local file"},
     {"last-image", &Settings::last_image, kPlaying, "Last image",
-     "Hint for the last frame, beside first-image: URL, data URI or local file"},
+     "Hint for the last frame, together with first-image: URL, data URI or local file"},
     {"video-reference-type", &Settings::video_reference_type, kPlaying, "Video reference type",
-     "What the reference is used for: base, feature, asset or style (OmniRouters; unset: what "
-     "suits "
-     "the model)"},
+     "How the reference is used: base, feature, asset or style (OmniRouters; unset: the default "
+     "for the model)"},
     {"keep-original-sound", enum_field<&Settings::keep_original_sound>(&switch_type), kPlaying,
-     "Keep original sound", "Whether the result has the sound of the reference (OmniRouters)"},
+     "Keep original sound", "Whether the result has the audio of the reference (OmniRouters)"},
     {"generate-audio", enum_field<&Settings::generate_audio>(&switch_type), kPlaying,
-     "Generate audio", "Whether the service makes sound for the result (OmniRouters)"},
+     "Generate audio", "Whether the service generates audio for the result (OmniRouters)"},
     {"parameters", &Settings::parameters, kPlaying, "Parameters",
-     "A JSON object that is merged over the request body last, or @FILE.json"},
+     "JSON object that is merged over the request body last, or @FILE.json"},
     {"reference-transport", enum_field<&Settings::reference_transport>(&reference_transport_type),
      kReady, "Reference transport", "How the service gets the reference"},
     {"serve-address", &Settings::serve_address, kReady, "Serve address",
-     "Local address to serve references at (unset: all of this machine's)"},
+     "Local address on which references are served (unset: all addresses of this machine)"},
     {"serve-port", &Settings::serve_port, kReady, "Serve port",
-     "Local port to serve references at (0 = any free one)", 0, 65535},
+     "Local port on which references are served (0 = any free port)", 0, 65535},
     {"public-url", Row::UrlField{&Settings::public_url}, kReady, "Public URL",
-     "Under which URL the service finds what is published. serve: where it reaches this machine, "
-     "such as that of a tunnel. put: a template with {name} (unset: put-url). Query and user read "
-     "back left out"},
+     "URL at which the service finds what is published. serve: an address that leads to this "
+     "process, such as that of a tunnel. put: a template with {name} (unset: put-url). Credentials "
+     "and query are omitted when the property is read"},
     {"put-url", Row::UrlField{&Settings::put_url}, kReady, "PUT URL",
-     "Template with {name} of the URL to store references at with HTTP PUT; user and password are "
-     "sent as Basic credentials. Query and user read back left out"},
+     "URL template with {name} for storing references with HTTP PUT; user and password are sent as "
+     "Basic credentials. Credentials and query are omitted when the property is read"},
     {"s3-url", Row::UrlField{&Settings::s3_url}, kReady, "S3 URL",
-     "s3://BUCKET/PREFIX to store references in; credentials, region and endpoint from the "
-     "environment names that the AWS tools use, or ?endpoint=URL&region=NAME. The query reads back "
-     "left out"},
+     "s3://BUCKET/PREFIX for storing references; credentials, region and endpoint come from the "
+     "environment variables of the AWS tools, or from ?endpoint=URL&region=NAME. The query is "
+     "omitted when the property is read"},
     {"delete-reference", &Settings::delete_reference, kReady, "Delete reference",
      "Delete what was stored with put or s3 when the job has ended"},
     {"oversize", enum_field<&Settings::oversize>(&oversize_type), kPlaying, "Oversize",
-     "What to do with a reference that is over the service's limits, or of a form that it does not "
-     "take"},
+     "What to do with a reference that exceeds the service's limits or has a format that the "
+     "service does not take"},
     {"poll-interval", &Settings::poll_interval, kPlaying, "Poll interval",
-     "Time between two polls in nanoseconds (0 = adaptive)"},
+     "Time between two polls in ns (0 = adaptive)"},
     {"timeout", &Settings::timeout, kReady, "Timeout",
-     "Give up on a connection in which no byte moved for so many seconds (0 = never). The wait for "
-     "the answer to a create is bounded by job-timeout instead"},
+     "Close a connection on which no byte was transferred for this many seconds (0 = never). The "
+     "wait for the answer to a submission is limited by job-timeout instead"},
     {"job-timeout", &Settings::job_timeout, kPlaying, "Job timeout",
-     "Longest time from submit to result in nanoseconds", GST_SECOND},
+     "Maximum time from submission to result in ns", GST_SECOND},
     {"retry-attempts", &Settings::retry_attempts, kPlaying, "Retry attempts",
-     "How often one request is tried, where repeating it cannot cost money", 1, 100},
+     "Maximum number of attempts per request, where repeating it cannot cost money", 1, 100},
     {"max-in-flight", &Settings::max_in_flight, kReady, "Max in flight",
-     "Jobs that run at once (0 = automatic: 8)", 0, 512},
+     "Maximum number of jobs that run at once (0 = automatic: 8; omniv2vbin live: as many as "
+     "latency needs)",
+     0, 512},
     {"max-jobs", &Settings::max_jobs, kPlaying, "Max jobs",
-     "Spend guard: submit no more than so many jobs in this element's life, or in budget-period "
-     "(0 = no limit)"},
+     "Spend limit: submit at most this many jobs in the life of this element, or within "
+     "budget-period (0 = no limit)"},
     {"max-seconds", &Settings::max_seconds, kPlaying, "Max seconds",
-     "Spend guard: buy no more than so many seconds in this element's life, or in budget-period "
-     "(0 = no limit)"},
+     "Spend limit: buy at most this many seconds in the life of this element, or within "
+     "budget-period (0 = no limit)"},
     {"dry-run", &Settings::dry_run, kPlaying, "Dry run",
-     "Check and build every request, post it as omni/job message with state=planned, and their "
-     "sum as omni/plan at the end; submit nothing and pass the input through; a source sends EOS"},
-    {"on-failure", kOnFailure, kPlaying, "On failure", "What stands in for a job that failed"},
+     "Check and build every request and submit nothing. Each request is posted as an omni/job "
+     "message with state=planned, their sum as omni/plan at the end. Filters pass their input "
+     "through, the source sends EOS"},
+    {"on-failure", kOnFailure, kPlaying, "On failure",
+     "What replaces the result of a job that failed"},
     {"budget-period", &Settings::budget_period, kPlaying, "Budget period",
-     "max-jobs and max-seconds hold for all jobs in the ledger of the last so many nanoseconds, of "
-     "all pipelines that share it (0 = for this element's own life)"},
+     "Apply max-jobs and max-seconds to all jobs in the ledger within this period in ns, from all "
+     "pipelines that share the ledger (0 = to this element only)"},
     {"state-dir", &Settings::state_dir, kReady, "State folder",
-     "Folder, on a local disk, for the ledger, for kept results, and for results while they are "
-     "fetched (unset: gst-omni in the XDG state folder)"},
+     "Folder on a local disk for the ledger, kept results, and results during download (unset: "
+     "gst-omni in the XDG state folder)"},
     {"state-size", &Settings::state_size, kReady, "State size",
-     "Most bytes of results to keep in state-dir, the oldest out first (0 = keep none)"},
+     "Maximum size in bytes of the results kept in state-dir; oldest first, undelivered results "
+     "are evicted last (0 = keep none)"},
     {"ledger", enum_field<&Settings::ledger>(&ledger_mode_type), kReady, "Ledger",
-     "Whether every job is written down in state-dir, so that a crash loses nothing that was paid"},
+     "Whether every job is recorded in state-dir, so that a crash loses nothing that was paid"},
     {"reuse", enum_field<&Settings::reuse>(&reuse_type), kPlaying, "Reuse",
-     "What is taken from the ledger, for the same reference and request, instead of buying it "
+     "What is reused from the ledger, for the same reference and request, instead of buying it "
      "again"},
     {"project", &Settings::project, kPlaying, "Project",
      "Label that the ledger sums costs by, such as the name of a film or a customer; a change "
      "holds for the jobs submitted after it (unset: none). Since: 0.2"},
     {"proxy", Row::UrlField{&Settings::proxy}, kReady, "Proxy",
-     "HTTP or SOCKS proxy URL; user and password read back left out (unset: the system's)"},
+     "HTTP or SOCKS proxy URL; credentials are omitted when the property is read (unset: the "
+     "system's proxy)"},
     {"extra-headers", kHeaders, kReady, "Extra headers",
-     "HTTP headers to send to the service's own origin; their values read back left out"},
+     "HTTP headers to send to the service's own origin; their values are omitted when the property "
+     "is read"},
     {"ssl-ca-file", &Settings::ssl_ca_file, kReady, "CA file",
-     "PEM file with the certificate authorities to trust (unset: the system's)"},
+     "PEM file with the trusted certificate authorities (unset: the system's)"},
     {"user-agent", &Settings::user_agent, kReady, "User agent",
      "Value of the User-Agent header (unset: gst-omni/VERSION)"},
 }));
@@ -218,7 +223,7 @@ void install_stats_property(GObjectClass* klass, guint id) {
       klass, id,
       g_param_spec_boxed(
           "stats", "Statistics",
-          "Counts since the element was made: submitted, completed, failed, reused, retried, "
+          "Counts since the element was created: submitted, completed, failed, reused, retried, "
           "in-flight, jobs-paid, seconds-paid (uint), bytes-up, bytes-down (guint64), "
           "service-time-p50, service-time-p90, service-time-max (guint64, ns, this run)",
           GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));

@@ -139,7 +139,7 @@ void begin_stream(GstElement* element) {
   const std::lock_guard lock(priv.lock);
   priv.stream = std::make_shared<V2vStream>(
       omni::V2vHost{element, priv.sink, priv.src, settings, publisher, priv.spend,
-                      omni::log_sink(element), priv.input_mode});
+                    omni::log_sink(element), priv.input_mode});
 }
 
 void end_stream(GstElement* element) {
@@ -199,7 +199,7 @@ void finalize(GObject* object) {
 void install_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, PROP_INPUT_MODE,
-      g_param_spec_enum("input-mode", "Input mode", "What one MP4 is on the sink pad",
+      g_param_spec_enum("input-mode", "Input mode", "How input buffers form an MP4",
                         GST_TYPE_OMNI_V2V_INPUT_MODE, static_cast<gint>(omni::InputMode::stream),
                         static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                  GST_PARAM_MUTABLE_READY)));
@@ -237,6 +237,7 @@ static void gst_omni_v2v_class_init(GstOmniV2vClass* klass) {
   gst_element_class_set_static_metadata(
       element_class, "AI video-to-video", "Filter/Effect/Video/Network",
       "Regenerates an MP4 from a prompt with an AI video-to-video service", "The gst-omni authors");
+  gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI, omni::kDocUri);
 }
 
 static void gst_omni_v2v_init(GstOmniV2v* self) {

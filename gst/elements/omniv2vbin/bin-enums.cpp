@@ -14,33 +14,33 @@ const GEnumValue kV2vBinOnFailure[] = {
     {static_cast<gint>(OnFailure::automatic), "source in a live stream, else error", "auto"},
     {static_cast<gint>(OnFailure::error), "the element fails with the job's error", "error"},
     {static_cast<gint>(OnFailure::source), "the original is shown, with a warning", "source"},
-    {static_cast<gint>(OnFailure::hold), "the last frame is held, with a warning", "hold"},
+    {static_cast<gint>(OnFailure::hold), "the last frame is repeated, with a warning", "hold"},
     {static_cast<gint>(OnFailure::skip), "nothing is shown (a GAP event), with a warning", "skip"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kLatePolicy[] = {
     {static_cast<gint>(LatePolicy::source), "the original is shown", "source"},
-    {static_cast<gint>(LatePolicy::hold), "the last frame is held", "hold"},
+    {static_cast<gint>(LatePolicy::hold), "the last frame is repeated", "hold"},
     {static_cast<gint>(LatePolicy::skip), "nothing is shown (a GAP event)", "skip"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kFit[] = {
     {static_cast<gint>(DurationPolicy::retime),
-     "played slower or faster to last as long as the segment", "retime"},
+     "the result is played slower or faster, to last as long as the segment", "retime"},
     {static_cast<gint>(DurationPolicy::trim),
-     "a longer one is cut at its end, a shorter one is retimed", "trim"},
+     "a longer result is cut at its end, a shorter result is retimed", "trim"},
     {static_cast<gint>(DurationPolicy::hold),
-     "a shorter one holds its last frame, a longer one is retimed", "hold"},
+     "the last frame of a shorter result is repeated, a longer result is retimed", "hold"},
     {0, nullptr, nullptr},
 };
 
 const GEnumValue kOutput[] = {
     {static_cast<gint>(OutputMode::source),
-     "the input's size, pixel aspect, format and colorimetry", "source"},
-    {static_cast<gint>(OutputMode::native), "those of the results, as far as downstream takes them",
-     "native"},
+     "size, pixel aspect ratio, format and colorimetry of the input", "source"},
+    {static_cast<gint>(OutputMode::native),
+     "size and format of the results, as far as downstream takes them", "native"},
     {0, nullptr, nullptr},
 };
 
@@ -51,9 +51,9 @@ const GEnumValue kAudio[] = {
 };
 
 const GEnumValue kAnchor[] = {
-    {static_cast<gint>(AnchorMode::none), "each segment is made on its own", "none"},
+    {static_cast<gint>(AnchorMode::none), "segments are independent", "none"},
     {static_cast<gint>(AnchorMode::first),
-     "a still of the first result goes as a reference image with each later job", "first"},
+     "a still of the first result is sent as a reference image with every later job", "first"},
     {0, nullptr, nullptr},
 };
 

@@ -393,6 +393,7 @@ static void gst_omni_v2v_bin_class_init(GstOmniV2vBinClass* klass) {
       "Regenerates a continuous stream, live or not, segment by segment with an AI video-to-video "
       "service, frame-exact",
       "The gst-omni authors");
+  gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI, omni::kDocUri);
 }
 
 static void gst_omni_v2v_bin_init(GstOmniV2vBin* self) {

@@ -249,6 +249,7 @@ static void gst_omni_video_src_class_init(GstOmniVideoSrcClass* klass) {
   gst_element_class_set_static_metadata(
       element_class, "AI video source", "Source/Video/Network",
       "Makes a video from a text and images with an AI video service", "The gst-omni authors");
+  gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI, omni::kDocUri);
 }
 
 static void gst_omni_video_src_init(GstOmniVideoSrc* self) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The table of faults and what must come of each, by hand, from what is promised: design and README
-// ("What it costs", "When it fails"). Nothing here is what the code happened to do.
+// The table of faults and what must come of each, by hand, from what is promised: the errors of
+// gst/elements/README.md and the row states of examples/ledger/README.md. Nothing here is what the
+// code happened to do.
 //   - A create is repeated only when it surely was not taken: no connection, not sent to its end,
 //     429, 503 with Retry-After or with an error of the service itself. A definite refusal ends the
 //     job. All else is `unknown-outcome`, after one POST.
