@@ -86,11 +86,11 @@ Client::~Client() {
 
 void Client::stop() {
   if (!thread_.joinable()) return;
-  ledger_->hurry();
+  ledger_->prepare_to_stop();
   invoke([this] {
     network_->stopping = true;
     network_->publishing.stop();
-    for (const auto& [id, job] : network_->jobs) job->cancel();
+    for (const auto& [id, job] : network_->jobs) job->cancel_now();
   });
   thread_.join();
   ledger_->close();
@@ -151,7 +151,7 @@ Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer
     auto job = std::make_shared<Job>(network_->services, std::move(*shared_spec), observer);
     network_->jobs[id] = job;
     network_->services.count([](JobCounters& c) { ++c.in_flight; });
-    if (network_->stopping) job->cancel();
+    if (network_->stopping) job->cancel_now();
     run_detached(job->run(), [this, id, job] { network_->jobs.erase(id); });
   });
   return id;
@@ -160,13 +160,13 @@ Client::JobId Client::submit(JobSpec spec, std::shared_ptr<JobObserver> observer
 void Client::cancel(JobId id) {
   invoke([this, id] {
     const auto job = network_->jobs.find(id);
-    if (job != network_->jobs.end()) job->second->call_off();
+    if (job != network_->jobs.end()) job->second->cancel();
   });
 }
 
 void Client::cancel_all() {
   invoke([this] {
-    for (const auto& [id, job] : network_->jobs) job->call_off();
+    for (const auto& [id, job] : network_->jobs) job->cancel();
   });
 }
 

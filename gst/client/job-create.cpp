@@ -37,7 +37,7 @@ Async<std::string> Job::create() {
     // An address that is not known took nothing.
     const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
     if (unknown_address && route_ + 1 < services_.dialect.service().routes.size()) {
-      co_await take_back_sent();
+      co_await mark_not_taken();
       ++route_;
       log(LogLevel::info, "not accepted (" + refusal_.message + "); trying " + route().create);
       continue;
@@ -45,9 +45,9 @@ Async<std::string> Job::create() {
     attempt.others_run = services_.at_service > 0;
     const Action action = decide_create(attempt, spec_.max_attempts);
     if (action == Action::proceed || action == Action::unknown) raise_create(action, attempt);
-    co_await take_back_sent();
+    co_await mark_not_taken();
     if (action == Action::refuse) raise_create(action, attempt);
-    if (leaving_) cancel();  // it is answered, and not taken
+    if (leaving_) cancel_now();  // it is answered, and not taken
     ask_first = action == Action::ask_first;
     const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
@@ -107,15 +107,15 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   body_ = nullptr;
   attempt.body_complete = body->complete();
   in_doubt_ = attempt.body_complete;
-  check_called_off(attempt);
+  check_cancelled(attempt);
   if (attempt.fault) co_return Task{};
   co_return read_create_reply(text, attempt);
 }
 
-/// Throws when the job was called off before the answer came. An answer that did come is read all
+/// Throws when the job was cancelled before the answer came. An answer that did come is read all
 /// the same: it may name a task that is paid for. At the deadline, with the whole request out and
 /// no answer, there is doubt.
-void Job::check_called_off(const Attempt& attempt) {
+void Job::check_cancelled(const Attempt& attempt) {
   if (attempt.http_status != 0) return;
   if (deadline_hit_ && attempt.body_complete) {
     refusal_ = {Reason::unknown_outcome, "no answer within job-timeout", 0, {}, {}};
@@ -152,7 +152,7 @@ Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
 }
 
 /// This create was surely not taken.
-Async<void> Job::take_back_sent() {
+Async<void> Job::mark_not_taken() {
   in_doubt_ = false;
   if (!written_as_sent_) co_return;
   written_as_sent_ = false;

@@ -144,8 +144,8 @@ Async<void> JobUploads::publish(CreateBody& body, Cancellation& cancellation) {
   while (running_ > 0 && !failure_) {
     try {
       co_await Wait(cancellation, kNever, &changed_);
-    } catch (const Failure& called_off) {
-      failure_ = called_off.error();
+    } catch (const Failure& cancelled) {
+      failure_ = cancelled.error();
     }
   }
   if (failure_) mine.cancel();
@@ -175,7 +175,7 @@ Async<void> JobUploads::publish_one(Task& task, Cancellation& cancellation) {
     try {
       co_await publishing_.publisher()->publish(task.offer, terms_, cancellation);
     } catch (const Failure& failure) {
-      // A definite no: there is nothing to take back.
+      // A definite no: there is nothing to withdraw.
       const int status = failure.error().http_status;
       if (status >= 300 && status < 500) task.offer.begun = false;
       throw;
@@ -215,7 +215,7 @@ Async<void> JobUploads::withdrawn(Cancellation& cancellation) {
   try {
     while (ours->running > 0 && now() < latest) co_await Wait(cancellation, latest, &ours->ended);
   } catch (const Failure&) {
-    // Called off: nothing is held up.
+    // Cancelled: nothing is held up.
   }
 }
 

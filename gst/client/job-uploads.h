@@ -16,7 +16,7 @@
 
 namespace omni {
 
-/// What one job takes back. Shared, because the job may end before that is done.
+/// What one job withdraws. Shared, because the job may end before that is done.
 struct Withdrawals {
   unsigned running = 0;
   std::vector<std::string> left;  // what was left behind and why, for the user
@@ -35,7 +35,7 @@ class Publishing {
 
   /// Runs on after the job. A failure is only logged.
   void withdraw(PublishedUpload offer, const JobLimits& terms, std::shared_ptr<Withdrawals> of_job);
-  /// Withdrawals are called off from now on: going away does not wait for the network.
+  /// Cancels withdrawals from now on: stopping does not wait for the network.
   void stop() { stopping_.cancel(); }
   bool busy() const { return withdrawing_ > 0; }
 

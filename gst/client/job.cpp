@@ -64,19 +64,19 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
   downloader_.on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); };
 }
 
-void Job::cancel() {
-  *abandoned_ = true;
+void Job::cancel_now() {
+  *hash_cancelled_ = true;
   cancellation_.cancel();
 }
 
-void Job::call_off() {
+void Job::cancel() {
   if (leaving_) return;
-  if (!body_ || !body_->complete()) return cancel();
+  if (!body_ || !body_->complete()) return cancel_now();
   leaving_ = true;
   services_.leaving.keys.push_back(key());
 }
 
-/// For those who wait for it.
+/// Wakes the jobs that wait for this one.
 void Job::leave() {
   if (!leaving_) return;
   std::vector<JobKey>& keys = services_.leaving.keys;
@@ -95,9 +95,9 @@ Async<void> Job::run() {
         explain({Reason::service_error, std::string("internal error: ") + error.what(), 0, {}, {}});
   }
   deadline_.suspend();
-  *abandoned_ = true;
+  *hash_cancelled_ = true;
   co_await hashed();
-  co_await take_back(outcome);
+  co_await withdraw_uploads(outcome);
   if (const auto* error = std::get_if<Error>(&outcome)) {
     services_.count([](JobCounters& c) { ++c.failed; });
     log(error->reason == Reason::cancelled ? LogLevel::info : LogLevel::warning,
@@ -121,7 +121,7 @@ bool Job::may_go_on(const Error& error) const {
          error.reason == Reason::cancelled;
 }
 
-Async<void> Job::take_back(const JobOutcome& outcome) {
+Async<void> Job::withdraw_uploads(const JobOutcome& outcome) {
   const auto* error = std::get_if<Error>(&outcome);
   uploads_.withdraw(error && may_go_on(*error));
   co_await uploads_.withdrawn(cancellation_);
@@ -147,8 +147,8 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
   co_return bytes;
 }
 
-/// Once its hash is known, the reference need not be kept for this: a service may take an hour.
-void Job::let_go_of_reference() {
+/// Once its hash is known, the reference is not needed any more: a service may take an hour.
+void Job::release_reference() {
   if (!reference_hash_.empty()) spec_.reference = nullptr;
 }
 
@@ -157,7 +157,7 @@ Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
   if (spec_.reference) co_return same_bytes(*result, *spec_.reference);
   if (reference_hash_.empty()) co_return false;
   try {
-    const HashRequest hashed{std::move(result), abandoned_};
+    const HashRequest hashed{std::move(result), hash_cancelled_};
     const std::string hash = co_await services_.ledger->hash(hashed);
     co_return hash == reference_hash_;
   } catch (const std::exception& problem) {
@@ -184,8 +184,8 @@ Async<void> Job::buy() {
   created_at_ = now();
   co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
-  let_go_of_reference();
-  if (leaving_) cancel();
+  release_reference();
+  if (leaving_) cancel_now();
 }
 
 JobKey Job::key() const {
@@ -200,13 +200,13 @@ Async<std::shared_ptr<const ByteRope>> Job::take_up() {
   Claim claim;
   // Neither {} in what is awaited nor one conditional expression: gcc 12 destroys twice what the
   // braces make, and the task of the branch not taken.
-  const HashRequest reference{spec_.reference, abandoned_};
+  const HashRequest reference{spec_.reference, hash_cancelled_};
   if (spec_.take_up.empty())
     claim = co_await services_.ledger->claim(key(), spec_.reuse, reference);
   else
     claim = co_await services_.ledger->take(spec_.take_up);
-  // Called off in the meantime: whoever comes for the same clip next may have it.
-  if (cancellation_.cancelled()) services_.ledger->let_go(claim.id);
+  // Cancelled in the meantime: the next job for the same clip may have it.
+  if (cancellation_.cancelled()) services_.ledger->release(claim.id);
   cancellation_.check();
   switch (claim.kind) {
     case Claim::Kind::task:
@@ -286,7 +286,7 @@ void Job::start_hashing() {
 /// Nobody awaits it, so nothing may come out of it.
 Async<void> Job::compute_hash() {
   try {
-    const HashRequest reference{spec_.reference, abandoned_};
+    const HashRequest reference{spec_.reference, hash_cancelled_};
     reference_hash_ = co_await services_.ledger->hash(reference);
   } catch (const std::exception& problem) {
     log(LogLevel::warning, std::string("the reference has no hash: ") + problem.what());
@@ -327,7 +327,7 @@ Async<std::shared_ptr<const ByteRope>> Job::collect() {
   log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
   services_.times.add(age());
-  // The service has a result to fetch, so it needs the reference no longer. It is taken back while
+  // The service has a result to fetch, so it needs the reference no longer. It is withdrawn while
   // the result comes.
   if (!task.urls.empty()) uploads_.withdraw(false);
   update(JobState::downloading, task.progress);

@@ -80,7 +80,7 @@ class JobObserver {
   virtual void job_recorded(std::shared_ptr<Receipt>) {}
   /// Something that the user should know, and that does not change the outcome.
   virtual void job_warned(const Error&) {}
-  /// Exactly once, and last. A job that was called off ends with Reason::cancelled.
+  /// Exactly once, and last. A cancelled job ends with Reason::cancelled.
   virtual void job_finished(JobOutcome outcome) = 0;
 };
 
@@ -90,8 +90,8 @@ struct JobCounters {
   unsigned jobs_paid = 0, seconds_paid = 0;
 };
 
-/// Jobs that were called off and wait for the answer to their create. Another one of the same kind
-/// waits for them, and takes up what comes of it.
+/// Cancelled jobs that wait for the answer to their create. Another job of the same kind waits for
+/// them, and takes up the result.
 struct CancelledCreates {
   std::vector<JobKey> keys;
   Event changed;
@@ -124,10 +124,10 @@ class Job {
   Async<void> run();
   // From the client's thread:
   /// At once.
+  void cancel_now();
+  /// At once, unless the whole create is out: then as soon as the service has answered, because a
+  /// task that it accepted would be lost otherwise.
   void cancel();
-  /// The same, unless the service has a whole create in its hands: then as soon as it has answered,
-  /// for what it took would be lost otherwise.
-  void call_off();
 
  private:
   Async<std::shared_ptr<const ByteRope>> steps();
@@ -145,7 +145,7 @@ class Job {
   void tell_elsewhere(const Claim& claim);
   void record(const std::string& id);
   void start_hashing();
-  void let_go_of_reference();
+  void release_reference();
   Async<void> compute_hash();
   Async<std::string> hashed();
   Ending ending() const;
@@ -155,10 +155,10 @@ class Job {
   Async<std::string> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
   HttpRequest create_request(BodyStream& body, bool ask_first) const;
-  void check_called_off(const Attempt& attempt);
+  void check_cancelled(const Attempt& attempt);
   Task read_create_reply(const std::string& text, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
-  Async<void> take_back_sent();
+  Async<void> mark_not_taken();
   Error unknown_outcome(const Attempt& attempt) const;
   [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
   // Poll: job-poll.cpp
@@ -185,7 +185,7 @@ class Job {
   const Route& route() const { return services_.dialect.service().routes[route_]; }
   std::string url_of(const char* path) const;
   bool may_go_on(const Error& error) const;
-  Async<void> take_back(const JobOutcome& outcome);
+  Async<void> withdraw_uploads(const JobOutcome& outcome);
 
   std::size_t route_ = 0;  // the entry of the service at which the task is
   std::string name_;       // unique for good: ledger row and Idempotency-Key
@@ -194,13 +194,13 @@ class Job {
   std::string reference_hash_;
   bool hashing_ = false;
   Event hash_done_;
-  std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<bool>> hash_cancelled_ = std::make_shared<std::atomic<bool>>(false);
   Cancellation cancellation_;
   Watchdog deadline_;
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
   std::shared_ptr<BodyStream> body_;  // of the create that is under way
-  bool leaving_ = false;              // called off, as soon as the service has answered
+  bool leaving_ = false;              // cancelled, as soon as the service has answered
   std::shared_ptr<Receipt> receipt_;
   bool releasing_ = false;  // the ledger is writing that the last chunk goes
   Event released_;

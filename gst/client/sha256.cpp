@@ -23,10 +23,10 @@ std::string sha256_hex(std::string_view text) {
   return hex.get();
 }
 
-std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* abandoned) {
+std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* cancelled) {
   const ChecksumPtr sum(g_checksum_new(G_CHECKSUM_SHA256));
   for (std::size_t at = 0; at < bytes.size();) {
-    if (abandoned && *abandoned) return {};
+    if (cancelled && *cancelled) return {};
     const auto [data, size] = bytes.run_at(at);
     const std::size_t step = std::min(size, kStride);
     g_checksum_update(sum.get(), data, static_cast<gssize>(step));

@@ -13,7 +13,7 @@
 namespace omni {
 
 std::string sha256_hex(std::string_view text);
-/// Of a long one; empty when `abandoned` was set in the meantime.
-std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* abandoned = nullptr);
+/// Of long data; empty when `cancelled` was set in the meantime.
+std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace omni

@@ -66,10 +66,10 @@ Wait::~Wait() {
 void Wait::await_suspend(std::coroutine_handle<> awaiting) {
   awaiting_ = awaiting;
   source_ = SourceHandle(new_timed_source(deadline_, on_wake, this));
-  GSource* called_off = g_cancellable_source_new(link_.get());
-  g_source_set_dummy_callback(called_off);
-  g_source_add_child_source(source_.get(), called_off);
-  g_source_unref(called_off);
+  GSource* cancelled = g_cancellable_source_new(link_.get());
+  g_source_set_dummy_callback(cancelled);
+  g_source_add_child_source(source_.get(), cancelled);
+  g_source_unref(cancelled);
   g_source_attach(source_.get(), g_main_context_get_thread_default());
   if (event_) event_->waiting_.push_back(source_.get());
 }

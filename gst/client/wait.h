@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Waiting on the network thread: for a time, for an event, or for both; and being called off.
+// Waiting on the network thread: for a time, for an event, or for both; and being cancelled.
 // Everything here belongs to one thread, so there are no locks.
 #pragma once
 
@@ -21,8 +21,9 @@ using Micros = std::int64_t;
 inline constexpr Micros kSecond = G_USEC_PER_SEC;
 inline constexpr Micros kNever = -1;
 
-/// Calls off everything that one job has under way. Each blocking step takes a Link of its own, so
-/// that a step can be called off alone too (an idle timeout) without calling off the job.
+/// Cancels everything that one job has under way. Each blocking step takes a Link of its own, so
+/// that a step can also be cancelled alone (an idle timeout), without cancelling the job. Its
+/// counterpart for pipelines is BusCancellation.
 class Cancellation {
  public:
   class Link {
@@ -61,7 +62,7 @@ class Event {
 };
 
 /// co_await Wait(...): until `deadline` (kNever: no deadline) or until `event` is notified,
-/// whichever comes first. Throws Failure(cancelled) when the job is called off. Returns true when
+/// whichever comes first. Throws Failure(cancelled) when the job is cancelled. Returns true when
 /// woken by the event.
 class Wait {
  public:

@@ -37,7 +37,7 @@ class Worker {
   void post(Work work, std::function<void(std::exception_ptr)> failed = nullptr);
 
   /// Awaits the work's result; its exceptions come here. On a thread with a main context, which has
-  /// to run until the result is there: this cannot be called off.
+  /// to run until the result is there: this cannot be cancelled.
   template <class F>
   Async<std::invoke_result_t<F>> run(F work);
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/only-track.h"
 #include "media/mp4/probe.h"
 #include "media/mp4/samples.h"
@@ -36,12 +36,12 @@ class SoundDecoder {
  public:
   SoundDecoder(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                std::uint64_t samples);
-  BytesPtr run(Interrupt& interrupt);
+  BytesPtr run(BusCancellation& cancellation);
 
  private:
   std::optional<mp4::SampleTrack> find_track();
   void plan(const mp4::SampleTrack& track);
-  void decode(const mp4::SampleTrack& track, Interrupt& interrupt);
+  void decode(const mp4::SampleTrack& track, BusCancellation& cancellation);
   bool use(GstBuffer* buffer, GstClockTime since_first);
   void copy(const GstMapInfo& from, std::uint64_t at);
 
@@ -138,22 +138,22 @@ void SoundDecoder::copy(const GstMapInfo& from, std::uint64_t at) {
   }
 }
 
-void SoundDecoder::decode(const mp4::SampleTrack& track, Interrupt& interrupt) {
+void SoundDecoder::decode(const mp4::SampleTrack& track, BusCancellation& cancellation) {
   const auto pass_on = [this](GstBuffer* buffer, GstClockTime since_first) {
     return use(buffer, since_first);
   };
   try {
-    decode_audio(mp4::only_track(file_, track, movie_timescale_), format_, pass_on, interrupt);
+    decode_audio(mp4::only_track(file_, track, movie_timescale_), format_, pass_on, cancellation);
   } catch (const Failure& failure) {
     // A track that was only announced: GStreamer calls it no playable stream.
     if (failure.error().reason != Reason::bad_result || !track.samples.empty()) throw;
   }
 }
 
-BytesPtr SoundDecoder::run(Interrupt& interrupt) {
+BytesPtr SoundDecoder::run(BusCancellation& cancellation) {
   const std::optional<mp4::SampleTrack> track = find_track();
   if (track) plan(*track);
-  if (!heard_.empty()) decode(*track, interrupt);
+  if (!heard_.empty()) decode(*track, cancellation);
   auto* pcm = new std::vector<std::uint8_t>(std::move(pcm_));
   return BytesPtr::adopt(g_bytes_new_with_free_func(
       pcm->data(), pcm->size(),
@@ -163,8 +163,8 @@ BytesPtr SoundDecoder::run(Interrupt& interrupt) {
 }  // namespace
 
 BytesPtr decode_sound(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
-                      std::uint64_t samples, Interrupt& interrupt) {
-  return SoundDecoder(std::move(file), format, samples).run(interrupt);
+                      std::uint64_t samples, BusCancellation& cancellation) {
+  return SoundDecoder(std::move(file), format, samples).run(cancellation);
 }
 
 }  // namespace omni

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/recode.h"
 #include "service/byte-rope.h"
 
@@ -20,6 +20,6 @@ namespace omni {
 /// end. Neither faster nor slower than in the file. Throws Failure: bad_result, invalid_request,
 /// cancelled.
 BytesPtr decode_sound(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
-                      std::uint64_t samples, Interrupt& interrupt);
+                      std::uint64_t samples, BusCancellation& cancellation);
 
 }  // namespace omni

@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "media/bus-cancellation.h"
 #include "media/gst-util.h"
-#include "media/interrupt.h"
 #include "media/mp4/sample-entry.h"
 #include "media/mp4/writer.h"
 #include "service/error.h"
@@ -36,7 +36,7 @@ class SoundEncoder {
   ~SoundEncoder() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
   SoundEncoder(const SoundEncoder&) = delete;
   SoundEncoder& operator=(const SoundEncoder&) = delete;
-  AudioCoded run(Interrupt& interrupt);
+  AudioCoded run(BusCancellation& cancellation);
 
  private:
   static void need_data(GstAppSrc* source, guint length, gpointer self);
@@ -140,9 +140,9 @@ void SoundEncoder::collect(GstSample* sample) {
   coded_.units.push_back(unit);
 }
 
-AudioCoded SoundEncoder::run(Interrupt& interrupt) {
+AudioCoded SoundEncoder::run(BusCancellation& cancellation) {
   {
-    const Interrupt::Guard guard(interrupt, bus_.get());
+    const BusCancellation::Guard guard(cancellation, bus_.get());
     const auto change = gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     wait(change == GST_STATE_CHANGE_FAILURE);
   }
@@ -191,8 +191,8 @@ BufferPtr make_silence(const GstAudioInfo& format, std::uint64_t samples) {
 }
 
 AudioCoded encode_sound(const GstAudioInfo& format, std::vector<BufferPtr> pieces,
-                        unsigned bits_per_second, Interrupt& interrupt) {
-  return SoundEncoder(format, std::move(pieces), bits_per_second).run(interrupt);
+                        unsigned bits_per_second, BusCancellation& cancellation) {
+  return SoundEncoder(format, std::move(pieces), bits_per_second).run(cancellation);
 }
 
 mp4::SampleTrack aac_track(const AudioCoded& coded) {

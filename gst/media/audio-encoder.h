@@ -9,7 +9,7 @@
 
 #include <vector>
 
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/samples.h"
 #include "media/recode.h"
 
@@ -19,7 +19,7 @@ BufferPtr make_silence(const GstAudioInfo& format, std::uint64_t samples);
 
 /// `pieces` follow each other without a gap. Throws Failure: bad_input, invalid_request, cancelled.
 AudioCoded encode_sound(const GstAudioInfo& format, std::vector<BufferPtr> pieces,
-                        unsigned bits_per_second, Interrupt& interrupt);
+                        unsigned bits_per_second, BusCancellation& cancellation);
 
 /// Timescale, sample entry, media and samples; no edits yet: the first `priming` samples are not to
 /// be heard. What the encoder gave beyond the last sample that went in is left out. Throws Failure

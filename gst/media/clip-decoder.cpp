@@ -100,7 +100,7 @@ ClipDecoder::ClipDecoder(std::shared_ptr<const ByteRope> file, const GstCaps* wa
 }
 
 ClipDecoder::~ClipDecoder() {
-  interrupt();
+  cancel();
   input_->stop();
 }
 
@@ -192,8 +192,8 @@ GstFlowReturn ClipDecoder::keep(const GstSample* sample) {
   if (!GST_CLOCK_TIME_IS_VALID(time)) return GST_FLOW_OK;  // outside of what the file shows
   ClipFrame frame{BufferPtr::share(buffer), CapsPtr::share(gst_sample_get_caps(of)), time};
   std::unique_lock lock(lock_);
-  changed_.wait(lock, [&] { return frames_.size() < kAhead || interrupted_; });
-  if (interrupted_) return GST_FLOW_FLUSHING;
+  changed_.wait(lock, [&] { return frames_.size() < kAhead || cancelled_; });
+  if (cancelled_) return GST_FLOW_FLUSHING;
   frames_.push_back(std::move(frame));
   changed_.notify_all();
   return GST_FLOW_OK;
@@ -202,8 +202,8 @@ GstFlowReturn ClipDecoder::keep(const GstSample* sample) {
 std::optional<ClipFrame> ClipDecoder::next() {
   std::unique_lock lock(lock_);
   changed_.wait(lock,
-                [&] { return !frames_.empty() || ended_ || interrupted_ || !problem_.empty(); });
-  if (interrupted_) throw Failure(Reason::cancelled, "stopped");
+                [&] { return !frames_.empty() || ended_ || cancelled_ || !problem_.empty(); });
+  if (cancelled_) throw Failure(Reason::cancelled, "stopped");
   if (!frames_.empty()) {
     ClipFrame frame = std::move(frames_.front());
     frames_.pop_front();
@@ -220,9 +220,9 @@ std::optional<ClipFrame> ClipDecoder::next() {
   return std::nullopt;
 }
 
-void ClipDecoder::interrupt() {
+void ClipDecoder::cancel() {
   const std::lock_guard lock(lock_);
-  interrupted_ = true;
+  cancelled_ = true;
   changed_.notify_all();
 }
 

@@ -46,7 +46,7 @@ class ClipDecoder {
   std::optional<ClipFrame> next();
 
   /// From any thread: ends all waiting, for good.
-  void interrupt();
+  void cancel();
 
  private:
   static GstPadProbeReturn shape_probe(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -69,7 +69,7 @@ class ClipDecoder {
   std::condition_variable changed_;
   std::deque<ClipFrame> frames_;
   bool ended_ = false;
-  bool interrupted_ = false;
+  bool cancelled_ = false;
   std::string problem_;
   std::string missing_;  // what a plugin is missing for
 };

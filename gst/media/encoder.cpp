@@ -49,7 +49,7 @@ void set_up_x264(GstElement* encoder, const H264Settings& settings) {
   // Threads that share a frame: those that have a frame each look at how far the others are, and so
   // give other bytes under load.
   set(encoder, "sliced-threads", TRUE);
-  // At the end, and when called off, x264 encodes all that it has looked ahead at.
+  // At the end, and when cancelled, x264 encodes all that it has looked ahead at.
   set(encoder, "rc-lookahead", 0);
   set(encoder, "sync-lookahead", 0);
   set(encoder, "bframes", 0);

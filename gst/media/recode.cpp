@@ -11,10 +11,10 @@
 #include <optional>
 #include <utility>
 
+#include "media/bus-cancellation.h"
 #include "media/bytes-source.h"
 #include "media/decode-input.h"
 #include "media/gst-util.h"
-#include "media/interrupt.h"
 #include "media/mp4/samples.h"
 #include "service/error.h"
 
@@ -54,7 +54,7 @@ class Recoder {
   }
   const Coded& coded() const { return coded_; }
   void set_frame_rate(unsigned numerator, unsigned denominator);
-  void run(Interrupt& interrupt);
+  void run(BusCancellation& cancellation);
   Coded take() { return std::move(coded_); }
 
  private:
@@ -185,7 +185,7 @@ GstFlowReturn Recoder::stop() {
   return GST_FLOW_EOS;
 }
 
-void Recoder::run(Interrupt& interrupt) {
+void Recoder::run(BusCancellation& cancellation) {
   const ElementPtr sink = make_element("appsink", kPluginsBase);
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE,
                "max-buffers", 4, nullptr);
@@ -193,7 +193,7 @@ void Recoder::run(Interrupt& interrupt) {
   GstAppSinkCallbacks callbacks = {nullptr, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
   {
-    const Interrupt::Guard guard(interrupt, bus_.get());
+    const BusCancellation::Guard guard(cancellation, bus_.get());
     const auto change = gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     wait(change == GST_STATE_CHANGE_FAILURE);
   }
@@ -256,7 +256,7 @@ void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps) {
 }
 
 Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan,
-                   Interrupt& interrupt) {
+                   BusCancellation& cancellation) {
   const ElementPtr queue = make_element("queue", kPluginsBase);
   // A picture may be 12 MB, and the encoder keeps enough of them itself.
   g_object_set(queue.get(), "max-size-buffers", 3, "max-size-bytes", 0, "max-size-time", guint64{0},
@@ -268,7 +268,7 @@ Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan
   recoder.set_encoder(chain.encoder());
   recoder.set_frame_rate(plan.rate_numerator, plan.rate_denominator);
   recoder.on_decoded([&](const GstCaps* caps) { chain.set_input(caps); });
-  recoder.run(interrupt);
+  recoder.run(cancellation);
   return recoder.take();
 }
 
@@ -321,7 +321,7 @@ GstPadProbeReturn add_silence(GstPad* pad, GstPadProbeInfo* info, gpointer sampl
 }  // namespace
 
 AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_second,
-                        Interrupt& interrupt) {
+                        BusCancellation& cancellation) {
   AacEncoder aac = make_aac_encoder(bits_per_second);
   Recoder recoder(std::move(file), 0);
   const ElementPtr rate = make_element("audiorate", kPluginsBase);
@@ -339,7 +339,7 @@ AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_
       pad_of(aac.element, "sink").get(),
       static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
       &add_silence, &coded.samples, nullptr);
-  recoder.run(interrupt);
+  recoder.run(cancellation);
   static_cast<Coded&>(coded) = recoder.take();
   coded.priming = aac.priming;
   return coded;
@@ -357,7 +357,7 @@ ElementPtr plain_convert() {
 }  // namespace
 
 void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
-                  const UseSound& use, Interrupt& interrupt) {
+                  const UseSound& use, BusCancellation& cancellation) {
   Recoder recoder(std::move(file), 0);
   recoder.set_blame(Reason::bad_result, "the result's sound");
   // Before the resampler, which closes gaps of up to an eighth of a second.
@@ -375,7 +375,7 @@ void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& form
     const auto since = GST_CLOCK_DIFF(recoder.coded().first_demuxed, GST_BUFFER_PTS(buffer));
     return use(buffer, static_cast<GstClockTime>(std::max<GstClockTimeDiff>(0, since)));
   });
-  recoder.run(interrupt);
+  recoder.run(cancellation);
 }
 
 }  // namespace omni

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "media/bus-cancellation.h"
 #include "media/encode-chain.h"
-#include "media/interrupt.h"
 #include "media/mp4/only-track.h"
 #include "service/byte-rope.h"
 
@@ -50,20 +50,20 @@ struct VideoRecode : EncodePlan {
 /// `file` holds this one track, see only_track(). Throws Failure: bad_input, invalid_request,
 /// cancelled.
 Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan,
-                   Interrupt& interrupt);
+                   BusCancellation& cancellation);
 
 struct AudioCoded : Coded {
   unsigned priming = 0;       // samples that come out before the first one
   std::uint64_t samples = 0;  // that went in
 };
 AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_second,
-                        Interrupt& interrupt);
+                        BusCancellation& cancellation);
 
 /// What is decoded is given to `use`, on another thread, with its time counted from that of the
 /// file's first sample; false: that was enough. Neither gaps nor overlaps are left in it. Throws
 /// Failure: bad_result, invalid_request, cancelled.
 using UseSound = std::function<bool(GstBuffer* buffer, GstClockTime since_first)>;
 void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
-                  const UseSound& use, Interrupt& interrupt);
+                  const UseSound& use, BusCancellation& cancellation);
 
 }  // namespace omni

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "media/audio-encoder.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/sample-entry.h"
 #include "media/mp4/writer.h"
 #include "service/error.h"
@@ -133,9 +133,9 @@ std::vector<BufferPtr> fill(const std::vector<SoundPiece>& pieces, const Stretch
 }
 
 mp4::SampleTrack encode(const std::vector<SoundPiece>& pieces, const Stretch& stretch,
-                        Interrupt& interrupt) {
-  const AudioCoded coded =
-      encode_sound(pieces.front().format->info, fill(pieces, stretch), kBitsPerSecond, interrupt);
+                        BusCancellation& cancellation) {
+  const AudioCoded coded = encode_sound(pieces.front().format->info, fill(pieces, stretch),
+                                        kBitsPerSecond, cancellation);
   mp4::SampleTrack track = aac_track(coded);
   track.edits = {{stretch.movie_ticks, coded.priming, 0x10000}};
   return track;
@@ -360,10 +360,11 @@ BusPtr ReferenceAudio::waiter_if_ready() {
   return std::exchange(waiter_, {});
 }
 
-/// On a bus, since that is what an Interrupt wakes. False: flushed.
-bool ReferenceAudio::wait_for(GstClockTime end, Interrupt& interrupt, GstClockTime patience) {
+/// On a bus, since that is what an BusCancellation wakes. False: flushed.
+bool ReferenceAudio::wait_for(GstClockTime end, BusCancellation& cancellation,
+                              GstClockTime patience) {
   const auto bus = BusPtr::adopt(gst_bus_new());
-  const Interrupt::Guard guard(interrupt, bus.get());
+  const BusCancellation::Guard guard(cancellation, bus.get());
   {
     const std::lock_guard lock(mutex_);
     if (has_all(end)) return true;
@@ -376,7 +377,7 @@ bool ReferenceAudio::wait_for(GstClockTime end, Interrupt& interrupt, GstClockTi
     waiter_ = {};
     if (!message) ended_ = true;  // it is not waited for again before something comes
   }
-  if (interrupt.is_interrupted()) {
+  if (cancellation.cancelled()) {
     throw Failure(Reason::cancelled, "waiting for the reference's sound was interrupted");
   }
   return !message || gst_message_has_name(message.get(), kReady);
@@ -402,16 +403,17 @@ ReferenceAudio::Pieces ReferenceAudio::cut(GstClockTime start, GstClockTime end)
 
 std::optional<mp4::SampleTrack> ReferenceAudio::take(GstClockTime start, GstClockTime end,
                                                      std::uint32_t movie_timescale,
-                                                     Interrupt& interrupt, GstClockTime patience) {
+                                                     BusCancellation& cancellation,
+                                                     GstClockTime patience) {
   if (start >= end) return std::nullopt;
   drop_before(start);
-  if (!wait_for(end, interrupt, patience)) return std::nullopt;
+  if (!wait_for(end, cancellation, patience)) return std::nullopt;
   const Pieces pieces = cut(start, end);
   if (pieces.empty()) return std::nullopt;
   const SoundFormat& format = *pieces.front().format;
   const Stretch stretch{to_samples(start, format.rate), to_samples(end, format.rate),
                         gst_util_uint64_scale_round(end - start, movie_timescale, GST_SECOND)};
-  return format.raw ? encode(pieces, stretch, interrupt) : pass(pieces, stretch);
+  return format.raw ? encode(pieces, stretch, cancellation) : pass(pieces, stretch);
 }
 
 }  // namespace omni

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "media/aac-setup.h"
+#include "media/bus-cancellation.h"
 #include "media/gst-ptr.h"
-#include "media/interrupt.h"
 #include "media/mp4/samples.h"
 #include "media/recode.h"
 
@@ -65,7 +65,7 @@ class ReferenceAudio {
   /// none. Sound whose caps are other than at the beginning of the stretch is left out. The same
   /// sound gives the same bytes. Throws Failure: cancelled, bad_input, invalid_request.
   std::optional<mp4::SampleTrack> take(GstClockTime start, GstClockTime end,
-                                       std::uint32_t movie_timescale, Interrupt& interrupt,
+                                       std::uint32_t movie_timescale, BusCancellation& cancellation,
                                        GstClockTime patience = GST_CLOCK_TIME_NONE);
 
  private:
@@ -80,7 +80,7 @@ class ReferenceAudio {
   bool has_all(GstClockTime end) const;
   BusPtr waiter_if_ready();
   void trim(Pieces& old);
-  bool wait_for(GstClockTime end, Interrupt& interrupt, GstClockTime patience);
+  bool wait_for(GstClockTime end, BusCancellation& cancellation, GstClockTime patience);
   Pieces cut(GstClockTime start, GstClockTime end) const;
 
   mutable std::mutex mutex_;  // guards all of the below

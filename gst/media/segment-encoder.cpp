@@ -122,7 +122,7 @@ SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsig
 }
 
 SegmentEncoder::~SegmentEncoder() {
-  interrupt();
+  cancel();
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
@@ -195,8 +195,8 @@ void SegmentEncoder::note_unit(GstBuffer* buffer, GstCaps* caps) {
 bool SegmentEncoder::wait_for_room() {
   std::unique_lock lock(lock_);
   changed_.wait(lock,
-                [&] { return waiting_ < ahead_ || interrupted_ || ended_ || !problem_.empty(); });
-  if (interrupted_ || ended_ || !problem_.empty()) return false;
+                [&] { return waiting_ < ahead_ || cancelled_ || ended_ || !problem_.empty(); });
+  if (cancelled_ || ended_ || !problem_.empty()) return false;
   ++waiting_;
   return true;
 }
@@ -246,8 +246,8 @@ void SegmentEncoder::fill_up(GstClockTime until) {
 void SegmentEncoder::drain() {
   gst_app_src_end_of_stream(GST_APP_SRC(source_.get()));
   std::unique_lock lock(lock_);
-  changed_.wait(lock, [&] { return ended_ || interrupted_ || !problem_.empty(); });
-  if (interrupted_) throw Failure(Reason::cancelled, "stopped");
+  changed_.wait(lock, [&] { return ended_ || cancelled_ || !problem_.empty(); });
+  if (cancelled_) throw Failure(Reason::cancelled, "stopped");
   if (!problem_.empty())
     throw Failure(Reason::bad_input, "The segment cannot be encoded: " + problem_ +
                                          ". Put `videoconvert ! videoscale` before the element, or "
@@ -296,9 +296,9 @@ mp4::SampleTrack SegmentEncoder::make_track(GstClockTime length) const {
   return track;
 }
 
-void SegmentEncoder::interrupt() {
+void SegmentEncoder::cancel() {
   const std::lock_guard lock(lock_);
-  interrupted_ = true;
+  cancelled_ = true;
   changed_.notify_all();
 }
 

@@ -55,7 +55,7 @@ class SegmentEncoder {
   SegmentEncoder& operator=(const SegmentEncoder&) = delete;
 
   /// A frame at its time from the segment's beginning; later than the one before it. Waits while
-  /// the encoder is behind. False when it failed or was interrupted: complete() tells.
+  /// the encoder is behind. False when it failed or was cancelled: complete() tells.
   bool push(BufferPtr frame, GstClockTime time);
   /// Would push() wait?
   bool is_behind() const;
@@ -68,7 +68,7 @@ class SegmentEncoder {
   mp4::SampleTrack complete(GstClockTime length);
 
   /// From any thread: ends all waiting, for good.
-  void interrupt();
+  void cancel();
 
  private:
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
@@ -100,7 +100,7 @@ class SegmentEncoder {
   std::condition_variable changed_;
   unsigned waiting_ = 0;  // frames that the encoder has not begun with
   bool ended_ = false;
-  bool interrupted_ = false;
+  bool cancelled_ = false;
   std::string problem_;
   Coded coded_;
 };

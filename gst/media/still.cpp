@@ -13,11 +13,11 @@
 #include <utility>
 #include <variant>
 
+#include "media/bus-cancellation.h"
 #include "media/bytes-source.h"
 #include "media/clip-decoder.h"
 #include "media/encoder.h"
 #include "media/gst-util.h"
-#include "media/interrupt.h"
 #include "media/mp4/probe.h"
 #include "service/error.h"
 
@@ -55,7 +55,7 @@ constexpr char kJpegRaw[] = "video/x-raw,format=I420,colorimetry=1:4:0:0,chroma-
 using WeakDecoder = std::weak_ptr<ClipDecoder>;
 
 GstBusSyncReply interrupt_decoder(GstBus*, GstMessage* message, gpointer decoder) {
-  if (const auto running = static_cast<WeakDecoder*>(decoder)->lock()) running->interrupt();
+  if (const auto running = static_cast<WeakDecoder*>(decoder)->lock()) running->cancel();
   gst_message_unref(message);
   return GST_BUS_DROP;
 }
@@ -70,13 +70,13 @@ BusPtr interrupting_bus(const std::shared_ptr<ClipDecoder>& decoder) {
 }
 
 ClipFrame middle_picture(const std::shared_ptr<const ByteRope>& file, const mp4::Info& info,
-                         Interrupt& interrupt) {
+                         BusCancellation& cancellation) {
   const GstClockTime length = shown_duration(file);
   const GstClockTime middle = (length ? length : info.duration_ns) / 2;
   const auto any = CapsPtr::adopt(gst_caps_new_empty_simple("video/x-raw"));
   const auto decoder = std::make_shared<ClipDecoder>(file, any.get());
   const BusPtr bus = interrupting_bus(decoder);
-  const Interrupt::Guard guard(interrupt, bus.get());
+  const BusCancellation::Guard guard(cancellation, bus.get());
   std::optional<ClipFrame> shown;
   while (std::optional<ClipFrame> next = decoder->next()) {
     if (shown && next->time > middle) break;
@@ -101,7 +101,7 @@ class JpegPipeline {
   ~JpegPipeline() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
   JpegPipeline(const JpegPipeline&) = delete;
   JpegPipeline& operator=(const JpegPipeline&) = delete;
-  BytesPtr run(Interrupt& interrupt);
+  BytesPtr run(BusCancellation& cancellation);
 
  private:
   ElementPtr add(ElementPtr element);
@@ -144,8 +144,8 @@ void JpegPipeline::add_conversion(const GstCaps* to) {
   g_object_set(add(make_element("capsfilter", kPluginsBase)).get(), "caps", to, nullptr);
 }
 
-BytesPtr JpegPipeline::run(Interrupt& interrupt) {
-  const Interrupt::Guard guard(interrupt, bus_.get());
+BytesPtr JpegPipeline::run(BusCancellation& cancellation) {
+  const BusCancellation::Guard guard(cancellation, bus_.get());
   const auto change = gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
   gst_app_src_push_buffer(GST_APP_SRC(source_.get()), BufferPtr(picture_.picture).release());
   gst_app_src_end_of_stream(GST_APP_SRC(source_.get()));
@@ -173,14 +173,14 @@ void JpegPipeline::wait(bool failed) {
 
 }  // namespace
 
-BytesPtr make_still(std::shared_ptr<const ByteRope> file, Interrupt& interrupt) {
+BytesPtr make_still(std::shared_ptr<const ByteRope> file, BusCancellation& cancellation) {
   const auto probed = mp4::probe(*file);
   if (const auto* problem = std::get_if<mp4::Problem>(&probed)) no_still(problem->text);
   const auto& info = std::get<mp4::Info>(probed);
   if (std::min(info.video()->width, info.video()->height) == 0)
     no_still("the file does not say how large its picture is");
-  ClipFrame picture = middle_picture(file, info, interrupt);
-  return JpegPipeline(std::move(picture), rgb_caps(*info.video()).get()).run(interrupt);
+  ClipFrame picture = middle_picture(file, info, cancellation);
+  return JpegPipeline(std::move(picture), rgb_caps(*info.video()).get()).run(cancellation);
 }
 
 void require_still_encoder() {

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/recode.h"
 #include "service/byte-rope.h"
 #include "service/glib-ptr.h"
@@ -18,7 +18,7 @@ namespace omni {
 /// of them on the long side, each side the nearest multiple of 16, colours as they are shown. The
 /// same file gives the same bytes. Blocks.
 /// Throws Failure: bad_result, invalid_request (an element is not installed), cancelled.
-BytesPtr make_still(std::shared_ptr<const ByteRope> file, Interrupt& interrupt);
+BytesPtr make_still(std::shared_ptr<const ByteRope> file, BusCancellation& cancellation);
 
 /// Throws Failure (invalid_request) when a still cannot be made here at all.
 void require_still_encoder();

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "media/audio-encoder.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/coded-track.h"
 #include "media/mp4/only-track.h"
 #include "media/mp4/sample-entry.h"
@@ -51,7 +51,7 @@ mp4::Movie read(const std::shared_ptr<const ByteRope>& file) {
 class Fitter {
  public:
   Fitter(std::shared_ptr<const ByteRope> reference, const ReferenceLimits& limits,
-         Interrupt& interrupt, const FitLog& log, const std::string& encoder);
+         BusCancellation& cancellation, const FitLog& log, const std::string& encoder);
   std::shared_ptr<const ByteRope> run(const mp4::Info& info);
 
  private:
@@ -73,7 +73,7 @@ class Fitter {
   Try smaller_try(const Try& last, double bytes, bool again) const;
   unsigned fitting_side(double rate, unsigned most) const;
   unsigned shown_side() const { return std::min(width_, height_); }
-  void give_up(const std::string& why) const;
+  void refuse(const std::string& why) const;
   std::int64_t budget() const;
   double bits_per_pixel(double rate, unsigned short_side) const;
   mp4::SampleTrack picture_track(const Coded& coded) const;
@@ -89,7 +89,7 @@ class Fitter {
 
   std::shared_ptr<const ByteRope> reference_;
   ReferenceLimits limits_;
-  Interrupt& interrupt_;
+  BusCancellation& cancellation_;
   const FitLog& log_;
   std::string encoder_;
   std::uint32_t timescale_ = 0;
@@ -107,10 +107,10 @@ class Fitter {
 };
 
 Fitter::Fitter(std::shared_ptr<const ByteRope> reference, const ReferenceLimits& limits,
-               Interrupt& interrupt, const FitLog& log, const std::string& encoder)
+               BusCancellation& cancellation, const FitLog& log, const std::string& encoder)
     : reference_(std::move(reference)),
       limits_(limits),
-      interrupt_(interrupt),
+      cancellation_(cancellation),
       log_(log),
       encoder_(encoder) {
   const auto [low, high] = std::minmax(limits.max_width, limits.max_height);
@@ -184,7 +184,7 @@ void Fitter::shrink_sound() {
 mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   const mp4::SampleTrack& source = *source_sound_;
   const AudioCoded coded =
-      recode_audio(mp4::only_track(reference_, source, timescale_), bits_per_second, interrupt_);
+      recode_audio(mp4::only_track(reference_, source, timescale_), bits_per_second, cancellation_);
   if (!coded.caps || coded.units.empty()) bad_input("the reference's sound cannot be decoded");
   mp4::SampleTrack track = source;
   mp4::SampleTrack encoded = aac_track(coded);
@@ -251,7 +251,7 @@ std::shared_ptr<const ByteRope> Fitter::transcode() {
     check(*best);
     return best;
   }
-  give_up("none of " + std::to_string(kMaxTries) + " tries was small enough");
+  refuse("none of " + std::to_string(kMaxTries) + " tries was small enough");
   return nullptr;
 }
 
@@ -294,12 +294,12 @@ Fitter::Try Fitter::first_try() const {
   if (limits_.max_bytes == 0) return first;
   // What is over the limit has more to show than fits.
   if (reference_->size() > limits_.max_bytes) first.rate = std::max(first.rate, source);
-  if (budget() <= 0) give_up("its sound alone leaves no room for a picture");
+  if (budget() <= 0) refuse("its sound alone leaves no room for a picture");
   first.rate = std::min(first.rate, static_cast<double>(budget()) * 8 / seconds_);
   first.short_side = fitting_side(first.rate, std::min(width_, height_));
   if (bits_per_pixel(first.rate, first.short_side) < kLeastBitsPerPixel) {
-    give_up(std::to_string(static_cast<unsigned>(first.rate / 1000)) +
-            " kbit/s is what is left for the picture, too little even for a small one");
+    refuse(std::to_string(static_cast<unsigned>(first.rate / 1000)) +
+           " kbit/s is what is left for the picture, too little even for a small one");
   }
   return first;
 }
@@ -308,7 +308,7 @@ unsigned Fitter::fitting_side(double rate, unsigned most) const {
   return fitting_short_side({{width_, height_}, frame_rate_}, rate, most);
 }
 
-void Fitter::give_up(const std::string& why) const {
+void Fitter::refuse(const std::string& why) const {
   throw Failure(Reason::too_large, "the reference cannot be made to fit into " +
                                        std::to_string(limits_.max_bytes) + " bytes: " + why +
                                        (tried_.empty() ? "" : " (" + tried_ + ")") +
@@ -345,7 +345,7 @@ std::shared_ptr<const ByteRope> Fitter::attempt(const Try& next, double& bytes) 
       (next.short_side ? " at " + std::to_string(next.short_side) + " lines" : "");
   log("fitting the reference: its picture is encoded with " + settings);
   const Coded coded =
-      recode_video(mp4::only_track(reference_, picture_, timescale_), plan, interrupt_);
+      recode_video(mp4::only_track(reference_, picture_, timescale_), plan, cancellation_);
   const auto share =
       static_cast<double>(coded.units.size()) / static_cast<double>(picture_.samples.size());
   bytes = static_cast<double>(coded.media->size()) / std::max(share, 1e-9);
@@ -462,13 +462,13 @@ void Fitter::check(const ByteRope& file) const {
 std::shared_ptr<const ByteRope> transcode_to_limits(std::shared_ptr<const ByteRope> reference,
                                                     const mp4::Info& info,
                                                     const ReferenceLimits& limits,
-                                                    Interrupt& interrupt, const FitLog& log,
-                                                    const std::string& encoder) {
+                                                    BusCancellation& cancellation,
+                                                    const FitLog& log, const std::string& encoder) {
   if (!find_violation(info, reference->size(), limits)) return reference;
-  if (interrupt.is_interrupted()) {
+  if (cancellation.cancelled()) {
     throw Failure(Reason::cancelled, "fitting the reference was interrupted");
   }
-  return Fitter(std::move(reference), limits, interrupt, log, encoder).run(info);
+  return Fitter(std::move(reference), limits, cancellation, log, encoder).run(info);
 }
 
 }  // namespace omni

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/probe.h"
 #include "media/reference-limits.h"
 #include "service/byte-rope.h"
@@ -29,10 +29,8 @@ using FitLog = std::function<void(const std::string&)>;
 /// `encoder` names the factory of the H.264 encoder; empty = see make_h264_encoder(). Throws
 /// Failure: too_large (not even a small picture fits), bad_input (it cannot be decoded),
 /// invalid_request (an element is not installed), cancelled.
-std::shared_ptr<const ByteRope> transcode_to_limits(std::shared_ptr<const ByteRope> reference,
-                                                    const mp4::Info& info,
-                                                    const ReferenceLimits& limits,
-                                                    Interrupt& interrupt, const FitLog& log = {},
-                                                    const std::string& encoder = {});
+std::shared_ptr<const ByteRope> transcode_to_limits(
+    std::shared_ptr<const ByteRope> reference, const mp4::Info& info, const ReferenceLimits& limits,
+    BusCancellation& cancellation, const FitLog& log = {}, const std::string& encoder = {});
 
 }  // namespace omni

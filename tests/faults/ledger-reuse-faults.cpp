@@ -251,7 +251,7 @@ class SlowClaim : public NoLedger {
     claim.task_id = "video_1";
     co_return claim;
   }
-  void let_go(std::string id) override { let_go_ += id == "row"; }
+  void release(std::string id) override { let_go_ += id == "row"; }
   std::promise<void> asked;
 
  private:

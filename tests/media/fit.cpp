@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "media/bus-cancellation.h"
 #include "media/clips.h"
-#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "media/mp4/samples.h"
 #include "media/reference-limits.h"
@@ -18,8 +18,8 @@ namespace {
 
 using clips::BytesPtr;
 using clips::Stream;
+using omni::BusCancellation;
 using omni::Failure;
-using omni::Interrupt;
 using omni::LimitViolation;
 using omni::Reason;
 using omni::ReferenceLimits;
@@ -36,7 +36,7 @@ Info probed(const BytesPtr& file) {
 }
 
 BytesPtr fit(const BytesPtr& file, const ReferenceLimits& limits, const std::string& encoder = {}) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   BytesPtr result;
   try {
     result = omni::transcode_to_limits(
@@ -52,7 +52,7 @@ BytesPtr fit(const BytesPtr& file, const ReferenceLimits& limits, const std::str
 
 omni::Error failure_of(const BytesPtr& file, const ReferenceLimits& limits,
                        const std::string& encoder = {}) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   try {
     omni::transcode_to_limits(file, probed(file), limits, interrupt, {}, encoder);
   } catch (const Failure& failure) {
@@ -408,7 +408,7 @@ START_TEST(cut_off) {
   const BytesPtr before = noise_with_sound();
   const Info info = probed(before);
   const std::string whole = clips::text(*before);
-  Interrupt interrupt;
+  BusCancellation interrupt;
   try {
     omni::transcode_to_limits(clips::rope(whole.substr(0, whole.size() / 2)), info, at_most(kLimit),
                               interrupt);
@@ -424,12 +424,12 @@ START_TEST(interrupted) {
   const BytesPtr before = clips::make(
       picture("snow", 1500, "width=320,height=180", kX264 + "6000 ! h264parse ! mp4mux" + kOut));
   const Info info = probed(before);
-  Interrupt interrupt;
+  BusCancellation interrupt;
   std::atomic<bool> begun = _i == 0;
   std::thread other([&] {
     begun.wait(false);
     if (_i == 2) g_usleep(300'000);
-    interrupt.interrupt();
+    interrupt.cancel();
   });
   if (_i == 0) other.join();
   bool cancelled = false;
@@ -450,7 +450,7 @@ START_TEST(interrupted) {
 END_TEST
 
 START_TEST(no_encoder) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   const BytesPtr before = noise_with_sound();
   try {
     omni::transcode_to_limits(before, probed(before), at_most(kLimit), interrupt, {}, "nosuchenc");

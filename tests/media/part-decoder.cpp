@@ -237,7 +237,7 @@ START_TEST(interrupted) {
       clip("videotestsrc num-buffers=200 ! video/x-raw,width=64,height=48,framerate=25/1");
   ClipDecoder decoder(file, caps(rgb(64, 48)).get());
   for (int i = 0; i < 5 * _i; ++i) ck_assert(decoder.next().has_value());
-  std::thread other([&] { decoder.interrupt(); });
+  std::thread other([&] { decoder.cancel(); });
   other.join();
   Reason reason = Reason::bad_input;
   try {

@@ -10,16 +10,16 @@
 #include <thread>
 #include <vector>
 
+#include "media/bus-cancellation.h"
 #include "media/clips.h"
-#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "service/error.h"
 
 namespace {
 
+using omni::BusCancellation;
 using omni::Coded;
 using omni::Failure;
-using omni::Interrupt;
 
 clips::BytesPtr snow() {
   return clips::make(
@@ -65,7 +65,7 @@ START_TEST(over) {
   std::set<std::size_t> sizes;
   const Load load;
   for (int i = 0; i < 5; ++i) {
-    Interrupt interrupt;
+    BusCancellation interrupt;
     const Coded coded = omni::recode_video(file, plan(40'000), interrupt);
     ck_assert(coded.over);
     ck_assert_uint_gt(coded.media->size(), 40'000);
@@ -84,7 +84,7 @@ START_TEST(enough) {
   GstAudioInfo format;
   gst_audio_info_set_format(&format, GST_AUDIO_FORMAT_S16LE, 48'000, 2, nullptr);
   for (int i = 0; i < 5; ++i) {
-    Interrupt interrupt;
+    BusCancellation interrupt;
     int given = 0;
     omni::decode_audio(
         file, format, [&](GstBuffer*, GstClockTime) { return ++given < 5; }, interrupt);
@@ -100,10 +100,10 @@ START_TEST(called_off) {
   const auto file = snow();
   int cancelled = 0;
   for (int step = _i % kStrides; step < 100; step += kStrides) {
-    Interrupt interrupt;
+    BusCancellation interrupt;
     std::thread other([&] {
       g_usleep(static_cast<gulong>(step * 100));
-      interrupt.interrupt();
+      interrupt.cancel();
     });
     try {
       omni::recode_video(file, plan(0), interrupt);

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "media/audio-decoder.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/media-main.h"
 #include "media/sounds.h"
 #include "service/error.h"
@@ -14,8 +14,8 @@
 namespace {
 
 using clips::BytesPtr;
+using omni::BusCancellation;
 using omni::Failure;
-using omni::Interrupt;
 using omni::Reason;
 using omni::ReferenceAudio;
 using omni::mp4::Edit;
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(formats) {
   const BytesPtr file = result(48000, {});
-  Interrupt interrupt;
+  BusCancellation interrupt;
   // The same sound at another rate: neither faster nor slower.
   const Samples other = decoded(file, 44100, 44100);
   for (std::size_t at = kFirst; at + 200 < 48000; at += kApart) {
@@ -123,7 +123,8 @@ START_TEST(without_sound) {
 }
 END_TEST
 
-omni::Error failure_of(const BytesPtr& file, const GstAudioInfo& format, Interrupt& interrupt) {
+omni::Error failure_of(const BytesPtr& file, const GstAudioInfo& format,
+                       BusCancellation& interrupt) {
   try {
     omni::decode_sound(file, format, 48000, interrupt);
   } catch (const Failure& failure) {
@@ -133,7 +134,7 @@ omni::Error failure_of(const BytesPtr& file, const GstAudioInfo& format, Interru
 }
 
 START_TEST(broken) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   const std::string good = clips::text(*result(48000, {}));
   const omni::Error cut =
       failure_of(clips::rope(good.substr(0, good.size() - 10)), mono(48000), interrupt);
@@ -148,7 +149,7 @@ START_TEST(broken) {
   expect_contains("codec", codec.message, "the result's sound cannot be decoded");
   const omni::Error format = failure_of(clips::rope(good), GstAudioInfo{}, interrupt);
   ck_assert_int_eq(static_cast<int>(format.reason), static_cast<int>(Reason::invalid_request));
-  interrupt.interrupt();
+  interrupt.cancel();
   const omni::Error stopped = failure_of(clips::rope(good), mono(48000), interrupt);
   ck_assert_int_eq(static_cast<int>(stopped.reason), static_cast<int>(Reason::cancelled));
 }
@@ -165,7 +166,7 @@ START_TEST(wild_edits) {
       {{std::uint64_t{1} << 40, 1024, 0x10000}},
   };
   const BytesPtr file = result(48000, rows.at(static_cast<std::size_t>(_i)));
-  Interrupt interrupt;
+  BusCancellation interrupt;
   try {
     const omni::BytesPtr pcm = omni::decode_sound(file, mono(48000), 96000, interrupt);
     ck_assert_uint_eq(g_bytes_get_size(pcm.get()), 96000 * sizeof(float));

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "media/aac-setup.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/media-main.h"
 #include "media/sounds.h"
 #include "service/error.h"
@@ -18,9 +18,9 @@
 namespace {
 
 using clips::BytesPtr;
+using omni::BusCancellation;
 using omni::CapsPtr;
 using omni::Failure;
-using omni::Interrupt;
 using omni::Reason;
 using omni::ReferenceAudio;
 using omni::mp4::Edit;
@@ -283,7 +283,8 @@ END_TEST
 
 // Waiting.
 
-std::future<bool> take_elsewhere(ReferenceAudio& sound, Interrupt& interrupt, GstClockTime end) {
+std::future<bool> take_elsewhere(ReferenceAudio& sound, BusCancellation& interrupt,
+                                 GstClockTime end) {
   return std::async(std::launch::async, [&sound, &interrupt, end] {
     try {
       return sound.take(0, end, kMovieRate, interrupt).has_value();
@@ -313,7 +314,7 @@ END_TEST
 START_TEST(waits) {
   const Sound source = raw(impulses(48000), 48000);
   ReferenceAudio sound;
-  Interrupt interrupt;
+  BusCancellation interrupt;
   ck_assert(sound.set_caps(source.caps.get()));
   for (std::size_t i = 0; i + 1 < source.buffers.size(); ++i)
     sound.push(source.buffers[i].buffer.get(), source.buffers[i].time);
@@ -348,9 +349,9 @@ END_TEST
 /// Row 0: before; row 1: while it waits; row 2: while it encodes.
 START_TEST(interrupted) {
   ReferenceAudio sound;
-  Interrupt interrupt;
+  BusCancellation interrupt;
   const int seconds = _i == 2 ? 600 : 1;
-  if (_i == 0) interrupt.interrupt();
+  if (_i == 0) interrupt.cancel();
   if (_i == 2) {
     feed(sound, raw(impulses(48000 * 600), 48000, 48000));
     sound.end();
@@ -359,7 +360,7 @@ START_TEST(interrupted) {
       take_elsewhere(sound, interrupt, static_cast<GstClockTime>(seconds) * GST_SECOND);
   if (_i > 0) {
     ck_assert(waiting.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
-    interrupt.interrupt();
+    interrupt.cancel();
   }
   bool cancelled = false;
   try {

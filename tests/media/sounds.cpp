@@ -9,7 +9,7 @@
 
 #include "../unit/check-main.h"
 #include "media/audio-decoder.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/mp4/writer.h"
 #include "service/error.h"
 
@@ -17,9 +17,9 @@ namespace sounds {
 
 using clips::BytesPtr;
 using omni::BufferPtr;
+using omni::BusCancellation;
 using omni::CapsPtr;
 using omni::Failure;
-using omni::Interrupt;
 using omni::ReferenceAudio;
 using omni::SamplePtr;
 using omni::mp4::Edit;
@@ -125,7 +125,7 @@ void feed(ReferenceAudio& sound, const Sound& what) {
 }
 
 std::optional<SampleTrack> take(ReferenceAudio& sound, GstClockTime start, GstClockTime end) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   try {
     return sound.take(start, end, kMovieRate, interrupt);
   } catch (const Failure& failure) {
@@ -163,7 +163,7 @@ GstAudioInfo mono(unsigned rate) {
 }
 
 Samples decoded(const BytesPtr& file, unsigned rate, std::size_t count) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   omni::BytesPtr pcm;
   try {
     pcm = omni::decode_sound(file, mono(rate), count, interrupt);

@@ -12,9 +12,9 @@
 #include <future>
 #include <thread>
 
+#include "media/bus-cancellation.h"
 #include "media/clips.h"
 #include "media/gst-ptr.h"
-#include "media/interrupt.h"
 #include "media/media-main.h"
 #include "service/error.h"
 
@@ -73,7 +73,7 @@ Picture look_at(const BytesPtr& jpeg) {
 }
 
 BytesPtr still_of(const clips::BytesPtr& file) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   return make_still(file, interrupt);
 }
 
@@ -199,7 +199,7 @@ START_TEST(same_bytes) {
 }
 END_TEST
 
-Reason failure_of(const clips::BytesPtr& file, Interrupt& interrupt) {
+Reason failure_of(const clips::BytesPtr& file, BusCancellation& interrupt) {
   try {
     make_still(file, interrupt);
   } catch (const Failure& failure) {
@@ -209,7 +209,7 @@ Reason failure_of(const clips::BytesPtr& file, Interrupt& interrupt) {
 }
 
 START_TEST(no_picture) {
-  Interrupt interrupt;
+  BusCancellation interrupt;
   ck_assert(failure_of(clips::rope("no file at all, but enough bytes to look at"), interrupt) ==
             Reason::bad_result);
   std::string broken = clips::text(*clip(solid("0xff00ff00", "format=I420,width=96,height=80")));
@@ -223,12 +223,12 @@ END_TEST
 START_TEST(interrupted) {
   const auto file = clip(
       "videotestsrc num-buffers=300 ! video/x-raw,format=I420,width=640,height=360,framerate=25/1");
-  Interrupt before;
-  before.interrupt();
+  BusCancellation before;
+  before.cancel();
   ck_assert(failure_of(file, before) == Reason::cancelled);
   int called_off = 0;
   for (const int wait : {0, 1, 3, 10, 30}) {
-    Interrupt interrupt;
+    BusCancellation interrupt;
     auto made = std::async(std::launch::async, [&] {
       try {
         make_still(file, interrupt);
@@ -239,7 +239,7 @@ START_TEST(interrupted) {
       }
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(wait));  // the moment is the point
-    interrupt.interrupt();
+    interrupt.cancel();
     called_off += made.get();
   }
   // At once it is never there: 150 pictures come first.

@@ -122,8 +122,8 @@ const char* group_of(LedgerStore::Group group) {
 
 }  // namespace
 
-LedgerStore::LedgerStore(const std::string& state_dir, const std::atomic<bool>* impatient)
-    : state_dir_(state_dir), results_(results_folder(state_dir)), impatient_(impatient) {
+LedgerStore::LedgerStore(const std::string& state_dir, const std::atomic<bool>* wait_briefly)
+    : state_dir_(state_dir), results_(results_folder(state_dir)), wait_briefly_(wait_briefly) {
   const std::string path = state_dir + "/ledger.db";
   try {
     make_folders();
@@ -199,8 +199,8 @@ void LedgerStore::set_journal() {
 int LedgerStore::busy(void* data, int count) {
   auto* self = static_cast<LedgerStore*>(data);
   if (count == 0) self->busy_since_ = now();
-  const bool impatient = self->impatient_ && *self->impatient_;
-  if (now() - self->busy_since_ > (impatient ? kShortPatience : kPatience)) return 0;
+  const bool wait_briefly = self->wait_briefly_ && *self->wait_briefly_;
+  if (now() - self->busy_since_ > (wait_briefly ? kShortPatience : kPatience)) return 0;
   g_usleep(kBusyPause);
   return 1;
 }
@@ -424,7 +424,7 @@ void LedgerStore::delivered(const std::string& id) {
   disown(id);
 }
 
-void LedgerStore::let_go(const std::string& id) {
+void LedgerStore::release(const std::string& id) {
   if (running_.contains(id)) disown(id);
 }
 

@@ -54,10 +54,11 @@ struct LedgerSum {
 
 class LedgerStore {
  public:
-  /// Makes folders and tables where there are none, and migrates an older ledger. While `impatient`
-  /// (may be null) is set, nobody waits long for other processes. Throws Failure(budget) with what
-  /// is wrong.
-  explicit LedgerStore(const std::string& state_dir, const std::atomic<bool>* impatient = nullptr);
+  /// Creates missing folders and tables, and migrates an older ledger. While `wait_briefly` (may be
+  /// null) is set, it does not wait long for other processes. Throws Failure(budget), which says
+  /// what is wrong.
+  explicit LedgerStore(const std::string& state_dir,
+                       const std::atomic<bool>* wait_briefly = nullptr);
 
   /// Does `works` in one transaction. An outcome says why that piece failed, or all of them.
   Worker::Outcomes transaction(const std::vector<Worker::Work>& works);
@@ -81,7 +82,7 @@ class LedgerStore {
                 const std::string& create_path);
   void fetched(const std::string& id);
   void delivered(const std::string& id);
-  void let_go(const std::string& id);
+  void release(const std::string& id);
   void ended(const std::string& id, Ending ending, const Error& error);
 
   // Kept results, inside a transaction:
@@ -124,7 +125,7 @@ class LedgerStore {
   std::optional<LedgerOwner> owner_;
   std::optional<Sqlite> database_;
   std::set<std::string> running_;  // rows of ours that a job is at
-  const std::atomic<bool>* impatient_;
+  const std::atomic<bool>* wait_briefly_;
   Micros busy_since_ = 0;
 };
 

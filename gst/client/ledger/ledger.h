@@ -74,17 +74,17 @@ struct Claim {
   std::shared_ptr<const ByteRope> result;
 };
 
-/// A reference whose hash is wanted, as long as somebody waits for it.
+/// A request for the hash of a reference. Setting `cancelled` ends it.
 struct HashRequest {
   std::shared_ptr<const ByteRope> bytes;  // may be null: none
-  std::shared_ptr<const std::atomic<bool>> abandoned;
+  std::shared_ptr<const std::atomic<bool>> cancelled;
 };
 
 /// How a job ended without a result.
 enum class Ending {
   refused,  // it was not taken
   failed,   // the service ended it
-  open,     // called off, timed out, out of reach, in doubt: the row stays as it is
+  open,     // cancelled, timed out, out of reach, in doubt: the row stays as it is
 };
 
 class Ledger {
@@ -107,7 +107,7 @@ class Ledger {
   virtual Async<void> accepted(std::string id, JobFacts facts, std::string task_id,
                                std::string create_path) = 0;
   virtual Async<void> ended(std::string id, Ending ending, Error error) = 0;
-  /// What a reference is known by; empty when it was abandoned.
+  /// The hash that identifies a reference; empty when the request was cancelled.
   virtual Async<std::string> hash(HashRequest reference) = 0;
 
   // At once, from any thread; written down behind:
@@ -115,16 +115,16 @@ class Ledger {
   virtual void fetched(std::string id, std::shared_ptr<const ByteRope> result) = 0;
   /// It has gone downstream whole.
   virtual void delivered(std::string id) = 0;
-  /// Nobody is at it any more, and it was not delivered.
-  virtual void let_go(std::string id) = 0;
+  /// Its job works on it no longer, and it was not delivered.
+  virtual void release(std::string id) = 0;
 
-  /// From now on nothing waits long for other processes. From any thread.
-  virtual void hurry() = 0;
+  /// From now on nothing waits long for other processes: the run is about to stop. From any thread.
+  virtual void prepare_to_stop() = 0;
   /// Writes down what is left and ends. Nothing is recorded afterwards.
   virtual void close() = 0;
   /// Is anything kept? Texts for the user speak of a ledger only then.
   virtual bool records() const = 0;
-  /// What gives a row up, for the user to type.
+  /// The command that forgets a row, for the user to type.
   virtual std::string forget_command(const std::string& id) const = 0;
 };
 
@@ -141,8 +141,8 @@ class NoLedger : public Ledger {
   Async<std::string> hash(HashRequest) override { co_return std::string(); }
   void fetched(std::string, std::shared_ptr<const ByteRope>) override {}
   void delivered(std::string) override {}
-  void let_go(std::string) override {}
-  void hurry() override {}
+  void release(std::string) override {}
+  void prepare_to_stop() override {}
   void close() override {}
   bool records() const override { return false; }
   std::string forget_command(const std::string&) const override { return {}; }
@@ -155,7 +155,7 @@ class Receipt {
   Receipt(std::shared_ptr<Ledger> ledger, std::string id)
       : ledger_(std::move(ledger)), id_(std::move(id)) {}
   ~Receipt() {
-    if (!settled_.exchange(true)) ledger_->let_go(id_);
+    if (!settled_.exchange(true)) ledger_->release(id_);
   }
   Receipt(const Receipt&) = delete;
 

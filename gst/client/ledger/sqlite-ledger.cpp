@@ -27,7 +27,7 @@ SqliteLedger::SqliteLedger(LedgerSettings settings)
 }
 
 void SqliteLedger::close() {
-  hurry();
+  prepare_to_stop();
   files_.stop();
   rows_.stop();
   if (!unwritten_.empty()) batch({});  // one last time; its threads have ended
@@ -64,7 +64,7 @@ Worker::Outcomes SqliteLedger::batch(const std::vector<Worker::Work>& works) {
   all.insert(all.end(), works.begin(), works.end());
   Worker::Outcomes outcomes;
   try {
-    if (!store_) store_ = std::make_unique<LedgerStore>(settings_.state_dir, &impatient_);
+    if (!store_) store_ = std::make_unique<LedgerStore>(settings_.state_dir, &wait_briefly_);
     outcomes = store_->transaction(all);
   } catch (const std::exception& problem) {
     outcomes.assign(all.size(),
@@ -90,7 +90,7 @@ void SqliteLedger::judge(const Worker::Outcomes& outcomes) {
       // Said by a step on purpose.
     }
   }
-  impatient_ = trouble || hurried_;
+  wait_briefly_ = trouble || stopping_;
 }
 
 void SqliteLedger::write_later(Worker::Work work) {
@@ -148,7 +148,7 @@ Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, HashRequest reference)
     if (found.claim.result) co_return std::move(found.claim);
     const Worker::Work forget = [this, hash = found.result_hash, id = found.claim.id] {
       store_->lost(hash);
-      store_->let_go(id);
+      store_->release(id);
     };
     co_await run(forget, Step::note);
   }
@@ -202,7 +202,7 @@ Async<void> SqliteLedger::ended(std::string id, Ending ending, Error error) {
 Async<std::string> SqliteLedger::hash(HashRequest reference) {
   if (!reference.bytes) co_return std::string();
   co_return co_await files_.run(
-      [&] { return sha256_hex(*reference.bytes, reference.abandoned.get()); });
+      [&] { return sha256_hex(*reference.bytes, reference.cancelled.get()); });
 }
 
 void SqliteLedger::fetched(std::string id, std::shared_ptr<const ByteRope> result) {
@@ -213,7 +213,7 @@ void SqliteLedger::fetched(std::string id, std::shared_ptr<const ByteRope> resul
 
 /// On the thread of the files.
 void SqliteLedger::keep(const std::string& id, const ByteRope& result) {
-  if (hurried_ && result.size() > kMostWhileStopping) return;
+  if (stopping_ && result.size() > kMostWhileStopping) return;
   try {
     const std::string hash = results_.keep(result);
     post([this, id, hash, size = result.size()] {
@@ -228,8 +228,8 @@ void SqliteLedger::delivered(std::string id) {
   post([this, id] { store_->delivered(id); });
 }
 
-void SqliteLedger::let_go(std::string id) {
-  post([this, id] { store_->let_go(id); });
+void SqliteLedger::release(std::string id) {
+  post([this, id] { store_->release(id); });
 }
 
 }  // namespace omni

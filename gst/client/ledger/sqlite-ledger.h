@@ -43,8 +43,8 @@ class SqliteLedger : public Ledger {
   Async<std::string> hash(HashRequest reference) override;
   void fetched(std::string id, std::shared_ptr<const ByteRope> result) override;
   void delivered(std::string id) override;
-  void let_go(std::string id) override;
-  void hurry() override { hurried_ = impatient_ = true; }
+  void release(std::string id) override;
+  void prepare_to_stop() override { stopping_ = wait_briefly_ = true; }
   void close() override;
   bool records() const override { return true; }
   std::string forget_command(const std::string& id) const override;
@@ -68,10 +68,10 @@ class SqliteLedger : public Ledger {
   const LedgerSettings settings_;
   const KeptResults results_;
   std::atomic<bool> told_ = false;
-  std::atomic<bool> hurried_ = false;
-  std::atomic<bool> impatient_ = false;  // another process is known to hold it
-  std::unique_ptr<LedgerStore> store_;   // of the first thread alone
-  std::mutex unwritten_lock_;            // innermost: nothing is called under it
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> wait_briefly_ = false;  // another process is known to hold it
+  std::unique_ptr<LedgerStore> store_;      // of the first thread alone
+  std::mutex unwritten_lock_;               // innermost: nothing is called under it
   std::vector<Worker::Work> unwritten_;
   // The second hands things on to the first.
   Worker rows_;

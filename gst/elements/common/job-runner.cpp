@@ -24,18 +24,18 @@ std::shared_ptr<Client> JobRunner::client() const {
   return client_;
 }
 
-std::shared_ptr<Interrupt> JobRunner::transcode_cancel() const {
+std::shared_ptr<BusCancellation> JobRunner::transcode_cancel() const {
   const std::lock_guard lock(lock_);
   return transcode_cancel_;
 }
 
 void JobRunner::cancel_all() {
-  transcode_cancel()->interrupt();
+  transcode_cancel()->cancel();
   if (const auto running = client()) running->cancel_all();
 }
 
 void JobRunner::renew() {
-  auto next = std::make_shared<Interrupt>();
+  auto next = std::make_shared<BusCancellation>();
   const std::lock_guard lock(lock_);
   transcode_cancel_ = std::move(next);
 }

@@ -11,7 +11,7 @@
 #include "client/client.h"
 #include "elements/common/settings.h"
 #include "elements/common/spend-tracker.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 
 namespace omni {
 
@@ -27,7 +27,7 @@ class JobRunner {
   std::shared_ptr<Client> client() const;
 
   /// Cancels transcoding. One until renew(): once used it stays so.
-  std::shared_ptr<Interrupt> transcode_cancel() const;
+  std::shared_ptr<BusCancellation> transcode_cancel() const;
   /// Cancels what is being made ready, and all jobs.
   void cancel_all();
   /// What is made ready from now on is wanted again.
@@ -44,7 +44,7 @@ class JobRunner {
   const LogSink log_;
   mutable std::mutex lock_;  // innermost: guards what follows
   std::shared_ptr<Client> client_;
-  std::shared_ptr<Interrupt> transcode_cancel_ = std::make_shared<Interrupt>();
+  std::shared_ptr<BusCancellation> transcode_cancel_ = std::make_shared<BusCancellation>();
 };
 
 }  // namespace omni

@@ -133,7 +133,7 @@ std::shared_ptr<const ByteRope> fitting_reference(const Settings& settings, mp4:
   }
   if (help.on_transcode) help.on_transcode();
   const auto log = [&](const std::string& text) { help.log(LogLevel::info, text); };
-  reference = transcode_to_limits(reference, info, limits, help.interrupt, log, help.encoder);
+  reference = transcode_to_limits(reference, info, limits, help.cancellation, log, help.encoder);
   info = look_into(*reference);
   return reference;
 }

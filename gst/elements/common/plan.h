@@ -13,7 +13,7 @@
 
 #include "client/job.h"
 #include "elements/common/settings.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/transcode.h"
 #include "service/byte-rope.h"
 #include "service/dialect.h"
@@ -36,7 +36,7 @@ struct PlanHelp {
   std::function<std::string(const ByteRope&)> publish;
   /// The reference is about to be re-encoded. May be null.
   std::function<void()> on_transcode;
-  Interrupt& interrupt;
+  BusCancellation& cancellation;
   LogSink log;
   // Where the element itself makes the references:
   std::uint64_t max_reference_bytes = 0;     // 0 = the service's limit alone counts

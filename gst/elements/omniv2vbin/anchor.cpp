@@ -34,10 +34,10 @@ void Anchor::set_still(std::string data_uri) {
   result_ = nullptr;
 }
 
-bool Anchor::give_up() {
+bool Anchor::reject_result() {
   state_ = State::open;
   result_ = nullptr;
-  return !std::exchange(gave_up_, true);
+  return !std::exchange(result_rejected_, true);
 }
 
 }  // namespace omni

@@ -36,12 +36,12 @@ class Anchor {
   void forget_plan();
   /// A segment is over. The candidate's: under_way -> result, or open when it failed.
   void finished(guint segment, const JobOutcome& outcome);
-  /// What is under way is dropped: under_way -> open
+  /// The candidate is cancelled: under_way -> open
   void cancel();
   /// result -> still
   void set_still(std::string data_uri);
-  /// Nothing can be made of the result: result -> open. True the first time.
-  bool give_up();
+  /// No still can be made of the result: result -> open. True the first time.
+  bool reject_result();
 
  private:
   State state_ = State::open;
@@ -49,7 +49,7 @@ class Anchor {
   bool planned_ = false;
   std::shared_ptr<const ByteRope> result_;
   std::shared_ptr<const std::string> still_;
-  bool gave_up_ = false;
+  bool result_rejected_ = false;
 };
 
 }  // namespace omni

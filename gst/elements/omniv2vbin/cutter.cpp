@@ -429,7 +429,7 @@ void Cutter::interrupt() {
     if (shared.trailing) trailing = shared.trailing->shared.of(lock).encoder;
   }
   for (const auto& encoder : {open, trailing})
-    if (encoder) encoder->interrupt();
+    if (encoder) encoder->cancel();
 }
 
 void Cutter::drop() {

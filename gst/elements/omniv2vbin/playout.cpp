@@ -226,7 +226,7 @@ void Playout::open_clip(SegmentPlayout& playout, std::shared_ptr<const ByteRope>
   auto& decoders = shared_.of(lock).decoders;
   std::erase_if(decoders, [](const auto& known) { return known.expired(); });
   decoders.push_back(decoder);
-  if (queue_.is_flushing(lock)) decoder->interrupt();
+  if (queue_.is_flushing(lock)) decoder->cancel();
 }
 
 /// Opens the segment after the one that is going out as soon as it can go out: a decoder takes a
@@ -372,7 +372,7 @@ void Playout::push_frame(const SourceItem& item) {
       Error error = failure.error();
       // It is paid for: whoever wants it looks for it at the service.
       error.task_id = playout.segment->pending->task_id();
-      return give_up_clip(error);
+      return fail_clip(error);
     }
   }
   ensure_caps(last_caps_.get());
@@ -382,7 +382,7 @@ void Playout::push_frame(const SourceItem& item) {
 }
 
 /// What was decoded so far is out; the rest of the segment is shown as one that failed.
-void Playout::give_up_clip(const Error& error) {
+void Playout::fail_clip(const Error& error) {
   const SegmentPlayout::Shows before = current_->shows;
   const std::size_t next = current_->next;
   const OnFailure policy = before == SegmentPlayout::Shows::result
@@ -503,7 +503,7 @@ void Playout::interrupt() {
     for (const auto& decoder : shared_.of(lock).decoders) decoders.push_back(decoder.lock());
   }
   for (const auto& decoder : decoders)
-    if (decoder) decoder->interrupt();
+    if (decoder) decoder->cancel();
 }
 
 std::vector<EventPtr> Playout::unsent_events() const {

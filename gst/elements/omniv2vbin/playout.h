@@ -74,7 +74,7 @@ class Playout {
   };
 
   struct Shared {
-    std::vector<std::weak_ptr<ClipDecoder>> decoders;  // to interrupt them
+    std::vector<std::weak_ptr<ClipDecoder>> decoders;  // to cancel them
   };
 
   void output_once();
@@ -99,7 +99,7 @@ class Playout {
   GstClockTime frame_midpoint() const;
   void show(const ClipFrame& frame, GstClockTime time);
   BufferPtr fade(const ClipFrame& frame, GstClockTime time);
-  void give_up_clip(const Error& error);
+  void fail_clip(const Error& error);
 
   void ensure_caps(const GstCaps* frame_caps);
   void finish(EventPtr eos);

@@ -19,9 +19,9 @@
 #include "elements/common/output-queue.h"
 #include "elements/common/pending-result.h"
 #include "elements/omniv2vbin/bin-settings.h"
+#include "media/bus-cancellation.h"
 #include "media/frame-record.h"
 #include "media/gst-ptr.h"
-#include "media/interrupt.h"
 #include "media/segment-encoder.h"
 
 namespace omni {
@@ -49,8 +49,8 @@ struct Segment {
   CapsPtr caps;  // of its frames
   BinSettings settings;
   std::shared_ptr<PendingResult> pending;
-  std::shared_ptr<Interrupt> cancel;  // of making its reference
-  gint64 cut_at = 0;                  // monotonic, µs
+  std::shared_ptr<BusCancellation> cancel;  // of making its reference
+  gint64 cut_at = 0;                        // monotonic, µs
 
   // Of the submitter's thread
   std::shared_ptr<const std::string> still;  // goes along as an image

@@ -244,7 +244,7 @@ void Submitter::submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec
 
 /// Is what this segment costs still wanted?
 bool Submitter::is_wanted(const Segment& segment) const {
-  return !segment.cancel->is_interrupted() && queue_.flow() == GST_FLOW_OK;
+  return !segment.cancel->cancelled() && queue_.flow() == GST_FLOW_OK;
 }
 
 // A still of the first result goes as a reference image with each job after it
@@ -287,7 +287,7 @@ void Submitter::wait_for_candidate(const Segment& segment) {
 }
 
 /// Of the candidate's result, once that is there. Not on the network thread: it decodes.
-void Submitter::make_anchor_still(Interrupt& cancel) {
+void Submitter::make_anchor_still(BusCancellation& cancel) {
   std::shared_ptr<const ByteRope> result;
   {
     const QueueLock lock = queue_.lock();
@@ -306,7 +306,7 @@ void Submitter::make_anchor_still(Interrupt& cancel) {
     bool first = false;
     {
       const QueueLock lock = queue_.lock();
-      first = shared_.of(lock).anchor.give_up();
+      first = shared_.of(lock).anchor.reject_result();
     }
     if (first)
       host_.log(LogLevel::warning,
@@ -370,7 +370,7 @@ void Submitter::interrupt() {
     for (const auto& segment : shared.waiting) encoders.push_back(segment->shared.of(lock).encoder);
   }
   for (const auto& encoder : encoders)
-    if (encoder) encoder->interrupt();
+    if (encoder) encoder->cancel();
   jobs_.cancel_all();
 }
 

@@ -80,7 +80,7 @@ class Submitter {
   void add_still(Segment& segment);
   bool is_dropped(const QueueLock& lock, const Segment& segment) const;
   void wait_for_candidate(const Segment& segment);
-  void make_anchor_still(Interrupt& cancel);
+  void make_anchor_still(BusCancellation& cancel);
   void anchor_finished(const Segment& segment, const JobOutcome& outcome);
 
   void outcome_changed(const std::shared_ptr<Segment>& segment);

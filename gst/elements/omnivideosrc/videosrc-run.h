@@ -16,8 +16,8 @@
 #include "elements/common/pending-result.h"
 #include "elements/common/plan.h"
 #include "elements/common/settings.h"
+#include "media/bus-cancellation.h"
 #include "media/gst-ptr.h"
-#include "media/interrupt.h"
 
 namespace omni {
 
@@ -61,7 +61,7 @@ class VideoSrcRun {
 
   const Host host_;
   const std::chrono::steady_clock::time_point errors_from_;
-  Interrupt transcode_cancel_;  // nothing is made to fit here; plans want one
+  BusCancellation transcode_cancel_;  // nothing is made to fit here; plans want one
   Plan plan_;
   std::optional<Deliveries> deliveries_;
   bool submitted_ = false;      // streaming thread

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "media/audio-decoder.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "service/error.h"
 
 namespace omni {
@@ -47,13 +47,13 @@ ResultAudio::ResultAudio(AudioPassthrough::Host host)
   gst_audio_info_set_format(&format_, GST_AUDIO_FORMAT_S16LE, kRate, kChannels, nullptr);
 }
 
-std::shared_ptr<Interrupt> ResultAudio::interrupt() const {
+std::shared_ptr<BusCancellation> ResultAudio::cancellation() const {
   const std::lock_guard lock(lock_);
-  return interrupt_;
+  return cancellation_;
 }
 
 void ResultAudio::stop() {
-  interrupt()->interrupt();
+  cancellation()->cancel();
   passthrough_.stop();
 }
 
@@ -69,10 +69,10 @@ void ResultAudio::begin_stream() {
 }
 
 void ResultAudio::event(GstEvent* event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START) interrupt()->interrupt();
+  if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START) cancellation()->cancel();
   if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
     const std::lock_guard lock(lock_);
-    interrupt_ = std::make_shared<Interrupt>();
+    cancellation_ = std::make_shared<BusCancellation>();
     discont_ = true;
     ended_ = false;
   }
@@ -95,20 +95,20 @@ ResultAudio::Stretch ResultAudio::stretch_of(const Segment& segment) {
 ClipAudio ResultAudio::decode(std::shared_ptr<const ByteRope> part, const Segment& segment) {
   const Stretch stretch = stretch_of(segment);
   const guint64 samples = stretch.end + stretch.tail - stretch.first;
-  return std::async(std::launch::async,
-                    [part = std::move(part), samples, format = format_, interrupt = interrupt(),
-                     log = log_, number = segment.number]() -> BytesPtr {
-                      try {
-                        return decode_sound(part, format, samples, *interrupt);
-                      } catch (const Failure& failure) {
-                        // A picture without its sound is better than none.
-                        if (failure.error().reason != Reason::cancelled)
-                          log(LogLevel::warning,
-                              "segment " + std::to_string(number) +
-                                  ": its sound cannot be decoded: " + failure.error().message);
-                        return nullptr;
-                      }
-                    });
+  return std::async(
+      std::launch::async,
+      [part = std::move(part), samples, format = format_, cancellation = cancellation(), log = log_,
+       number = segment.number]() -> BytesPtr {
+        try {
+          return decode_sound(part, format, samples, *cancellation);
+        } catch (const Failure& failure) {
+          // A picture without its sound is better than none.
+          if (failure.error().reason != Reason::cancelled)
+            log(LogLevel::warning, "segment " + std::to_string(number) +
+                                       ": its sound cannot be decoded: " + failure.error().message);
+          return nullptr;
+        }
+      });
 }
 
 /// Mixes the tail into a buffer that begins so many samples behind the segment's first one.

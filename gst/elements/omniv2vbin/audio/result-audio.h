@@ -15,7 +15,7 @@
 
 #include "elements/omniv2vbin/audio/audio-passthrough.h"
 #include "elements/omniv2vbin/segment.h"
-#include "media/interrupt.h"
+#include "media/bus-cancellation.h"
 #include "media/recode.h"
 #include "service/byte-rope.h"
 
@@ -52,7 +52,7 @@ class ResultAudio {
   static Stretch stretch_of(const Segment& segment);
   void begin_stream();
   void fade(GstBuffer* buffer, guint64 at) const;
-  std::shared_ptr<Interrupt> interrupt() const;
+  std::shared_ptr<BusCancellation> cancellation() const;
 
   const LogSink log_;
   PadPtr sink_;  // stands where a passthrough has its request pad
@@ -64,8 +64,8 @@ class ResultAudio {
   bool ended_ = false;  // EOS went in
   guint64 next_sample_ = 0;
   BytesPtr tail_;  // what the part before has of the segment that is placed: it fades away
-  mutable std::mutex lock_;  // innermost: guards interrupt_
-  std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();
+  mutable std::mutex lock_;  // innermost: guards cancellation_
+  std::shared_ptr<BusCancellation> cancellation_ = std::make_shared<BusCancellation>();
 };
 
 }  // namespace omni

@@ -10,29 +10,30 @@
 
 namespace omni {
 
-/// Calls off work from another thread, at once. It is used for one piece of work after another, and
-/// once interrupted it stays so.
-class Interrupt {
+/// Cancels work from another thread, at once. It serves one piece of work after another; once
+/// cancelled, it stays cancelled.
+class BusCancellation {
  public:
-  void interrupt();
-  bool is_interrupted() const;
+  void cancel();
+  bool cancelled() const;
 
-  /// While one lives, interrupt() wakes who waits on this bus. Throws Failure (cancelled).
+  /// While a guard exists, cancel() wakes the thread that waits on this bus. The constructor throws
+  /// Failure (cancelled).
   class Guard {
    public:
-    Guard(Interrupt& interrupt, GstBus* bus);
+    Guard(BusCancellation& cancellation, GstBus* bus);
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
    private:
-    Interrupt& interrupt_;
+    BusCancellation& cancellation_;
   };
 
  private:
   mutable std::mutex mutex_;
   BusPtr bus_;
-  bool interrupted_ = false;
+  bool cancelled_ = false;
 };
 
 }  // namespace omni
