@@ -67,6 +67,7 @@
 #include <mutex>
 #include <new>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
 #include "elements/common/enums.h"
 #include "elements/common/messages.h"
@@ -74,6 +75,8 @@
 #include "elements/common/settings.h"
 #include "elements/common/spend-tracker.h"
 #include "elements/omniv2v/v2v-stream.h"
+
+#define GST_CAT_DEFAULT omni::v2v_category()
 
 using omni::V2vStream;
 
@@ -152,6 +155,7 @@ void end_stream(GstElement* element) {
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GST_DEBUG_OBJECT(element, "%s", gst_state_change_get_name(transition));
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) begin_stream(element);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.

@@ -93,6 +93,7 @@
 #include <new>
 #include <optional>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
 #include "elements/common/messages.h"
 #include "elements/common/pad-forwarder.h"
@@ -101,6 +102,8 @@
 #include "elements/omniv2vbin/bin-enums.h"
 #include "elements/omniv2vbin/bin-settings.h"
 #include "elements/omniv2vbin/bin-stream.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
 
 using omni::BinStream;
 
@@ -223,6 +226,7 @@ void end_stream(GstElement* element) {
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GST_DEBUG_OBJECT(element, "%s", gst_state_change_get_name(transition));
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) begin_stream(element);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.
