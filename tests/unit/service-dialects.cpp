@@ -216,13 +216,14 @@ const RefusalCase kRefusals[] = {
      "invalid-request: `keep-original-sound` is set", "Leave it unset"},
     {"omnirouters", "Kling-o1", true,
      [](Request& r, ReferenceInfo&) { r.images.resize(5, "https://h/i"); },
-     "invalid-request: Kling takes at most 4 images", "Leave some out"},
+     "invalid-request: Kling takes at most 4 images", "Remove some"},
     {"omnirouters", "", true,
      [](Request& r, ReferenceInfo&) { r.images = {"data:image/png;base64,AA"}; },
      "invalid-request: `images` is a data: URI", "http(s) URL"},
-    {"omnirouters", "", false, kAsIs, "invalid-request: OmniRouters wants `seconds`", "seconds=5"},
+    {"omnirouters", "", false, kAsIs, "invalid-request: OmniRouters requires `seconds`",
+     "seconds=5"},
     {"omnirouters", "", false, [](Request& r, ReferenceInfo&) { r.seconds = 5; },
-     "invalid-request: OmniRouters wants `resolution`", "resolution=720p"},
+     "invalid-request: OmniRouters requires `resolution`", "resolution=720p"},
 
     // Members that this model does not read replace nothing.
     {"omnirouters", "doubao-seedance-2-0-260128", true,
@@ -277,7 +278,7 @@ const RefusalCase kRefusals[] = {
      },
      "too-large: The reference has 100000001 bytes", "oversize=transcode"},
     {"apimart", "wan2.7-videoedit", true, [](Request&, ReferenceInfo& i) { i.width = 4098; },
-     "too-large: The picture of the reference is 4098x720", "oversize=transcode"},
+     "too-large: The frame size of the reference is 4098x720", "oversize=transcode"},
 };
 
 START_TEST(refusals) {

@@ -69,7 +69,7 @@ class PendingResult : public JobObserver {
   bool told_ = false;
   bool late_ = false;
   std::string task_id_;
-  const char* state_ = "being made ready";  // of the job, for the log
+  const char* state_ = "being prepared";  // of the job, for the log
   std::shared_ptr<Receipt> receipt_;
 };
 
