@@ -74,6 +74,11 @@
  * `omni/job` as described for `omniv2v`, for each segment. A segment whose result came too late has
  * the state `late`. Warnings and errors have the same details as there.
  *
+ * `omni/progress` with each job that is submitted and each segment that has been output, with the
+ * fields `segments-done`, `segments-running`, `segments-total` (uint, 0 if not known yet) and
+ * `position` (guint64, ns of stream time). PROGRESS with the code `generate` until the first output,
+ * if the stream is not live.
+ *
  * ## Example launch lines
  * |[
  * export OMNI_API_KEY=...
