@@ -233,8 +233,8 @@ START_TEST(put_refused) {
        "redirect",
        1},
       {{.status = 503, .body = "", .headers = {"Retry-After: 0"}}, Reason::unreachable, "503", 3},
-      {{.reset = true}, Reason::unreachable, "no answer", 3},
-      {{.raw = "garbage\r\n\r\n"}, Reason::unreachable, "no answer", 3},
+      {{.reset = true}, Reason::unreachable, "did not answer", 3},
+      {{.raw = "garbage\r\n\r\n"}, Reason::unreachable, "did not answer", 3},
   };
   const auto& row = cases[_i];
   Store store(first_of("PUT", 99, row.reply));
