@@ -41,8 +41,9 @@ Async<std::shared_ptr<const ByteRope>> Job::take_up() {
       break;
   }
   if (!spec_.take_up.empty())
-    throw Failure(Reason::invalid_request,
-                  "Job " + spec_.take_up + " owes nothing, or another process is at it.");
+    throw Failure(
+        Reason::invalid_request,
+        "Job " + spec_.take_up + " has no undelivered result, or another process uses it.");
   co_return nullptr;
 }
 
@@ -53,7 +54,7 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   last_.reused = true;
   services_.count([](JobCounters& c) { ++c.reused; });
   if (claim.result && !spec_.check_result(*claim.result)) {
-    log(LogLevel::info, "taken up: the result of task " + claim.task_id + " is kept here");
+    log(LogLevel::info, "reused: the result of task " + claim.task_id + " is kept here");
     update(JobState::downloading);
     return claim.result;
   }
@@ -61,28 +62,27 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   for (std::size_t i = 0; i < routes.size(); ++i)
     if (claim.create_path == routes[i].create) route_ = i;
   created_at_ = now() - std::max<Micros>(g_get_real_time() - claim.accepted_at, 0);
-  log(LogLevel::info, "taken up: task " + claim.task_id + ", paid in an earlier run");
+  log(LogLevel::info, "reused: task " + claim.task_id + ", paid in an earlier run");
   return nullptr;
 }
 
 void Job::raise_doubt(const Claim& claim) const {
   throw Failure(
       Reason::unknown_outcome,
-      "This very job was sent before, and nobody knows whether it was taken. It may run "
-      "and be billed, so it is not sent again: look at the service's list of tasks, then either " +
+      "The same job was sent before, and no answer said whether it was accepted. It may run and be "
+      "billed, so it is not sent again: look at the service's list of tasks, then run " +
           services_.ledger->forget_command(claim.id) + " or set reuse=none.");
 }
 
 /// The key goes to the service that is set, and to no other.
 void Job::tell_elsewhere(const Claim& claim) {
-  observer_->job_warned({Reason::invalid_request,
-                         "This very job was paid at " + redact_url(claim.base_url) +
-                             " (ledger: " + claim.id +
-                             "), and never delivered. Set base-url to that to take it up; here it "
-                             "is bought anew",
-                         0,
-                         claim.task_id,
-                         {}});
+  observer_->job_warned(
+      {Reason::invalid_request,
+       "The same job was paid at " + redact_url(claim.base_url) + " (ledger: " + claim.id +
+           ") and not delivered. Set base-url to that address to reuse it; here it is bought again",
+       0,
+       claim.task_id,
+       {}});
 }
 
 /// From here on something in the ledger is this job's.
@@ -109,7 +109,7 @@ Async<void> Job::compute_hash() {
     const HashRequest reference{spec_.reference, abandoned_};
     reference_hash_ = co_await services_.ledger->hash(reference);
   } catch (const std::exception& problem) {
-    log(LogLevel::warning, std::string("the reference has no hash: ") + problem.what());
+    log(LogLevel::warning, std::string("the reference cannot be hashed: ") + problem.what());
   }
 }
 
@@ -130,7 +130,7 @@ std::string Job::ways_on() const {
   const bool owed = in_ledger_ && services_.ledger->records() && !last_.task_id.empty();
   if (!owed || ending() != Ending::open) return "";
   return " It is in the ledger as " + name_ +
-         ": started again, it is taken up, not bought again. " +
+         ": if the pipeline is started again, the job is reused and not bought again. " +
          services_.ledger->forget_command(name_) + " or reuse=none gives it up.";
 }
 

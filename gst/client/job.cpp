@@ -161,7 +161,7 @@ Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
     const std::string hash = co_await services_.ledger->hash(hashed);
     co_return hash == reference_hash_;
   } catch (const std::exception& problem) {
-    log(LogLevel::debug, std::string("the result has no hash: ") + problem.what());
+    log(LogLevel::debug, std::string("the result cannot be hashed: ") + problem.what());
   }
   co_return false;
 }
@@ -250,14 +250,13 @@ void Job::explain_timeout(Error& error) const {
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
   if (last_.state == JobState::publishing)
-    error.message +=
-        ", and the time was used up by publishing what the service fetches. Nothing was paid.";
+    error.message += ", and all of it was spent on publishing. Nothing was paid.";
   else if (last_.task_id.empty())
     error.message += ". The service had not accepted the job, so nothing was paid.";
   else
     error.message +=
-        ". The task goes on at the service and is billed there: raise job-timeout, or fetch its "
-        "result by its task id rather than paying for another.";
+        ". The task continues at the service and is billed: raise job-timeout, or fetch its result "
+        "by its task id instead of paying again.";
 }
 
 Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
@@ -266,7 +265,7 @@ Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
     const bool worth_asking = download.outcome != Download::Outcome::unusable;
     if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
-    log(LogLevel::info, download.error.message + "; asking for a fresh link");
+    log(LogLevel::info, download.error.message + "; requesting a new link");
     co_await sleep(cancellation_, kSecond);
     // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
     if (download.outcome == Download::Outcome::not_ready)
@@ -283,11 +282,8 @@ Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
   if (route().content) links.push_back(url_of(route().content));
   Download best;
-  best.error = {Reason::bad_result,
-                "The service says that the task is done, but names no result.",
-                0,
-                {},
-                {}};
+  best.error = {
+      Reason::bad_result, "The service reports the task as done, but names no result.", 0, {}, {}};
   for (std::size_t i = 0; i < links.size(); ++i) {
     Download download = co_await fetch_from(links[i], true);
     if (download.outcome == Download::Outcome::complete) co_return download;
@@ -313,7 +309,7 @@ Async<Download> Job::fetch_from(std::string link, bool follow_json) {
   const auto url = resolve_url(services_.http.settings().base_url, link);
   if (!url) {
     result.error = {
-        Reason::bad_result, "The service named a result that is no web address.", 0, {}, {}};
+        Reason::bad_result, "The service named a result that is not a web address.", 0, {}, {}};
     co_return result;
   }
   const bool bearer = route().content && *url == url_of(route().content);

@@ -28,7 +28,7 @@ bool Interrupt::is_interrupted() const {
 Interrupt::Guard::Guard(Interrupt& interrupt, GstBus* bus) : interrupt_(interrupt) {
   const std::lock_guard lock(interrupt.mutex_);
   if (interrupt.interrupted_) {
-    throw Failure(Reason::cancelled, "fitting the reference was interrupted");
+    throw Failure(Reason::cancelled, "transcoding the reference was interrupted");
   }
   interrupt.bus_ = BusPtr::share(bus);
 }

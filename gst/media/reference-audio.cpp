@@ -377,7 +377,7 @@ bool ReferenceAudio::wait_for(GstClockTime end, Interrupt& interrupt, GstClockTi
     if (!message) ended_ = true;  // it is not waited for again before something comes
   }
   if (interrupt.is_interrupted()) {
-    throw Failure(Reason::cancelled, "waiting for the reference's sound was interrupted");
+    throw Failure(Reason::cancelled, "waiting for the reference's audio was interrupted");
   }
   return !message || gst_message_has_name(message.get(), kReady);
 }
