@@ -11,16 +11,17 @@ namespace omni {
 
 struct ByteRange {
   enum class Kind {
-    whole,          // none was asked for, or one that need not be understood
+    whole,          // none was requested, or one that a server may ignore
     part,           // first..last, both included
-    unsatisfiable,  // it begins behind the end
+    unsatisfiable,  // it begins after the end
   };
   Kind kind = Kind::whole;
   std::uint64_t first = 0, last = 0;
 };
 
 /// One range of a file of `size` bytes. Several at once are answered with the whole, as a server
-/// may.
+/// may. soup_message_headers_get_ranges() does not do here: it joins ranges that overlap into one,
+/// and a number that is too large becomes a negative offset.
 ByteRange parse_byte_range(std::string_view header, std::uint64_t size);
 
 }  // namespace omni

@@ -6,6 +6,7 @@
 #include "client/job.h"
 #include "client/url.h"
 #include "service/json.h"
+#include "service/refusal.h"
 
 namespace omni {
 

@@ -3,7 +3,7 @@
 
 // One job, from the reference to its result, as one coroutine that reads from top to bottom:
 // wait for a place -> publish -> create -> poll -> download -> deliver. Runs on the client's
-// thread.
+// thread. Two of the steps have a source of their own: job-create.cpp, job-poll.cpp.
 #pragma once
 
 #include <algorithm>
@@ -137,17 +137,7 @@ class Job {
   JobFacts facts() const;
   Async<void> publish();
   JobLimits publish_terms();
-  // Create: job-create.cpp
-  Async<std::string> create();
-  Async<Task> post_once(Attempt& attempt, bool ask_first);
-  HttpRequest create_request(BodyStream& body, bool ask_first) const;
-  void check_called_off(const Attempt& attempt);
-  Task read_create_reply(const std::string& text, Attempt& attempt);
-  Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
-  Async<void> take_back_sent();
-  Error unknown_outcome(const Attempt& attempt) const;
-  [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
-  // What an earlier run has paid for: job-reuse.cpp
+  // The ledger: what an earlier run has paid for is taken up, what this one does is written down
   JobKey key() const;
   Async<std::shared_ptr<const ByteRope>> take_up();
   std::shared_ptr<const ByteRope> resume(Claim claim);
@@ -161,13 +151,23 @@ class Job {
   Ending ending() const;
   std::string ways_on() const;
   Async<void> write_end(const Error& error);
+  // Create: job-create.cpp
+  Async<std::string> create();
+  Async<Task> post_once(Attempt& attempt, bool ask_first);
+  HttpRequest create_request(BodyStream& body, bool ask_first) const;
+  void check_called_off(const Attempt& attempt);
+  Task read_create_reply(const std::string& text, Attempt& attempt);
+  Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
+  Async<void> take_back_sent();
+  Error unknown_outcome(const Attempt& attempt) const;
+  [[noreturn]] void raise_create(Action action, const Attempt& attempt) const;
   // Poll: job-poll.cpp
   Async<Task> wait_until_done();
   Async<Task> poll();
   Async<std::optional<Task>> poll_once(Attempt& attempt);
   Async<Task> ask_for_url(Task task);
   Async<void> add_artifacts(Task& task);
-  // Fetch: job.cpp
+  // Fetch
   Async<bool> is_reference(std::shared_ptr<const ByteRope> result);
   Async<std::shared_ptr<const ByteRope>> fetch(Task task);
   Async<Download> fetch_from_any(const Task& task);

@@ -3,6 +3,9 @@
 
 // One small interface over the ways to make bytes fetchable by URL. Everything here runs on the
 // network thread. What a job does with it is in job-uploads.h.
+//
+// Implementations, one transport each: publish-serve.cpp, publish-put.cpp, publish-s3.cpp. They
+// have no headers: the factory functions at the end of this one make them.
 #pragma once
 
 #include <functional>

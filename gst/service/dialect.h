@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What differs from service to service: routes, field names, limits. One small file each
-// (README.md says how to add one); what they share is here, in request.h and in reply.h. No I/O.
+// What differs from service to service: routes, field names, limits. What they share is here, in
+// request.h and in reply.h. No I/O.
+//
+// Implementations, one service each: octopusx.cpp, omnirouters.cpp, apimart.cpp. They have no
+// headers: this one declares them. README.md says how to add another.
 #pragma once
 
 #include <json-glib/json-glib.h>

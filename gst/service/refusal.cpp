@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// From what a service said to what the user is told: the reason word, what was wrong, what to do.
+#include "service/refusal.h"
+
 #include <array>
 #include <charconv>
 #include <span>
 
 #include "service/glib-ptr.h"
 #include "service/redact.h"
-#include "service/reply.h"
 
 namespace omni {
 namespace {

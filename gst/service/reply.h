@@ -2,7 +2,8 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // Reads what a service answered: one tolerant parser for every reply shape that deployed services
-// were seen to emit. Text in, Task or Refusal out; no I/O. Routes and limits live in dialect.h.
+// were seen to emit. Text in, Task or Refusal out; no I/O. refusal.h makes errors of refusals;
+// routes and limits live in dialect.h.
 #pragma once
 
 #include <optional>
@@ -10,8 +11,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "service/error.h"
 
 namespace omni {
 
@@ -54,12 +53,5 @@ enum class ReplyKind {
 };
 
 Reply parse_reply(std::string_view body, ReplyKind kind);
-
-/// The reason word and the user's message for an HTTP status with what its body said. `text` and
-/// `code` may be empty. `provider` is the service's printed name.
-Error error_from_refusal(std::string_view provider, int http_status, const Refusal& refusal);
-
-/// The same for a task that the service reports as failed.
-Error error_from_failed_task(std::string_view provider, const Task& task);
 
 }  // namespace omni

@@ -11,6 +11,7 @@
 #include "service/glib-ptr.h"
 #include "service/json.h"
 #include "service/redact.h"
+#include "service/refusal.h"
 #include "service/reply.h"
 
 namespace {

@@ -11,6 +11,7 @@
 
 #include "check-main.h"
 #include "service/redact.h"
+#include "service/refusal.h"
 
 namespace {
 
