@@ -204,7 +204,8 @@ class Monitor(PublishCase):
                      rf"segment 1  0:04\.0-0:08\.0  failed  video_\w+  moderated  {TOOK}\n",
                      rf"segment 2  0:08\.0-0:12\.0  done  video_\w+  {TOOK}\n",
                      r"segments 2 done, 1 failed, 0 in flight   paid 3 jobs, 12 s, cost 3\.00\n",
-                     r"retries 0   up [\d.]+ kB   down [\d.]+ kB   service time p50 [\d.]+ s\n"):
+                     r"\noutput 3 of 3   reused 0   retries 0   up [\d.]+ kB   down [\d.]+ kB   "
+                     r"service time p50 [\d.]+ s\n"):
             self.assertRegex(said, text)
         self.assertNotIn("\x1b", said)
         self.assertRegex(errors, r"^warning: moderated: .*the original is shown instead")

@@ -11,7 +11,7 @@ namespace omni {
 
 namespace {
 
-/// After these nobody can have been billed. A job that was called off may have been accepted in the
+/// After these nobody can have been billed. A job that was cancelled may have been accepted in the
 /// very moment.
 bool surely_unpaid(const Error& error, bool begun) {
   if (!begun) return true;

@@ -32,7 +32,7 @@ bool begins_anew(const GstEvent* event) {
 
 // Under lock_
 
-/// What a buffer that comes now is told.
+/// What a buffer that comes now is answered with.
 GstFlowReturn AudioPassthrough::Run::refusal() const {
   if (flushing_) return GST_FLOW_FLUSHING;
   if (flow_ != GST_FLOW_OK) return flow_;
