@@ -16,7 +16,7 @@ Installs the Debian packages of these groups that are missing:
   run     GStreamer's tools and the plugins that examples and emulator use
   test    what the tests need besides
   fuzz    what the fuzz targets need besides (a newer clang)
-  full    what the S3 server needs that tests/run.sh --full installs
+  full    what the S3 server needs that tests/run.sh --full long installs
 --log FILE takes what apt says (default: a temporary file, shown when something fails).
 END
 }

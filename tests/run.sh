@@ -7,48 +7,71 @@ set -eu -o pipefail
 
 usage() {
   cat <<END
-usage: $0 [FILTER] [--full] [--no-install]
-       $0 fuzz [SECONDS]
-       $0 soak [SEGMENTS]
-Runs every test as built; with AddressSanitizer and UBSan those in C++, and one that starts other programs;
-and those that have GStreamer in them with a check that none of its objects is left over. The last line is
-"N passed, N failed"; the exit status is 0 only when something ran and nothing failed. Builds are in build-tests/ and build-sanitized/.
+usage: $0 [--ci] [--no-install] [FILTER]
+       $0 --full [PART] [--seconds N] [--segments N] [--no-install] [FILTER]
+Builds and runs the tests as a user would build the plugin, but for programs that take longer than 15 s.
+At the end stand the ten slowest programs and what was skipped; the last line is "N passed, N failed". The exit
+status is 0 only when something ran and nothing failed. Builds are in build-tests/, build-sanitized/ and others of
+such names.
 
-  FILTER         only test programs whose name has this in it, such as unit or omniv2v
-  --full         against an S3 server from npm as well, streams of ten minutes and an hour, live ones of
-                 three minutes (half an hour in all), every test with AddressSanitizer and UBSan,
-                 ThreadSanitizer on the client, and half a minute of fuzzing each
+  FILTER         only test programs whose name has this in it, such as unit or omniv2v, slow ones too
+  --ci           the slow programs too; then, with AddressSanitizer and UBSan, those in C++ and one that starts
+                 other programs; then those that have GStreamer in them, with a check that none of its objects is
+                 left over
+  --full [PART]  what takes long, one PART of these (none: all of them, one after another):
+                   threads   the client with ThreadSanitizer
+                   fuzz      the parsers with libFuzzer, --seconds N each (60)
+                   soak      a stream of --segments N (1000) beside a service with faults of all kinds
+                             (see tests/soak/README.md)
+                   long      streams of ten minutes and an hour, live ones of three minutes, an S3 server from
+                             npm, and all programs in Python with AddressSanitizer and UBSan
+                 FILTER is for threads and long
   --no-install   do not look for missing packages
-  fuzz           fuzz the parsers, SECONDS each (default 60)
-  soak           a stream of SEGMENTS (default 1000) through omniv2vbin, beside a service with faults of all
-                 kinds; ends with its figures as a table (see tests/soak/README.md)
 END
 }
 
-filter='' full='' install=yes fuzz='' fuzz_seconds=60 soak='' segments=1000
+parts=(threads fuzz soak long)
+filter='' ci='' full='' install=yes seconds=60 segments=1000
+fail_usage() {
+  echo "$0: $1" >&2
+  usage >&2
+  exit 2
+}
+number() {
+  case ${2:-} in '' | *[!0-9]*) fail_usage "$1 takes a number" ;; esac
+}
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
-    --full) full=yes ;;
+    --ci) ci=yes ;;
+    --full)
+      full=${parts[*]}
+      case ${2:-} in
+        '' | -*) ;;
+        *)
+          case " $full " in *" $2 "*) full=$2 ;; *) fail_usage "there is no part \"$2\"" ;; esac
+          shift
+          ;;
+      esac
+      ;;
+    --seconds) number "$@"; seconds=$2; shift ;;
+    --segments) number "$@"; segments=$2; shift ;;
     --no-install) install='' ;;
-    fuzz)
-      fuzz=only
-      case ${2:-} in [0-9]*) fuzz_seconds=$2; shift ;; esac
+    -*) fail_usage "there is no option $1" ;;
+    *)
+      [ -z "$filter" ] || fail_usage "one FILTER at most"
+      filter=$1
       ;;
-    soak)
-      soak=only
-      case ${2:-} in [0-9]*) segments=$2; shift ;; esac
-      ;;
-    -*) usage >&2; exit 2 ;;
-    *) filter=$1 ;;
   esac
   shift
 done
+if [ -n "$ci" ] && [ -n "$full" ]; then fail_usage "--ci or --full, one of them"; fi
 
 cd "$(dirname "$0")/.."
 root=$PWD
-passed=0
-failed=0
+passed=0 failed=0 skipped=0
+again=()  # sentences about what was run once more
+figures=$(mktemp)
 began=$SECONDS
 
 bold='' normal=''
@@ -62,7 +85,20 @@ finish() {
   status=$?
   trap - EXIT
   if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
-  if [ $((passed + failed)) -eq 0 ]; then echo "nothing ran${filter:+: no test has \"$filter\" in its name}"; fi
+  if [ -s "$figures" ]; then
+    say "The slowest"
+    python3 tests/results.py slowest "$figures" || true
+  fi
+  say "Result"
+  if [ "$skipped" -gt 0 ]; then
+    python3 tests/results.py skipped "$figures" || true
+    echo "$skipped skipped"
+  fi
+  if [ "${#again[@]}" -gt 0 ]; then printf '%s\n' "${again[@]}"; fi
+  rm -f "$figures"
+  if [ $((passed + failed + skipped)) -eq 0 ]; then
+    echo "nothing ran${filter:+: no test has \"$filter\" in its name}"
+  fi
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
   exit $?
@@ -77,157 +113,159 @@ install_packages() {
   ./examples/install-packages.sh "$@" 2>&1 | sed 's/^/   /'
 }
 
-# build DIR MESON_OPTION...
-build() {
+# configure DIR MESON_OPTION...
+configure() {
   local dir=$1 log=$1/build.log
   shift
   mkdir -p "$dir"
-  if [ ! -f "$dir/build.ninja" ]; then
-    if ! meson setup "$dir" -Dwerror=true "$@" >"$log" 2>&1; then
-      tail -n 30 "$log" | sed 's/^/   | /'
-      return 1
-    fi
+  if [ -f "$dir/build.ninja" ]; then return 0; fi
+  # Lines and functions are all of the debug information that a report needs: a quarter less to compile.
+  if ! meson setup "$dir" -Dwerror=true -Dcpp_args=-g1 "$@" >"$log" 2>&1; then
+    tail -n 30 "$log" | sed 's/^/   | /'
+    return 1
   fi
-  if ! ninja -C "$dir" >"$log" 2>&1; then
+}
+
+# A line for each fifth of what ninja says.
+progress() {
+  local line step steps fifth=0
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      step=${BASH_REMATCH[1]} steps=${BASH_REMATCH[2]}
+      if [ $((5 * step / steps)) -gt "$fifth" ]; then
+        fifth=$((5 * step / steps))
+        echo "   $step of $steps steps (after $((SECONDS - began)) s)"
+      fi
+    fi
+  done
+}
+
+# compile DIR [TARGET...]
+compile() {
+  local log=$1/build.log
+  if ! ninja -C "$@" 2>&1 | tee "$log" | progress; then
     grep -E -A 12 'FAILED:|error:' "$log" | tail -n 60 | sed 's/^/   | /'
     return 1
   fi
 }
 
-# The names of a build's tests that the filter lets through, one a line. With "gstreamer" only those that
-# have GStreamer in them, which the parser's and the client's have not; those in Python start other programs,
-# whose leaks tracer nobody would hear. With "sanitized" only one of those in Python: they take most of the
-# time, and the same code runs in those in C++. Those of suite "full" are for --full.
+# The names of a build's tests that the filter lets through, one a line. WHICH of them:
+#   quick       all but the slow ones (suite "ci") and the long ones (suite "long")
+#   slow        only the slow ones
+#   all         quick and slow
+#   gstreamer   those of all that have GStreamer in them; those in Python start other programs, whose leaks tracer
+#               nobody would hear
+#   sanitized   those of all in C++, and one in Python: the others take most of the time, and the same code runs
+#   python      those of all in Python but that one
+#   client      those of all that are the client alone
+#   long        only the long ones
+# names DIR WHICH
 names() {
   meson introspect --tests "$1" \
     | python3 -c 'import json, sys
-text, which, full = sys.argv[1:]
+text, which = sys.argv[1:]
 for test in json.load(sys.stdin):
     name = test["name"]
-    if not full and any(suite.endswith(":full") for suite in test["suite"]):
-        continue
-    programs = "python" in test["cmd"][0]
-    outside = name.startswith("unit-") or name.endswith("-client") or programs
-    if which == "gstreamer" and outside:
-        continue
-    if which == "sanitized" and programs and name != "elements-launch":
-        continue
-    if text in name:
-        print(name)' "$filter" "$2" "$full"
+    suites = [suite.rpartition(":")[2] for suite in test["suite"]]
+    python = "python" in test["cmd"][0]
+    client = name.endswith("-client")
+    launch = name == "elements-launch"
+    wanted = {
+        "quick": "ci" not in suites,
+        "slow": "ci" in suites,
+        "all": True,
+        "gstreamer": not (name.startswith("unit-") or client or python),
+        "sanitized": not python or launch,
+        "python": python and not launch,
+        "client": client,
+        "long": True,
+    }[which]
+    if wanted and ("long" in suites) == (which == "long") and text in name:
+        print(name)' "$filter" "$2"
 }
 
-# run all|gstreamer|sanitized DIR TITLE MESON_OPTION...
+# Many programs wait most of their time: twice as many run at once as there are cores.
+# meson_test DIR LOGBASE OPTION_OR_NAME...
+meson_test() {
+  local dir=$1 base=$2
+  shift 2
+  rm -f "$dir/meson-logs/$base"*.json
+  # Its status says no more than the log; without a log something else is wrong.
+  meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$base" --num-processes $((2 * $(nproc))) \
+    --wrapper "python3 -S -E $root/tests/measured.py" "$@" </dev/null 2>&1 \
+    | sed -u -e '/^ninja:/d' -e '/^$/d' -e '/^\(Expected Fail\|Unexpected Pass\|Full log\)/d' -e 's/^/   /' || true
+}
+
+# run WHICH DIR TITLE MESON_OPTION...
 run() {
-  local which=$1 dir=$2 title=$3 log chosen=() counts good bad
+  local which=$1 dir=$2 title=$3 logs chosen=() crashed=() counts good bad omitted name
   shift 3
   mapfile -t chosen < <(names "$dir" "$which")
   if [ "${#chosen[@]}" -eq 0 ]; then return 0; fi
   say "Tests, $title"
-  rm -f "$dir"/meson-logs/testlog*.json
-  # Its status says no more than the log; without a log something else is wrong.
-  meson test -C "$dir" --no-rebuild --print-errorlogs "$@" "${chosen[@]}" </dev/null 2>&1 \
-    | sed -u -e '/^ninja:/d' -e '/^$/d' -e '/^\(Expected Fail\|Unexpected Pass\|Full log\)/d' -e 's/^/   /' || true
-  for log in "$dir"/meson-logs/testlog*.json; do
-    if [ ! -s "$log" ]; then
-      echo "   meson test left no log"
-      failed=$((failed + 1))
-      continue
-    fi
-    counts=$(python3 tests/count-results.py "$log")
-    read -r good bad <<<"$counts"
-    echo "   $title: $good passed, $bad failed"
-    passed=$((passed + good)) failed=$((failed + bad))
-  done
-}
-
-# The server of elements-publish-s3-server, of the exact version that its package.json names.
-install_s3_server() {
-  local dir=$root/build-tests/s3-server
-  say "S3 server"
-  install_packages full
-  mkdir -p "$dir"
-  cp tests/support/s3-server/* "$dir"
-  if ! npm install --prefix "$dir" --ignore-scripts --no-package-lock --no-audit --no-fund \
-    --loglevel=error </dev/null >"$dir/install.log" 2>&1; then
-    tail -n 20 "$dir/install.log" | sed 's/^/   | /'
-    echo "   the S3 server could not be installed"
+  meson_test "$dir" testlog "$@" "${chosen[@]}"
+  logs=("$dir"/meson-logs/testlog*.json)  # its name has the wrapper's in it
+  if [ ! -s "${logs[0]}" ]; then
+    echo "   meson test left no log"
     failed=$((failed + 1))
     return 0
   fi
-  export OMNI_TEST_S3_SERVER=$dir
-}
-
-run_fuzz() {
-  say "Fuzzing, $1 s each"
-  if sh tests/fuzz/run.sh "$1" 2>&1 | sed -u 's/^/   /'; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
+  mapfile -t crashed < <(python3 tests/results.py crashed "${logs[0]}")
+  if [ "${#crashed[@]}" -gt 0 ]; then
+    say "Once more, for LeakSanitizer itself crashed"
+    meson_test "$dir" again "$@" "${crashed[@]}"
+    for name in "${crashed[@]}"; do
+      again+=("$name, $title: run once more, for LeakSanitizer itself had crashed; what came of that counts")
+    done
+    logs+=("$dir"/meson-logs/again*.json)
   fi
+  counts=$(python3 tests/results.py count "$title" "$figures" "${logs[@]}")
+  read -r good bad omitted <<<"$counts"
+  echo "   $title: $good passed, $bad failed, $omitted skipped"
+  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + omitted))
 }
 
-# As elements-soak, but longer, and with what it says shown.
-run_soak() {
-  local log=$root/build-tests/soak.log
-  say "Soak, $1 segments"
-  if env GST_PLUGIN_PATH="$root/build-tests/plugin" GST_REGISTRY="$root/build-tests/soak-registry.bin" \
-    GSETTINGS_BACKEND=memory python3 tests/soak/soak.py build-tests/examples/emulator/omni-emulator \
-    build-tests/tests/omni-stream-check "$1" 2>&1 | tee "$log" | sed -u 's/^/   /'; then
-    passed=$((passed + $(sed -n 's/.*Checks: \([0-9]*\),.*/\1/p' "$log")))
-  else
-    failed=$((failed + 1))
-  fi
-}
-
-if [ "$soak" = only ]; then
-  install_packages build run test
-  say "Build"
-  build "$root/build-tests"
-  run_soak "$segments"
-  exit 0
-fi
-
-if [ "$fuzz" = only ]; then
-  install_packages build run test fuzz
-  run_fuzz "$fuzz_seconds"
-  exit 0
-fi
-
-install_packages build run test
-
-say "Build"
-build "$root/build-tests"
-if [ -n "$full" ]; then
-  if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
-fi
 # Check's limit for each case of a test in C++ is there to end what hangs, and nothing that is merely slow.
 export CK_TIMEOUT_MULTIPLIER=3
-run all "$root/build-tests" "as built" --timeout-multiplier 2
 
-say "Build with AddressSanitizer and UBSan"
-build "$root/build-sanitized" -Db_sanitize=address,undefined -Db_lundef=false --optimization=1
-# libstdc++ as well: in a program in C, ASan would not find the function that throws.
-preload=$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libstdc++.so.6)
-# GStreamer's registry is made by a helper process, which is not built with ASan and could not load the
-# plugin: made in this process instead, once, before the tests.
-if ! LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no \
-  GST_REGISTRY=$root/build-sanitized/tests/registry.bin \
-  GST_PLUGIN_PATH=$root/build-sanitized/plugin gst-inspect-1.0 omniv2v >/dev/null; then
-  echo "   GStreamer does not load the plugin with ASan"
-  exit 1
-fi
-# The same goes for every program that loads the plugin and was not built with ASan itself. gst-launch-1.0 is
-# found in this folder first; a test that starts another one by its path, such as an application in Python,
-# gives it OMNI_TEST_PRELOAD as LD_PRELOAD, and ASAN_OPTIONS=detect_leaks=0: its own leaks are not ours.
-mkdir -p "$root/build-sanitized/preloaded"
-cat >"$root/build-sanitized/preloaded/gst-launch-1.0" <<END
+build() {
+  say "Build"
+  configure "$root/build-tests"
+  compile "$root/build-tests"
+}
+
+# build_sanitized PRELOAD
+build_sanitized() {
+  local dir=$root/build-sanitized
+  say "Build with AddressSanitizer and UBSan"
+  # With -O1, UBSan's checks in coroutines take three times as long to compile.
+  configure "$dir" -Db_sanitize=address,undefined -Db_lundef=false --optimization=g
+  compile "$dir"
+  # GStreamer's registry is made by a helper process, which is not built with ASan and could not load the
+  # plugin: made in this process instead, once, before the tests.
+  if ! LD_PRELOAD=$1 ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no GST_REGISTRY=$dir/tests/registry.bin \
+    GST_PLUGIN_PATH=$dir/plugin gst-inspect-1.0 omniv2v >/dev/null; then
+    echo "   GStreamer does not load the plugin with ASan"
+    return 1
+  fi
+  # The same goes for every program that loads the plugin and was not built with ASan itself. gst-launch-1.0 is
+  # found in this folder first; a test that starts another one by its path, such as an application in Python,
+  # gives it OMNI_TEST_PRELOAD as LD_PRELOAD, and ASAN_OPTIONS=detect_leaks=0: its own leaks are not ours.
+  mkdir -p "$dir/preloaded"
+  cat >"$dir/preloaded/gst-launch-1.0" <<END
 #!/bin/sh
-export LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0
+export LD_PRELOAD=$1 ASAN_OPTIONS=detect_leaks=0
 exec $(command -v gst-launch-1.0) "\$@"
 END
-chmod +x "$root/build-sanitized/preloaded/gst-launch-1.0"
+  chmod +x "$dir/preloaded/gst-launch-1.0"
+}
+
+# sanitized WHICH
 sanitized() {
-  local path=$PATH
+  local path=$PATH preload
+  # libstdc++ as well: in a program in C, ASan would not find the function that throws.
+  preload=$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libstdc++.so.6)
+  build_sanitized "$preload"
   export PATH=$root/build-sanitized/preloaded:$PATH
   export GST_REGISTRY_FORK=no
   export OMNI_TEST_PRELOAD=$preload
@@ -237,31 +275,89 @@ sanitized() {
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
   export LSAN_OPTIONS=suppressions=$root/tests/support/lsan.supp:print_suppressions=0
   export CK_TIMEOUT_MULTIPLIER=8
-  run "$([ -n "$full$filter" ] && echo all || echo sanitized)" "$root/build-sanitized" "with sanitizers" \
-    --timeout-multiplier 4
+  run "$1" "$root/build-sanitized" "with sanitizers" --timeout-multiplier 4
   unset GST_REGISTRY_FORK OMNI_TEST_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
   export CK_TIMEOUT_MULTIPLIER=3
   PATH=$path
 }
-sanitized
-
-run gstreamer "$root/build-tests" "with the leaks tracer" --timeout-multiplier 2 --setup leaks
 
 # The client is where threads meet. GStreamer's own locks are invisible to the sanitizer, so elements
 # would only give false alarms.
-threads() {
-  local all_names=$filter
+part_threads() {
+  local dir=$root/build-threads programs
   say "Build with ThreadSanitizer"
-  build "$root/build-threads" -Db_sanitize=thread -Db_lundef=false
+  configure "$dir" -Db_sanitize=thread -Db_lundef=false
+  mapfile -t programs < <(names "$dir" client)
+  if [ "${#programs[@]}" -eq 0 ]; then return 0; fi
+  compile "$dir" "${programs[@]/#/tests/}"
   export TSAN_OPTIONS=suppressions=$root/tests/support/tsan.supp
-  filter=-client
-  run all "$root/build-threads" "with the thread sanitizer" --timeout-multiplier 4
-  filter=$all_names
+  run client "$dir" "with the thread sanitizer" --timeout-multiplier 4
   unset TSAN_OPTIONS
 }
 
-if [ -n "$full" ] && [ -z "$filter" ]; then
-  threads
+part_fuzz() {
   install_packages fuzz
-  run_fuzz 30
+  say "Fuzzing, $seconds s each"
+  if sh tests/fuzz/run.sh "$seconds" 2>&1 | sed -u 's/^/   /'; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+# As elements-soak, but longer, and with what it says shown.
+part_soak() {
+  local log=$root/build-tests/soak.log
+  build
+  say "Soak, $segments segments"
+  if env GST_PLUGIN_PATH="$root/build-tests/plugin" GST_REGISTRY="$root/build-tests/soak-registry.bin" \
+    GSETTINGS_BACKEND=memory python3 tests/soak/soak.py build-tests/examples/emulator/omni-emulator \
+    build-tests/tests/omni-stream-check "$segments" 2>&1 | tee "$log" | sed -u 's/^/   /'; then
+    passed=$((passed + $(sed -n 's/.*Checks: \([0-9]*\),.*/\1/p' "$log")))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+# The server of elements-publish-s3-server, of the exact version that its package.json names; that test is skipped
+# without it.
+install_s3_server() {
+  local dir=$root/build-tests/s3-server
+  install_packages full
+  say "S3 server"
+  mkdir -p "$dir"
+  cp tests/support/s3-server/* "$dir"
+  if npm install --prefix "$dir" --ignore-scripts --no-package-lock --no-audit --no-fund \
+    --loglevel=error </dev/null >"$dir/install.log" 2>&1; then
+    export OMNI_TEST_S3_SERVER=$dir
+  else
+    tail -n 20 "$dir/install.log" | sed 's/^/   | /'
+    echo "   the S3 server could not be installed"
+  fi
+}
+
+part_long() {
+  build
+  if [[ elements-publish-s3-server == *"$filter"* ]]; then install_s3_server; fi
+  run long "$root/build-tests" "long" --timeout-multiplier 2
+  sanitized python
+}
+
+install_packages build run test
+
+if [ -n "$full" ]; then
+  for part in $full; do "part_$part"; done
+  exit 0
+fi
+
+build
+if [ -n "$ci$filter" ]; then
+  run all "$root/build-tests" "as built" --timeout-multiplier 2
+else
+  run quick "$root/build-tests" "as built" --timeout-multiplier 2
+  echo "   left to --ci, for they are slow: $(names "$root/build-tests" slow | paste -s -d ' ')"
+fi
+if [ -n "$ci" ]; then
+  sanitized "$(if [ -n "$filter" ]; then echo all; else echo sanitized; fi)"
+  run gstreamer "$root/build-tests" "with the leaks tracer" --timeout-multiplier 2 --setup leaks
 fi

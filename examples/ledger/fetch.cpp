@@ -54,13 +54,13 @@ void write_out(const ByteRope& bytes, const std::string& out) {
   const int problem = errno;
   if (!to_stdout) g_unlink(unfinished.c_str());
   throw Problem("Cannot write " + out + ": " + g_strerror(problem) +
-                ". The job is still there to be fetched.");
+                ". The result can still be fetched.");
 }
 
 ClientSettings client_settings(const LedgerRow& row, const FetchOptions& options) {
   ClientSettings settings;
   settings.dialect = find_dialect(row.provider);
-  if (!settings.dialect) throw Problem("Its provider \"" + row.provider + "\" is not known here.");
+  if (!settings.dialect) throw Problem("Its provider \"" + row.provider + "\" is unknown here.");
   settings.http.base_url = row.base_url;
   // What is kept here is had without asking anybody.
   if (row.result_hash.empty())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omni-ledger: looks at what gst-omni has bought, and at what it still owes.
+// omni-ledger: shows what gst-omni has bought, and what is undelivered.
 #include <glib.h>
 #include <locale.h>
 #include <unistd.h>
@@ -19,34 +19,34 @@ namespace {
 
 constexpr char kUsage[] =
     R"(usage: omni-ledger [OPTION...] COMMAND
-Shows what gst-omni has bought, and what it still owes.
+Shows what gst-omni has bought, and what is undelivered.
 
-  list              all jobs, the newest last; with --open those that are owed or in doubt
-  show ID           one job, whole. An ID may be cut short, as list shows it
+  list              all jobs, the newest last; with --open those that are undelivered or in doubt
+  show ID           one job with all its fields. An ID may be shortened, as list shows it
   sum               what was paid by day, model, pipeline and project; with --by one of these
-  fetch ID -o FILE  gets a paid result that nobody has got yet, or one that was delivered and is
-                    still kept; FILE may be - for stdout. What is not kept in the state folder is
-                    asked for at the service, with the key from OMNI_API_KEY (or the provider's own
-                    variable) or --api-key-file
-  forget ID         gives a job up: it may be bought again, and is waited for no longer
-  prune             deletes what is over and older than --older-than days (default 90); it is in
-                    no sum and in no budget-period then. With --owed also what was paid and never
-                    delivered, such as results that came too late for a live stream
+  fetch ID -o FILE  writes an undelivered result, or a delivered one that is still kept, to FILE
+                    (- is stdout). A result that is not in the state folder is requested from the
+                    service, with the key from OMNI_API_KEY (or the provider's own variable) or
+                    --api-key-file
+  forget ID         gives a job up: it may be bought again
+  prune             deletes finished jobs older than --older-than days (default 90); sums and
+                    budget-period no longer include them. With --owed also undelivered ones, such
+                    as results that came too late for a live stream
 
   --state-dir DIR      the state-dir of the elements (default: gst-omni in the XDG state folder)
-  --by WORD            day, model, pipeline or project: see sum. The project is the label that the
-                       elements' property of that name gave to the jobs
+  --by WORD            day, model, pipeline or project: see sum. The project is the value of the
+                       property `project` when the job was submitted
   --json               JSON instead of tables (list, show, sum)
   --open               see list
   --older-than DAYS, --owed   see prune
   -o, --output FILE    see fetch
-  --api-key-file FILE  its first line is the key
-  --ssl-ca-file FILE   certificate authorities to trust (PEM)
+  --api-key-file FILE  file whose first line is the key
+  --ssl-ca-file FILE   trusted certificate authorities (PEM)
 
-States: intent, sent (in doubt once nobody is at it), accepted, fetched (both paid and owed),
-delivered, refused (cost nothing), failed, forgotten. A * means that a process is at it now.
-A ledger of gst-omni 0.1.0 is migrated when it is opened; 0.1.0 cannot open it after that.
-Exit status: 0, 1 when something was not found or failed, 2 for a wrong command line.
+States: intent, sent (in doubt, unless a process uses it), accepted, fetched (both paid and
+undelivered), delivered, refused (cost nothing), failed, forgotten. A * means that a process uses
+the job now. A ledger of gst-omni 0.1.0 is migrated when it is opened; 0.1.0 cannot open it then.
+Exit status: 0; 1 if something was not found or failed; 2 for a wrong command line.
 )";
 
 struct Options {
@@ -119,7 +119,7 @@ bool is_open(const LedgerRow& row) {
 LedgerRow find(LedgerStore& store, const std::string& id) {
   std::optional<LedgerRow> row;
   store.transaction([&] { row = store.row(id); });
-  if (!row) throw Problem("There is no job \"" + id + "\", or more than one begins like that.");
+  if (!row) throw Problem("There is no job \"" + id + "\", or more than one begins with this.");
   return *row;
 }
 
@@ -149,11 +149,11 @@ void sum(LedgerStore& store, const Options& options) {
 void fetch(LedgerStore& store, const Options& options) {
   const LedgerRow row = find(store, wanted_id(options));
   if (!options.output) throw Usage("fetch wants -o FILE");
-  if (row.in_use) throw Problem("A running process is at it, and will fetch it.");
+  if (row.in_use) throw Problem("A running process uses it, and will fetch it.");
   const bool kept = row.state == "delivered" && !row.result_hash.empty();
   if (row.state != "accepted" && row.state != "fetched" && !kept)
-    throw Problem("Its state is " + row.state + ": nothing is owed. See `omni-ledger show " +
-                  row.id + "`.");
+    throw Problem("Its state is " + row.state +
+                  ": there is no undelivered result. See `omni-ledger show " + row.id + "`.");
   fetch_result(row, {state_dir(options), text_of(options.output), text_of(options.api_key_file),
                      text_of(options.ssl_ca_file)});
 }
@@ -162,7 +162,7 @@ void forget(LedgerStore& store, const Options& options) {
   const LedgerRow row = find(store, wanted_id(options));
   bool forgotten = false;
   store.transaction([&] { forgotten = store.forget(row.id); });
-  if (!forgotten) throw Problem("A running process is at it: stop that first.");
+  if (!forgotten) throw Problem("A running process uses it: stop that first.");
   std::printf("forgotten: %s (was %s)\n", row.id.c_str(), row.state.c_str());
 }
 
@@ -195,7 +195,7 @@ void run(const Options& options) {
   const std::string folder = state_dir(options);
   // Looking does not make one.
   if (access((folder + "/ledger.db").c_str(), F_OK) != 0)
-    throw Problem("There is no ledger in " + folder + ". Is it another --state-dir?");
+    throw Problem("There is no ledger in " + folder + ". Is it in another --state-dir?");
   LedgerStore store(folder);
   command->run(store, options);
 }

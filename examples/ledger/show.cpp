@@ -26,16 +26,17 @@ std::string time_text(std::int64_t micros, bool utc) {
 }
 
 const char* meaning(const LedgerRow& row) {
-  if (row.in_use) return "a running process is at it";
-  if (row.state == "intent") return "was not sent; cost nothing";
-  if (row.state == "sent") return "may have been taken: nobody knows. See `omni-ledger forget`";
+  if (row.in_use) return "a running process uses it";
+  if (row.state == "intent") return "was not submitted; cost nothing";
+  if (row.state == "sent")
+    return "may have been accepted, which is unknown. See `omni-ledger forget`";
   if (row.state == "accepted")
-    return "paid, not fetched yet: taken up by the next run, or by fetch";
+    return "paid, undelivered: reused by the next run, or written by fetch";
   if (row.state == "fetched")
-    return "paid, not delivered yet: taken up by the next run, or by fetch";
-  if (row.state == "delivered") return "it has gone downstream whole";
-  if (row.state == "refused") return "was not taken; cost nothing";
-  if (row.state == "failed") return "the service ended it without a result";
+    return "paid, undelivered, result is here: reused by the next run, or written by fetch";
+  if (row.state == "delivered") return "paid and delivered";
+  if (row.state == "refused") return "was refused; cost nothing";
+  if (row.state == "failed") return "the service ended the job without a result";
   if (row.state == "forgotten") return "given up by hand";
   return "";
 }
@@ -133,7 +134,7 @@ void show_row(const LedgerRow& row, bool json) {
   print_field("delivered", time_text(row.delivered_at, false));
   if (row.result_bytes)
     print_field("result", std::to_string(row.result_bytes) + " bytes" +
-                              (row.result_hash.empty() ? ", not kept any more"
+                              (row.result_hash.empty() ? ", no longer kept"
                                                        : ", kept, SHA-256 " + row.result_hash));
   if (!row.reason.empty()) print_field("trouble", row.reason + ": " + row.message);
 }

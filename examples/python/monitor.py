@@ -110,6 +110,7 @@ class Board:
 
     def __init__(self):
         self.rows, self.ended, self.counts, self.elements = {}, deque(), Counter(), []
+        self.outputs = {}  # of each stream: its latest omni/progress
 
     def take(self, element, job, now):
         """The row, and whether this was news other than progress."""
@@ -132,6 +133,13 @@ class Board:
 
     def in_flight(self):
         return sum(row.until is None for row in self.rows.values())
+
+    def output(self):
+        """How far the streams are: "output 2 of 12   "; nothing where there is none."""
+        done = sum(one["segments-done"] for one in self.outputs.values())
+        totals = [one["segments-total"] for one in self.outputs.values()]
+        of = f" of {sum(totals)}" if all(totals) else ""
+        return f"output {done}{of}   " if totals else ""
 
     def latest(self, count):
         """Those that run come first, then the latest of the others; in their order."""
@@ -180,7 +188,7 @@ def summary(board, stats, price):
         paid += f", cost {price * stats.sum('seconds-paid'):.2f}"
     reused = f"reused {stats.sum('reused')}   " if stats.has("reused") else ""
     return [f"segments {segments}   paid {paid}",
-            f"{reused}retries {stats.sum('retried')}   up {size(stats.sum('bytes-up'))}   "
+            f"{board.output()}{reused}retries {stats.sum('retried')}   up {size(stats.sum('bytes-up'))}   "
             f"down {size(stats.sum('bytes-down'))}   service time p50 {stats.median()}"]
 
 
@@ -329,7 +337,7 @@ class Run:
     def on_message(self, bus, message):
         kind = message.type
         if kind == Gst.MessageType.ELEMENT:
-            self.on_job(message)
+            self.on_element(message)
         elif kind == Gst.MessageType.WARNING:
             self.show.told("warning", message.parse_warning()[0].message)
         elif kind == Gst.MessageType.ERROR:
@@ -343,8 +351,10 @@ class Run:
             self.status = 0
             self.loop.quit()
 
-    def on_job(self, message):
+    def on_element(self, message):
         job = message.get_structure()
+        if job.get_name() == "omni/progress":
+            self.board.outputs[message.src.get_name()] = fields(job)
         if job.get_name() != "omni/job":
             return
         now = time.monotonic()
@@ -376,7 +386,7 @@ class Run:
         # What the elements said as they stopped.
         bus = self.pipeline.get_bus()
         while message := bus.pop_filtered(Gst.MessageType.ELEMENT):
-            self.on_job(message)
+            self.on_element(message)
         bus.set_flushing(True)
         self.show.end(self.head(), time.monotonic())
         return self.status

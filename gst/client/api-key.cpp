@@ -23,8 +23,8 @@ std::string find_api_key(const Dialect& dialect, const std::string& given,
   for (const char c : key) {
     if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
       throw Failure(Reason::unauthorized,
-                    "The API key holds characters that no key has, such as a "
-                    "line break. Was it pasted whole?");
+                    "The API key contains characters that no key has, such as a line break. Was it "
+                    "pasted completely?");
   }
   return key;
 }

@@ -32,7 +32,7 @@ std::string describe_start(const std::string& head) {
   if (head.find("<html") != std::string::npos || head.find("<!DOCTYPE") != std::string::npos)
     return "an HTML page";
   if (head.front() == '{' || head.front() == '[') return "JSON";
-  return "something that is no MP4";
+  return "something that is not an MP4";
 }
 
 /// Some /content routes answer JSON with a link or with the bytes themselves.

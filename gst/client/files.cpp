@@ -40,7 +40,7 @@ std::string read_file(const std::string& path, const char* property, std::size_t
     got += static_cast<std::size_t>(n);
   }
   close(file);
-  if (!regular) refuse_file(property, path, "is no regular file");
+  if (!regular) refuse_file(property, path, "is not a regular file");
   if (got > most)
     refuse_file(property, path, "is larger than " + std::to_string(most / 1024) + " KiB");
   text.resize(got);

@@ -138,7 +138,7 @@ Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
   if (!is_base_url(settings_.base_url))
     throw Failure(Reason::invalid_request,
                   "The base-url \"" + quote_for_user(redact_typed_url(settings_.base_url)) +
-                      "\" is not one: write http(s)://HOST[:PORT][/PATH], without user, query or "
+                      "\" is not valid: write http(s)://HOST[:PORT][/PATH], without user, query or "
                       "fragment.");
   // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's
   // reply, which a gateway may rightly spend relaying 20 MB.
@@ -241,10 +241,10 @@ void Http::raise(const GError* error, const HttpResponse& response) const {
     throw Failure(Reason::cancelled, "stopped");
   TransportError fault(classify(error), quote_for_user(error->message));
   if (response.idle_)
-    fault = {
-        TransportFault::timed_out,
-        "nothing moved for " + std::to_string(settings_.idle_timeout / kSecond) + " s (timeout)"};
-  if (flooded) fault = {TransportFault::broken, "the server sends 1xx answers without end"};
+    fault = {TransportFault::timed_out, "no byte was transferred for " +
+                                            std::to_string(settings_.idle_timeout / kSecond) +
+                                            " s (timeout)"};
+  if (flooded) fault = {TransportFault::broken, "the server sends 1xx responses without end"};
   fault.http1 = response.http1();
   throw fault;
 }
@@ -288,7 +288,7 @@ Async<std::unique_ptr<HttpResponse>> Http::send(HttpRequest request, Cancellatio
     if (!next || !may_redirect(url, *next))
       throw Failure(Reason::bad_result,
                     "a redirect from " + redact_url(url) + " to " +
-                        (next ? redact_url(*next) : "something that is no web address") +
+                        (next ? redact_url(*next) : "something that is not a web address") +
                         " was refused");
     if (hops == kMaxRedirects)
       throw Failure(Reason::bad_result, "more than five redirects from " + redact_url(request.url));

@@ -175,14 +175,14 @@ Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
 }
 
 Error Job::unknown_outcome(const Attempt& attempt) const {
-  std::string text = std::string("The job was sent completely to ") + services_.dialect.title() +
-                     ", and nothing tells whether it was taken. It may run and be billed, so it is "
-                     "not sent again by itself: look at the service's list of tasks before you "
-                     "submit this clip once more" +
-                     (services_.ledger->records()
-                          ? ", by " + services_.ledger->forget_command(name_) + " or reuse=none"
-                          : std::string()) +
-                     ". What came back: " + refusal_.message;
+  std::string text =
+      std::string("The job was sent completely to ") + services_.dialect.title() +
+      ", and no answer says whether it was accepted. It may run and be billed, so it is not sent "
+      "again: look at the service's list of tasks before you submit this clip again" +
+      (services_.ledger->records()
+           ? ", by " + services_.ledger->forget_command(name_) + " or reuse=none"
+           : std::string()) +
+      ". The answer was: " + refusal_.message;
   if (!text.ends_with('.')) text += '.';
   return {Reason::unknown_outcome, text, attempt.http_status, {}, refusal_.service_code};
 }
@@ -202,8 +202,8 @@ void Job::raise_create(Action action, const Attempt& attempt) const {
                               ". Check base-url, proxy and the network; nothing was submitted.";
   } else if (status >= 300 && status < 400) {
     error.message =
-        "The service redirects creates elsewhere, and a paid request is not sent "
-        "after a redirect. Set base-url to the address that it names.";
+        "The service redirects submissions to another address, and a paid request is not sent "
+        "after a redirect. Set base-url to that address.";
     error.reason = Reason::invalid_request;
   }
   throw Failure(error);

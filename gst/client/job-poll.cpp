@@ -45,7 +45,7 @@ Async<Task> Job::wait_until_done() {
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
       log(LogLevel::warning, "the service reports the unknown status \"" +
-                                 quote_for_user(task.word, 60) + "\": taken as still running");
+                                 quote_for_user(task.word, 60) + "\": treated as running");
     }
     const bool running = task.state != TaskState::pending;
     if (running && last_.state != JobState::running) log(LogLevel::info, "running at the service");

@@ -91,7 +91,7 @@ Async<void> Publishing::withdraw_one(PublishedUpload offer, JobLimits terms,
   }
   if (problem.empty()) co_return;
   of_job->left.push_back(redact_url(offer.url) +
-                         " may have been left behind, delete it yourself: " + problem);
+                         " may still be stored; delete it yourself: " + problem);
   log_(LogLevel::warning, terms.label + ": " + of_job->left.back());
 }
 
@@ -116,14 +116,13 @@ void JobUploads::prepare(const CreateBody& body) {
     offer.setting = kApplication;
     offer.advice = "Check the URL that the application gave.";
     if (upload.url.empty() && (!upload.bytes || upload.bytes->empty()))
-      throw Failure(Reason::bad_input, "There is nothing in what shall be published as " +
-                                           upload.media_type + ": it has no bytes.");
+      throw Failure(Reason::bad_input,
+                    "The file to publish as " + upload.media_type + " is empty.");
     if (upload.url.empty()) {
       if (!publishing_.publisher())
-        throw Failure(Reason::invalid_request,
-                      "The service fetches " + upload.media_type +
-                          " by URL, and nothing says how to publish it: set reference-transport "
-                          "and what belongs to it.");
+        throw Failure(Reason::invalid_request, "The service downloads " + upload.media_type +
+                                                   " by URL, and no transport is configured: set "
+                                                   "reference-transport and its properties.");
       offer = publishing_.publisher()->prepare(upload, terms_);
     }
     tasks_.push_back({upload, std::move(offer)});
@@ -195,8 +194,8 @@ void JobUploads::withdraw(bool still_needed) {
     if (!task.upload.url.empty()) continue;
     if (still_needed && publishing_.publisher()->deletes())
       withdrawals_->left.push_back(redact_url(task.offer.url) +
-                                   " is left where it is: the job may go on at the service, and "
-                                   "fetch it. Delete it yourself later.");
+                                   " is not deleted: the job may continue at the service and "
+                                   "download it. Delete it yourself later.");
     else
       publishing_.withdraw(std::move(task.offer), terms_, withdrawals_);
   }
@@ -205,7 +204,9 @@ void JobUploads::withdraw(bool still_needed) {
 std::vector<std::string> JobUploads::left_behind() const {
   std::vector<std::string> left = withdrawals_->left;
   if (withdrawals_->running > 0)
-    left.push_back("The store is slow to delete what was published: look whether it is gone.");
+    left.push_back(
+        "The store did not confirm in time that the published file was deleted: check whether it "
+        "is gone.");
   return left;
 }
 

@@ -161,7 +161,7 @@ Async<bool> Job::is_reference(std::shared_ptr<const ByteRope> result) {
     const std::string hash = co_await services_.ledger->hash(hashed);
     co_return hash == reference_hash_;
   } catch (const std::exception& problem) {
-    log(LogLevel::debug, std::string("the result has no hash: ") + problem.what());
+    log(LogLevel::debug, std::string("the result cannot be hashed: ") + problem.what());
   }
   co_return false;
 }
@@ -221,8 +221,9 @@ Async<std::shared_ptr<const ByteRope>> Job::take_up() {
       break;
   }
   if (!spec_.take_up.empty())
-    throw Failure(Reason::invalid_request,
-                  "Job " + spec_.take_up + " owes nothing, or another process is at it.");
+    throw Failure(
+        Reason::invalid_request,
+        "Job " + spec_.take_up + " has no undelivered result, or another process uses it.");
   co_return nullptr;
 }
 
@@ -233,7 +234,7 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   last_.reused = true;
   services_.count([](JobCounters& c) { ++c.reused; });
   if (claim.result && !spec_.check_result(*claim.result)) {
-    log(LogLevel::info, "taken up: the result of task " + claim.task_id + " is kept here");
+    log(LogLevel::info, "reused: the result of task " + claim.task_id + " is kept here");
     update(JobState::downloading);
     return claim.result;
   }
@@ -241,28 +242,27 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   for (std::size_t i = 0; i < routes.size(); ++i)
     if (claim.create_path == routes[i].create) route_ = i;
   created_at_ = now() - std::max<Micros>(g_get_real_time() - claim.accepted_at, 0);
-  log(LogLevel::info, "taken up: task " + claim.task_id + ", paid in an earlier run");
+  log(LogLevel::info, "reused: task " + claim.task_id + ", paid in an earlier run");
   return nullptr;
 }
 
 void Job::raise_doubt(const Claim& claim) const {
   throw Failure(
       Reason::unknown_outcome,
-      "This very job was sent before, and nobody knows whether it was taken. It may run "
-      "and be billed, so it is not sent again: look at the service's list of tasks, then either " +
+      "The same job was sent before, and no answer said whether it was accepted. It may run and be "
+      "billed, so it is not sent again: look at the service's list of tasks, then run " +
           services_.ledger->forget_command(claim.id) + " or set reuse=none.");
 }
 
 /// The key goes to the service that is set, and to no other.
 void Job::tell_elsewhere(const Claim& claim) {
-  observer_->job_warned({Reason::invalid_request,
-                         "This very job was paid at " + redact_url(claim.base_url) +
-                             " (ledger: " + claim.id +
-                             "), and never delivered. Set base-url to that to take it up; here it "
-                             "is bought anew",
-                         0,
-                         claim.task_id,
-                         {}});
+  observer_->job_warned(
+      {Reason::invalid_request,
+       "The same job was paid at " + redact_url(claim.base_url) + " (ledger: " + claim.id +
+           ") and not delivered. Set base-url to that address to reuse it; here it is bought again",
+       0,
+       claim.task_id,
+       {}});
 }
 
 /// From here on something in the ledger is this job's.
@@ -289,7 +289,7 @@ Async<void> Job::compute_hash() {
     const HashRequest reference{spec_.reference, hash_cancelled_};
     reference_hash_ = co_await services_.ledger->hash(reference);
   } catch (const std::exception& problem) {
-    log(LogLevel::warning, std::string("the reference has no hash: ") + problem.what());
+    log(LogLevel::warning, std::string("the reference cannot be hashed: ") + problem.what());
   }
 }
 
@@ -310,7 +310,7 @@ std::string Job::ways_on() const {
   const bool owed = in_ledger_ && services_.ledger->records() && !last_.task_id.empty();
   if (!owed || ending() != Ending::open) return "";
   return " It is in the ledger as " + name_ +
-         ": started again, it is taken up, not bought again. " +
+         ": if the pipeline is started again, the job is reused and not bought again. " +
          services_.ledger->forget_command(name_) + " or reuse=none gives it up.";
 }
 
@@ -380,14 +380,13 @@ void Job::explain_timeout(Error& error) const {
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
   if (last_.state == JobState::publishing)
-    error.message +=
-        ", and the time was used up by publishing what the service fetches. Nothing was paid.";
+    error.message += ", and all of it was spent on publishing. Nothing was paid.";
   else if (last_.task_id.empty())
     error.message += ". The service had not accepted the job, so nothing was paid.";
   else
     error.message +=
-        ". The task goes on at the service and is billed there: raise job-timeout, or fetch its "
-        "result by its task id rather than paying for another.";
+        ". The task continues at the service and is billed: raise job-timeout, or fetch its result "
+        "by its task id instead of paying again.";
 }
 
 Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
@@ -396,7 +395,7 @@ Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
     const bool worth_asking = download.outcome != Download::Outcome::unusable;
     if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
-    log(LogLevel::info, download.error.message + "; asking for a fresh link");
+    log(LogLevel::info, download.error.message + "; requesting a new link");
     co_await sleep(cancellation_, kSecond);
     // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
     if (download.outcome == Download::Outcome::not_ready)
@@ -413,11 +412,8 @@ Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
   if (route().content) links.push_back(url_of(route().content));
   Download best;
-  best.error = {Reason::bad_result,
-                "The service says that the task is done, but names no result.",
-                0,
-                {},
-                {}};
+  best.error = {
+      Reason::bad_result, "The service reports the task as done, but names no result.", 0, {}, {}};
   for (std::size_t i = 0; i < links.size(); ++i) {
     Download download = co_await fetch_from(links[i], true);
     if (download.outcome == Download::Outcome::complete) co_return download;
@@ -443,7 +439,7 @@ Async<Download> Job::fetch_from(std::string link, bool follow_json) {
   const auto url = resolve_url(services_.http.settings().base_url, link);
   if (!url) {
     result.error = {
-        Reason::bad_result, "The service named a result that is no web address.", 0, {}, {}};
+        Reason::bad_result, "The service named a result that is not a web address.", 0, {}, {}};
     co_return result;
   }
   const bool bearer = route().content && *url == url_of(route().content);

@@ -44,12 +44,12 @@ Reason reason_of(const StoreReply& reply) {
 }
 
 [[noreturn]] void refuse_answer(const StoreReply& reply, const PublishedUpload& offer) {
-  std::string text = "The service could not fetch " + offer.media_type +
-                     " by URL: seen from here " + describe(reply, offer.url) + ".";
+  std::string text = "The service could not download " + offer.media_type + " by URL: from here, " +
+                     describe(reply, offer.url) + ".";
   if (const S3Refusal said = read_s3_refusal(reply.body); offer.get_only && !said.code.empty())
     text += " It says " + quote_for_user(said.code + ": " + said.message) + ".";
   if (reply.status >= 300 && reply.status < 400)
-    text += " Services do not follow redirects: name the address that it leads to.";
+    text += " Services do not follow redirects: use the address that it leads to.";
   text += " " + offer.advice + kNothingPaid;
   throw Failure({reason_of(reply), text, reply.status, {}, {}});
 }
@@ -66,12 +66,12 @@ void check_type(const PublishedUpload& offer, const StoreReply& reply, const Log
     log(LogLevel::warning, terms.label + ": " + what + ": some services refuse that");
     return;
   }
-  throw Failure({Reason::bad_input,
-                 "What the service would fetch is something else: " + what + ". " + offer.advice +
-                     kNothingPaid,
-                 reply.status,
-                 {},
-                 {}});
+  throw Failure(
+      {Reason::bad_input,
+       "The service would download something else: " + what + ". " + offer.advice + kNothingPaid,
+       reply.status,
+       {},
+       {}});
 }
 
 void check_size(const PublishedUpload& offer, const StoreReply& reply) {
@@ -80,8 +80,8 @@ void check_size(const PublishedUpload& offer, const StoreReply& reply) {
   const bool part_only = reply.status == 206 && reply.content_range.empty();
   if (!offer.bytes || !size || part_only || *size == offer.bytes->size()) return;
   throw Failure({Reason::bad_input,
-                 "What the service would fetch from " + redact_url(offer.url) + " has " +
-                     std::to_string(*size) + " bytes instead of " +
+                 "The file that the service would download from " + redact_url(offer.url) +
+                     " has " + std::to_string(*size) + " bytes instead of " +
                      std::to_string(offer.bytes->size()) + ". " + offer.advice + kNothingPaid,
                  reply.status,
                  {},
@@ -117,16 +117,16 @@ void require_fetchable(const std::string& url, const std::string& setting,
       });
   if (!clean || origin_of(url).empty())
     throw Failure(Reason::invalid_request,
-                  "The service fetches by URL, and " + setting + " gives \"" +
+                  "The service downloads by URL, and " + setting + " gives \"" +
                       quote_for_user(redact_typed_url(url), 100) +
-                      "\", which is none: it must be a full http(s)://HOST/PATH.");
+                      "\", which is not a URL: it must be http(s)://HOST/PATH.");
   if (!is_local_address(url) || is_local_address(base_url)) return;
   throw Failure(Reason::invalid_request,
-                setting + " makes " + redact_url(url) +
+                setting + " gives " + redact_url(url) +
                     ", which only this machine or its own network can reach; the service at " +
                     redact_url(base_url) +
-                    " cannot fetch it. Name an address that the internet reaches: that of a "
-                    "tunnel, of a port forwarding, or of a store. Nothing was submitted.");
+                    " cannot download it. Use an address that is reachable from the internet, such "
+                    "as that of a tunnel, a forwarded port, or a store. Nothing was submitted.");
 }
 
 Async<void> check_published(Http& http, LogSink log, PublishedUpload offer, JobLimits terms,

@@ -28,9 +28,9 @@ Advice advise(const StoreReply& reply) {
                           "ssl-ca-file."}
                  : Advice{Reason::unreachable, "Check put-url, proxy and the network."};
     case 401:
-      return {Reason::unauthorized, "Put the right user and password into put-url."};
+      return {Reason::unauthorized, "Set the right user and password in put-url."};
     case 403:
-      return {Reason::unauthorized, "Give the user of put-url the right to write there."};
+      return {Reason::unauthorized, "Give the user of put-url permission to write there."};
     case 404:
     case 405:
       return {Reason::invalid_request,
@@ -40,26 +40,25 @@ Advice advise(const StoreReply& reply) {
       return {Reason::invalid_request,
               "Check put-url: its folder does not exist. Create it first."};
     case 413:
-      return {Reason::too_large, "Raise the limit that the server has for uploads."};
+      return {Reason::too_large, "Raise the server's upload limit."};
     case 429:
       return {Reason::rate_limited, "Lower max-in-flight, or try again later."};
     case 500:
       // What nginx says where a folder is missing (RFC 4918 wants 409), or may not be written to.
       return {Reason::unreachable,
               "Check that the folder of put-url exists and that the server may write there (nginx "
-              "answers so when not), or look into its log."};
+              "answers like this if not), or look at its log."};
     case 507:
-      return {Reason::unreachable, "Its storage is full: make room there."};
+      return {Reason::unreachable, "Its storage is full: free some space."};
     default:
       break;
   }
   if (reply.status >= 300 && reply.status < 400)
-    return {
-        Reason::invalid_request,
-        "Uploads are not sent after a redirect: put the address that it leads to into put-url."};
+    return {Reason::invalid_request,
+            "Uploads are not sent after a redirect: set put-url to the address that it leads to."};
   if (reply.status >= 500)
-    return {Reason::unreachable, "Look into the server's log, or try again later."};
-  return {Reason::invalid_request, "Check put-url, and look into the server's log."};
+    return {Reason::unreachable, "Look at the server's log, or try again later."};
+  return {Reason::invalid_request, "Check put-url, and look at the server's log."};
 }
 
 class PutPublisher : public Publisher {
@@ -70,17 +69,18 @@ class PutPublisher : public Publisher {
   PublishedUpload prepare(const Upload& upload, const JobLimits&) override {
     if (settings_.put_url.empty())
       throw Failure(Reason::invalid_request,
-                    "There is nowhere to put the reference: set put-url to "
+                    "There is no place to store the reference: set put-url to "
                     "http(s)://[USER:PASSWORD@]HOST/FOLDER/{name}.");
     PublishedUpload offer{.bytes = upload.bytes, .media_type = upload.media_type};
     offer.object = unguessable_name() + upload.extension;
     const PutTarget target = put_target(settings_.put_url, offer.object);
     offer.url = read_address(target, settings_.public_url, offer.object);
     offer.setting = settings_.public_url.empty() ? "put-url" : "public-url";
-    offer.advice = settings_.public_url.empty()
-                       ? "What is stored at put-url must be readable there without a password; "
-                         "else set public-url to where it is."
-                       : "Check public-url: it must be where what goes to put-url can be read.";
+    offer.advice =
+        settings_.public_url.empty()
+            ? "Files at put-url must be readable there without a password; otherwise set "
+              "public-url to the URL where they are."
+            : "Check public-url: files that are stored at put-url must be readable there.";
     return offer;
   }
 
@@ -96,7 +96,7 @@ class PutPublisher : public Publisher {
     if (is_success(reply.status)) co_return;
     const Advice advice = advise(reply);
     throw Failure({advice.reason,
-                   "What the service fetches could not be stored: " + describe(reply, target.url) +
+                   "The file for the service could not be stored: " + describe(reply, target.url) +
                        ". " + advice.text + " Nothing was submitted.",
                    reply.status,
                    {},

@@ -47,10 +47,10 @@ class S3Publisher : public Publisher {
   PublishedUpload prepare(const Upload& upload, const JobLimits& terms) override {
     const S3Place place = s3_place(settings_.s3_url, settings_.s3);
     if (settings_.s3.access_key.empty() || settings_.s3.secret_key.empty())
-      throw Failure(Reason::unauthorized,
-                    "There are no credentials for s3-url: set AWS_ACCESS_KEY_ID and "
-                    "AWS_SECRET_ACCESS_KEY in the environment (and AWS_SESSION_TOKEN with "
-                    "temporary ones).");
+      throw Failure(
+          Reason::unauthorized,
+          "There are no credentials for s3-url: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in "
+          "the environment (and AWS_SESSION_TOKEN with temporary credentials).");
     PublishedUpload offer{.bytes = upload.bytes, .media_type = upload.media_type};
     offer.object = s3_object_url(place, unguessable_name() + upload.extension);
     const std::int64_t seconds =
@@ -117,7 +117,7 @@ class S3Publisher : public Publisher {
     const S3Refusal said = read_s3_refusal(reply.body);
     const S3Advice advice =
         advise_s3(reply.status, said, place, reply.region.empty() ? said.region : reply.region);
-    std::string text = "The S3 store refused what the service fetches: " + describe(reply, url);
+    std::string text = "The S3 store refused the file for the service: " + describe(reply, url);
     if (!said.code.empty())
       text += " (" + quote_for_user(said.code, 60) + ": " + quote_for_user(said.message) + ")";
     return {advice.reason, text + ". " + advice.text, reply.status, {}, said.code};

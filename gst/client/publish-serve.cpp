@@ -78,10 +78,9 @@ AddressPtr bind_address(const PublishSettings& settings) {
   GSocketAddress* address =
       g_inet_socket_address_new_from_string(text.c_str(), settings.serve_port);
   if (!address)
-    refuse(
-        "serve-address \"" + quote_for_user(settings.serve_address, 100) +
-        "\" is no address of this machine: write one such as 192.0.2.7 or ::1, or leave it empty "
-        "for all.");
+    refuse("serve-address \"" + quote_for_user(settings.serve_address, 100) +
+           "\" is not an address of this machine: write one such as 192.0.2.7 or ::1, or leave it "
+           "empty for all addresses.");
   return AddressPtr::adopt(address);
 }
 
@@ -112,16 +111,16 @@ void ServePublisher::listen() {
   }
   const ErrorPtr error(raw);
   if (error)
-    refuse("The reference cannot be served at port " + std::to_string(settings_.serve_port) +
+    refuse("The reference cannot be served on port " + std::to_string(settings_.serve_port) +
            (address ? " of serve-address " + settings_.serve_address : std::string()) + ": " +
            error->message +
-           ". Set serve-port to a free one, or serve-address to one of this machine.");
+           ". Set serve-port to a free port, or serve-address to an address of this machine.");
 }
 
 void ServePublisher::open() {
   if (settings_.serve_port > 65535)
     refuse("serve-port " + std::to_string(settings_.serve_port) +
-           " is none: the highest is 65535.");
+           " is not a port: the highest is 65535.");
   listener_ = ObjectPtr<GSocketService>::adopt(g_socket_service_new());
   try {
     listen();
@@ -140,7 +139,7 @@ void ServePublisher::open() {
         static_cast<ServePublisher*>(self)->answer(message, path);
       };
   soup_server_add_early_handler(server_.get(), nullptr, asked, this, nullptr);
-  log_(LogLevel::debug, "serving at port " + std::to_string(port_));
+  log_(LogLevel::debug, "serving on port " + std::to_string(port_));
 }
 
 void ServePublisher::close() {
@@ -187,8 +186,8 @@ std::string ServePublisher::public_base() const {
   const AddressPtr address = bind_address(settings_);
   if (is_wildcard(address.get()))
     refuse(
-        "Where the service reaches this machine is not known: set public-url, or serve-address to "
-        "the one address of this machine that the service can reach.");
+        "It is unknown how the service reaches this machine: set public-url, or set serve-address "
+        "to the address of this machine that the service can reach.");
   auto* inet = reinterpret_cast<GInetSocketAddress*>(address.get());
   const CharPtr host(g_inet_address_to_string(g_inet_socket_address_get_address(inet)));
   const bool v6 = g_socket_address_get_family(address.get()) == G_SOCKET_FAMILY_IPV6;

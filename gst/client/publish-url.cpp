@@ -64,7 +64,7 @@ PutTarget put_target(const std::string& put_url, const std::string& name) {
   const UriPtr uri = parse(fill_template(put_url, "name", name));
   if (!uri || origin_of(without_user(uri.get(), false)).empty())
     refuse("put-url \"" + redact_url(put_url) +
-           "\" is no web address. Write http(s)://[USER:PASSWORD@]HOST/FOLDER/{name}.");
+           "\" is not a web address. Write http(s)://[USER:PASSWORD@]HOST/FOLDER/{name}.");
   if (!holds(g_uri_get_path(uri.get()), name) && !holds(g_uri_get_query(uri.get()), name))
     refuse("put-url \"" + redact_url(put_url) +
            "\" has no {name}: two jobs would overwrite each other's reference. Write "
@@ -78,15 +78,15 @@ std::string read_address(const PutTarget& target, const std::string& public_url,
     const std::string url = fill_template(public_url, "name", name);
     if (url.find(name) != std::string::npos) return url;
     refuse("public-url \"" + redact_url(public_url) +
-           "\" has no {name}: the service would fetch the same file for every job. Write "
+           "\" has no {name}: the service would download the same file for every job. Write "
            "http(s)://HOST/FOLDER/{name}.");
   }
   const UriPtr uri = parse(target.url);
   const std::string url = without_user(uri.get(), false);
   if (url.find(name) != std::string::npos) return url;
   refuse(
-      "put-url has {name} in its query, so where the service finds the file cannot be told. Set "
-      "public-url to that address, with {name} in it.");
+      "put-url has {name} in its query, so the URL for reading is unknown. Set public-url to it, "
+      "with {name} in it.");
 }
 
 }  // namespace omni

@@ -54,7 +54,7 @@ void read_query(const std::string& query, S3Place& place) {
     else if (name == "region")
       place.region = value.get();
     else
-      refuse("s3-url sets \"" + quote_for_user(name, 40) + "\", which means nothing.");
+      refuse("s3-url sets \"" + quote_for_user(name, 40) + "\", which is unknown.");
   }
 }
 
@@ -68,7 +68,7 @@ void require_plain_segments(const std::string& prefix) {
 std::string normal_endpoint(std::string endpoint) {
   if (!is_base_url(endpoint))
     refuse("The S3 endpoint \"" + redact_url(endpoint) +
-           "\" is none: it is http(s)://HOST[:PORT], without user or query.");
+           "\" is not valid: write http(s)://HOST[:PORT], without user or query.");
   while (endpoint.ends_with('/')) endpoint.pop_back();
   const std::size_t start = endpoint.find("://") + 3;
   const std::size_t end = std::min(endpoint.find('/', start), endpoint.size());
@@ -110,7 +110,7 @@ S3Credentials s3_credentials_from_environment() {
 }
 
 S3Place s3_place(const std::string& s3_url, const S3Credentials& credentials) {
-  if (s3_url.empty()) refuse("There is nowhere to store the reference: s3-url is not set.");
+  if (s3_url.empty()) refuse("There is no place to store the reference: s3-url is not set.");
   if (!s3_url.starts_with("s3://")) refuse("s3-url does not begin with s3://.");
   const std::size_t query = std::min(s3_url.find('?'), s3_url.size());
   const std::string path = s3_url.substr(5, query - 5);
@@ -118,7 +118,7 @@ S3Place s3_place(const std::string& s3_url, const S3Credentials& credentials) {
   S3Place place;
   place.bucket = path.substr(0, slash);
   if (place.bucket.empty() || place.bucket.find('@') != std::string::npos)
-    refuse("s3-url names no bucket.");
+    refuse("s3-url has no bucket.");
   std::string prefix = path.substr(std::min(slash + 1, path.size()));
   while (prefix.ends_with('/')) prefix.pop_back();
   if (!prefix.empty()) place.prefix = prefix + "/";
@@ -172,13 +172,13 @@ S3Advice advise_s3(int http_status, const S3Refusal& refusal, const S3Place& pla
   if (code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired")
     return {Reason::unauthorized, "Get a new AWS_SESSION_TOKEN, with the keys that belong to it."};
   if (code == "EntityTooLarge" || http_status == 413)
-    return {Reason::too_large, "The store takes no object of this size."};
+    return {Reason::too_large, "The store does not accept objects of this size."};
   if (http_status == 401 || http_status == 403)
     return {Reason::unauthorized,
             "The credentials must allow s3:PutObject and s3:GetObject in this bucket (and "
             "s3:DeleteObject with delete-reference)."};
   if (http_status >= 300 && http_status < 400)
-    return {Reason::invalid_request, "The bucket is elsewhere: check region and endpoint."};
+    return {Reason::invalid_request, "The bucket is in another place: check region and endpoint."};
   if (http_status == 0 || http_status >= 500)
     return {Reason::unreachable, "Check the endpoint, proxy and the network, or try again later."};
   return {Reason::invalid_request, "Check s3-url and the endpoint."};

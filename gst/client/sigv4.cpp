@@ -147,8 +147,10 @@ std::string canonical_request(const SigV4Request& request) {
 
 std::string string_to_sign(const std::string& canonical, const SigV4Key& key,
                            const std::string& time) {
-  return std::string(kAlgorithm) + "\n" + time + "\n" + scope_of(key, time) + "\n" +
-         sha256_hex(canonical);
+  std::string text = kAlgorithm;
+  for (const std::string& line : {time, scope_of(key, time), sha256_hex(canonical)})
+    text += "\n" + line;
+  return text;
 }
 
 std::string sigv4_signature(const std::string& to_sign, const SigV4Key& key,
@@ -161,9 +163,11 @@ std::string sigv4_signature(const std::string& to_sign, const SigV4Key& key,
 std::string sigv4_authorization(const SigV4Request& request, const SigV4Key& key,
                                 const std::string& time) {
   const std::string to_sign = string_to_sign(canonical_request(request), key, time);
-  return std::string(kAlgorithm) + " Credential=" + key.access_key + "/" + scope_of(key, time) +
-         ", SignedHeaders=" + names_of(headers_to_sign(request)) +
-         ", Signature=" + sigv4_signature(to_sign, key, time);
+  std::string text = kAlgorithm;
+  text += " Credential=" + key.access_key + "/" + scope_of(key, time);
+  text += ", SignedHeaders=" + names_of(headers_to_sign(request));
+  text += ", Signature=" + sigv4_signature(to_sign, key, time);
+  return text;
 }
 
 SignedHeaders sigv4_headers(SigV4Request request, const SigV4Key& key, const std::string& time) {
@@ -180,10 +184,11 @@ std::string presigned_url(const std::string& method, const std::string& url, con
                           const std::string& time, std::int64_t expires_seconds) {
   SigV4Request request{method, url, {}, kUnsignedPayload};
   request.url += url.find('?') == std::string::npos ? '?' : '&';
-  request.url += std::string("X-Amz-Algorithm=") + kAlgorithm +
-                 "&X-Amz-Credential=" + sigv4_encode(key.access_key + "/" + scope_of(key, time)) +
-                 "&X-Amz-Date=" + time + "&X-Amz-Expires=" + std::to_string(expires_seconds) +
-                 "&X-Amz-SignedHeaders=host";
+  request.url += "X-Amz-Algorithm=";
+  request.url += kAlgorithm;
+  request.url += "&X-Amz-Credential=" + sigv4_encode(key.access_key + "/" + scope_of(key, time));
+  request.url += "&X-Amz-Date=" + time + "&X-Amz-Expires=" + std::to_string(expires_seconds);
+  request.url += "&X-Amz-SignedHeaders=host";
   if (!key.session_token.empty())
     request.url += "&X-Amz-Security-Token=" + sigv4_encode(key.session_token);
   const std::string to_sign = string_to_sign(canonical_request(request), key, time);

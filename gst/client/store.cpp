@@ -66,12 +66,12 @@ bool is_gone(const StoreReply& reply) {
 
 std::string describe(const StoreReply& reply, const std::string& url) {
   const std::string shown = redact_url(url);
-  if (reply.status == 0) return shown + " gave no answer: " + reply.fault_text;
+  if (reply.status == 0) return shown + " did not answer: " + reply.fault_text;
   std::string text = shown + " answered HTTP " + std::to_string(reply.status);
   if (!reply.location.empty() && reply.status >= 300 && reply.status < 400) {
     const auto target = resolve_url(url, reply.location);
     text += " (a redirect to " +
-            (target ? redact_url(*target) : "something that is no web address") + ")";
+            (target ? redact_url(*target) : "something that is not a web address") + ")";
   }
   return text;
 }

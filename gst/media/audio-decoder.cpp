@@ -62,8 +62,9 @@ SoundDecoder::SoundDecoder(std::shared_ptr<const ByteRope> file, const GstAudioI
                     format.layout == GST_AUDIO_LAYOUT_INTERLEAVED &&
                     samples <= std::numeric_limits<std::uint32_t>::max();
   if (!good) {
-    throw Failure(Reason::invalid_request,
-                  "the result's sound cannot be given in this format: interleaved PCM is needed");
+    throw Failure(
+        Reason::invalid_request,
+        "the audio of the result cannot be output in this format: interleaved PCM is needed");
   }
   pcm_.resize(static_cast<std::size_t>(samples) * static_cast<std::size_t>(format.bpf));
   if (!pcm_.empty()) gst_audio_format_info_fill_silence(format.finfo, pcm_.data(), pcm_.size());
@@ -74,7 +75,7 @@ std::optional<mp4::SampleTrack> SoundDecoder::find_track() {
   std::optional<mp4::SampleTrack> found;
   try {
     mp4::Movie movie = mp4::read_movie(file_);
-    if (movie.tracks.empty()) bad_result("the result cannot be read: it is no MP4 with tracks");
+    if (movie.tracks.empty()) bad_result("the result cannot be read: it is not an MP4 with tracks");
     movie_timescale_ = movie.timescale;
     for (mp4::SampleTrack& track : movie.tracks) {
       if (track.handler != "soun" || track.entries.empty() || track.timescale == 0) continue;
@@ -89,7 +90,7 @@ std::optional<mp4::SampleTrack> SoundDecoder::find_track() {
 void SoundDecoder::plan(const mp4::SampleTrack& track) {
   std::vector<mp4::Edit> edits = track.edits;
   if (edits.empty()) edits.push_back({0, 0, 0x10000});
-  if (edits.size() > kMostEdits) bad_result("the result's sound is cut into too many pieces");
+  if (edits.size() > kMostEdits) bad_result("the audio of the result is cut into too many pieces");
   const auto rate = static_cast<guint64>(format_.rate);
   std::uint64_t time = 0;
   std::uint64_t at = 0;

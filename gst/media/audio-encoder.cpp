@@ -24,7 +24,7 @@ constexpr std::uint32_t kAacFrame = 1024;  // samples
 constexpr guint64 kAfterglow = 4096;
 
 [[noreturn]] void bad_sound(const std::string& why) {
-  throw Failure(Reason::bad_input, "the reference's sound cannot be encoded as AAC: " + why);
+  throw Failure(Reason::bad_input, "the reference's audio cannot be encoded as AAC: " + why);
 }
 
 /// appsrc ! audioconvert ! audioresample ! ENCODER ! aacparse ! appsink, made, run and taken down.
@@ -157,10 +157,10 @@ void SoundEncoder::wait(bool failed) {
       static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION);
   const auto message = MessagePtr::adopt(
       gst_bus_timed_pop_filtered(bus_.get(), failed ? 0 : GST_CLOCK_TIME_NONE, types));
-  if (!message) bad_sound("GStreamer's pipeline does not start");
+  if (!message) bad_sound("the GStreamer pipeline does not start");
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS) return;
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_APPLICATION) {
-    throw Failure(Reason::cancelled, "encoding the reference's sound was interrupted");
+    throw Failure(Reason::cancelled, "encoding the reference's audio was interrupted");
   }
   GError* error = nullptr;
   gst_message_parse_error(message.get(), &error, nullptr);

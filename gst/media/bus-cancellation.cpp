@@ -29,7 +29,7 @@ BusCancellation::Guard::Guard(BusCancellation& cancellation, GstBus* bus)
     : cancellation_(cancellation) {
   const std::lock_guard lock(cancellation.mutex_);
   if (cancellation.cancelled_) {
-    throw Failure(Reason::cancelled, "fitting the reference was interrupted");
+    throw Failure(Reason::cancelled, "transcoding the reference was interrupted");
   }
   cancellation.bus_ = BusPtr::share(bus);
 }

@@ -211,12 +211,12 @@ std::optional<ClipFrame> ClipDecoder::next() {
     return frame;
   }
   if (!missing_.empty())
-    throw Failure(Reason::bad_result,
-                  "The picture cannot be decoded: GStreamer has no plugin for " + missing_ +
-                      ". Install it (Debian packages gstreamer1.0-libav, "
-                      "gstreamer1.0-plugins-bad).");
+    throw Failure(Reason::bad_result, "The video cannot be decoded: GStreamer has no plugin for " +
+                                          missing_ +
+                                          ". Install it (Debian packages gstreamer1.0-libav, "
+                                          "gstreamer1.0-plugins-bad).");
   if (!problem_.empty())
-    throw Failure(Reason::bad_result, "The picture cannot be decoded: " + problem_ + ".");
+    throw Failure(Reason::bad_result, "The video cannot be decoded: " + problem_ + ".");
   return std::nullopt;
 }
 

@@ -10,8 +10,7 @@ namespace omni {
 const ClipFrame& ClipPlayer::at(GstClockTime time) {
   const GstClockTime wanted = placed_time(fit_, time, lengths_.reference, lengths_.part);
   if (!shown_) shown_ = decoder_->next();
-  if (!shown_)
-    throw Failure(Reason::bad_result, "The result that the service sent has no picture.");
+  if (!shown_) throw Failure(Reason::bad_result, "The result that the service sent has no video.");
   for (;;) {
     if (!upcoming_ && !at_end_) {
       upcoming_ = decoder_->next();

@@ -105,7 +105,7 @@ void Recoder::add(const ElementPtr& element) {
   if (last_ && !gst_element_link(last_.get(), element.get())) {
     throw Failure(Reason::invalid_request,
                   std::string("the GStreamer elements ") + GST_OBJECT_NAME(last_.get()) + " and " +
-                      GST_OBJECT_NAME(element.get()) + " do not fit together");
+                      GST_OBJECT_NAME(element.get()) + " cannot be linked");
   }
   if (!head_) head_ = element;
   last_ = element;
@@ -211,7 +211,7 @@ void Recoder::wait(bool failed) {
     const auto message = MessagePtr::adopt(
         gst_bus_timed_pop_filtered(bus_.get(), failed ? 0 : GST_CLOCK_TIME_NONE, types));
     if (!message)
-      throw Failure(blame_, blamed_ + " cannot be decoded: GStreamer's pipeline does not start");
+      throw Failure(blame_, blamed_ + " cannot be decoded: the GStreamer pipeline does not start");
     switch (GST_MESSAGE_TYPE(message.get())) {
       case GST_MESSAGE_EOS:
         return;
@@ -359,7 +359,7 @@ ElementPtr plain_convert() {
 void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                   const UseSound& use, BusCancellation& cancellation) {
   Recoder recoder(std::move(file), 0);
-  recoder.set_blame(Reason::bad_result, "the result's sound");
+  recoder.set_blame(Reason::bad_result, "the audio of the result");
   // Before the resampler, which closes gaps of up to an eighth of a second.
   const ElementPtr rate = make_element("audiorate", kPluginsBase);
   g_object_set(rate.get(), "skip-to-first", TRUE, nullptr);

@@ -360,7 +360,7 @@ BusPtr ReferenceAudio::waiter_if_ready() {
   return std::exchange(waiter_, {});
 }
 
-/// On a bus, since that is what an BusCancellation wakes. False: flushed.
+/// On a bus, since that is what a BusCancellation wakes. False: flushed.
 bool ReferenceAudio::wait_for(GstClockTime end, BusCancellation& cancellation,
                               GstClockTime patience) {
   const auto bus = BusPtr::adopt(gst_bus_new());
@@ -378,7 +378,7 @@ bool ReferenceAudio::wait_for(GstClockTime end, BusCancellation& cancellation,
     if (!message) ended_ = true;  // it is not waited for again before something comes
   }
   if (cancellation.cancelled()) {
-    throw Failure(Reason::cancelled, "waiting for the reference's sound was interrupted");
+    throw Failure(Reason::cancelled, "waiting for the reference's audio was interrupted");
   }
   return !message || gst_message_has_name(message.get(), kReady);
 }

@@ -92,7 +92,7 @@ LimitViolation find_violation(const mp4::Info& info, std::uint64_t bytes,
   std::vector<std::pair<Kind, std::string>> found;
   const mp4::Track* video = info.video();
   if (limits.h264_mp4_only && video && video->codec != "avc1") {
-    found.emplace_back(Kind::codec, "its picture is " + codec_name(video->codec));
+    found.emplace_back(Kind::codec, "its video is " + codec_name(video->codec));
   }
   if (limits.max_bytes && bytes > limits.max_bytes) {
     found.emplace_back(Kind::bytes, bytes_text(bytes, limits.max_bytes));

@@ -268,7 +268,7 @@ mp4::SampleTrack SegmentEncoder::make_track(GstClockTime length) const {
   if (coded_.units.size() != times_.size()) {
     throw Failure(Reason::bad_input,
                   "The segment cannot be encoded: of its " + std::to_string(times_.size()) +
-                      " frames, the encoder gave " + std::to_string(coded_.units.size()) +
+                      " frames, the encoder returned " + std::to_string(coded_.units.size()) +
                       ". Set `encoder` to another one, such as x264enc.");
   }
   const auto ticks = [&](GstClockTime time) {

@@ -82,7 +82,7 @@ ClipFrame middle_picture(const std::shared_ptr<const ByteRope>& file, const mp4:
     if (shown && next->time > middle) break;
     shown = std::move(next);
   }
-  if (!shown) no_still("the file shows no picture");
+  if (!shown) no_still("the file has no frames");
   return std::move(*shown);
 }
 
@@ -151,7 +151,7 @@ BytesPtr JpegPipeline::run(BusCancellation& cancellation) {
   gst_app_src_end_of_stream(GST_APP_SRC(source_.get()));
   wait(change == GST_STATE_CHANGE_FAILURE);
   const auto sample = SamplePtr::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_.get()), 0));
-  if (!sample) no_still("jpegenc gave nothing");
+  if (!sample) no_still("jpegenc returned nothing");
   gpointer copy = nullptr;
   gsize size = 0;
   GstBuffer* buffer = gst_sample_get_buffer(sample.get());
@@ -165,7 +165,7 @@ void JpegPipeline::wait(bool failed) {
       static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION);
   const auto message = MessagePtr::adopt(
       gst_bus_timed_pop_filtered(bus_.get(), failed ? 0 : GST_CLOCK_TIME_NONE, types));
-  if (!message) no_still("GStreamer's pipeline does not start");
+  if (!message) no_still("the GStreamer pipeline does not start");
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_APPLICATION)
     throw Failure(Reason::cancelled, "stopped");
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) no_still(error_text(message.get()));
@@ -178,7 +178,7 @@ BytesPtr make_still(std::shared_ptr<const ByteRope> file, BusCancellation& cance
   if (const auto* problem = std::get_if<mp4::Problem>(&probed)) no_still(problem->text);
   const auto& info = std::get<mp4::Info>(probed);
   if (std::min(info.video()->width, info.video()->height) == 0)
-    no_still("the file does not say how large its picture is");
+    no_still("the file has no frame size");
   ClipFrame picture = middle_picture(file, info, cancellation);
   return JpegPipeline(std::move(picture), rgb_caps(*info.video()).get()).run(cancellation);
 }

@@ -177,7 +177,7 @@ void Fitter::shrink_sound() {
   const double rate =
       std::clamp(whole / 4 * 8 / seconds_, double{kLeastSoundRate}, double{kSoundRate});
   if (rate / 8 * seconds_ >= now * 0.9) return;
-  log("the sound alone has " + megabytes(sound_->media_bytes()) + ": it is encoded anew");
+  log("the audio alone has " + megabytes(sound_->media_bytes()) + ": it is re-encoded");
   sound_ = encode_sound(static_cast<unsigned>(rate));
 }
 
@@ -185,7 +185,7 @@ mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   const mp4::SampleTrack& source = *source_sound_;
   const AudioCoded coded =
       recode_audio(mp4::only_track(reference_, source, timescale_), bits_per_second, cancellation_);
-  if (!coded.caps || coded.units.empty()) bad_input("the reference's sound cannot be decoded");
+  if (!coded.caps || coded.units.empty()) bad_input("the reference's audio cannot be decoded");
   mp4::SampleTrack track = source;
   mp4::SampleTrack encoded = aac_track(coded);
   track.timescale = encoded.timescale;
@@ -221,7 +221,7 @@ std::shared_ptr<const ByteRope> Fitter::remux() const {
   std::shared_ptr<const ByteRope> result = write(picture);
   if (limits_.max_bytes && result->size() > limits_.max_bytes) return nullptr;
   check(*result);
-  log("the reference was put into a plain MP4, its picture as it was: " +
+  log("the reference was remuxed to a plain MP4, its video unchanged: " +
       megabytes(result->size()));
   return result;
 }
@@ -294,12 +294,12 @@ Fitter::Try Fitter::first_try() const {
   if (limits_.max_bytes == 0) return first;
   // What is over the limit has more to show than fits.
   if (reference_->size() > limits_.max_bytes) first.rate = std::max(first.rate, source);
-  if (budget() <= 0) refuse("its sound alone leaves no room for a picture");
+  if (budget() <= 0) refuse("its audio alone leaves no room for video");
   first.rate = std::min(first.rate, static_cast<double>(budget()) * 8 / seconds_);
   first.short_side = fitting_side(first.rate, std::min(width_, height_));
   if (bits_per_pixel(first.rate, first.short_side) < kLeastBitsPerPixel) {
     refuse(std::to_string(static_cast<unsigned>(first.rate / 1000)) +
-           " kbit/s is what is left for the picture, too little even for a small one");
+           " kbit/s is left for the video, too little even at a small size");
   }
   return first;
 }
@@ -309,7 +309,7 @@ unsigned Fitter::fitting_side(double rate, unsigned most) const {
 }
 
 void Fitter::refuse(const std::string& why) const {
-  throw Failure(Reason::too_large, "the reference cannot be made to fit into " +
+  throw Failure(Reason::too_large, "the reference cannot be transcoded to fit into " +
                                        std::to_string(limits_.max_bytes) + " bytes: " + why +
                                        (tried_.empty() ? "" : " (" + tried_ + ")") +
                                        ". Use a shorter clip");
@@ -343,7 +343,7 @@ std::shared_ptr<const ByteRope> Fitter::attempt(const Try& next, double& bytes) 
   const std::string settings =
       std::to_string(plan.settings.bits_per_second / 1000) + " kbit/s" +
       (next.short_side ? " at " + std::to_string(next.short_side) + " lines" : "");
-  log("fitting the reference: its picture is encoded with " + settings);
+  log("transcoding the reference: its video is encoded with " + settings);
   const Coded coded =
       recode_video(mp4::only_track(reference_, picture_, timescale_), plan, cancellation_);
   const auto share =
@@ -354,7 +354,7 @@ std::shared_ptr<const ByteRope> Fitter::attempt(const Try& next, double& bytes) 
   const bool good = result && (limits_.max_bytes == 0 || result->size() <= limits_.max_bytes);
   const std::string story =
       settings + " gave " + megabytes(result ? result->size() : static_cast<std::uint64_t>(bytes));
-  log("fitting the reference: " + story);
+  log("transcoding the reference: " + story);
   if (good) return result;
   tried_ += (tried_.empty() ? "" : ", ") + story;
   return nullptr;
@@ -451,10 +451,10 @@ std::shared_ptr<const ByteRope> Fitter::write(const mp4::SampleTrack& picture) c
 void Fitter::check(const ByteRope& file) const {
   const auto outcome = mp4::probe(file);
   if (const auto* problem = std::get_if<mp4::Problem>(&outcome)) {
-    bad_input("the reference made to fit is no good MP4: " + problem->text);
+    bad_input("the transcoded reference is not a valid MP4: " + problem->text);
   }
   const LimitViolation misfit = find_violation(std::get<mp4::Info>(outcome), file.size(), limits_);
-  if (misfit) bad_input("the reference made to fit does not fit: " + misfit.text);
+  if (misfit) bad_input("the transcoded reference still does not fit: " + misfit.text);
 }
 
 }  // namespace
@@ -466,7 +466,7 @@ std::shared_ptr<const ByteRope> transcode_to_limits(std::shared_ptr<const ByteRo
                                                     const FitLog& log, const std::string& encoder) {
   if (!find_violation(info, reference->size(), limits)) return reference;
   if (cancellation.cancelled()) {
-    throw Failure(Reason::cancelled, "fitting the reference was interrupted");
+    throw Failure(Reason::cancelled, "transcoding the reference was interrupted");
   }
   return Fitter(std::move(reference), limits, cancellation, log, encoder).run(info);
 }

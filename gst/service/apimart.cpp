@@ -111,7 +111,7 @@ void check_resolution(const std::string& resolution) {
     if (g_ascii_strcasecmp(known.word, resolution.c_str()) == 0) return;
   }
   refuse_request("`resolution` is \"" + resolution +
-                 "\", and Omni-Flash-Ext makes 720p, 1080p or 4k. Set one of these.");
+                 "\", and Omni-Flash-Ext generates 720p, 1080p or 4k. Set one of these.");
 }
 
 void ApiMart::check(const Request& request, const ModelFacts& facts, bool with_reference) const {
@@ -120,8 +120,8 @@ void ApiMart::check(const Request& request, const ModelFacts& facts, bool with_r
   require_unset(request.generate_audio != Switch::unset, "generate-audio", title());
   if (with_reference && request.seconds > 0)
     refuse_request(
-        "`seconds` is set, and APIMart takes no length beside a reference video: that of the "
-        "clip counts. Leave it unset, or 0.");
+        "`seconds` is set, and APIMart takes no length together with a reference video: the length "
+        "of the clip is used. Leave it unset, or 0.");
   if (!of(facts).is_ext) return;
   check_images(request);
   check_resolution(request.resolution);

@@ -68,9 +68,10 @@ void Dialect::check_length(unsigned seconds, const ModelFacts& facts) const {
   if (seconds == 0 || is_legal(seconds, facts.lengths)) return;
   const std::string model =
       facts.name.empty() ? title() : std::string(facts.name) + " at " + title();
-  refuse_request("`seconds` is " + std::to_string(seconds) + ", and " + model + " makes " +
-                 describe(facts.lengths) +
-                 " seconds. Set that, or 0: the length of the reference, or the service's own.");
+  refuse_request(
+      "`seconds` is " + std::to_string(seconds) + ", and " + model + " generates " +
+      describe(facts.lengths) +
+      " seconds. Set that, or 0 for the length of the reference or the service's default.");
 }
 
 void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& facts) const {
@@ -89,7 +90,7 @@ void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& 
   const unsigned side = std::max(reference.width, reference.height);
   if (facts.max_side > 0 && side > facts.max_side)
     throw Failure(Reason::too_large,
-                  "The picture of the reference is " + std::to_string(reference.width) + "x" +
+                  "The frame size of the reference is " + std::to_string(reference.width) + "x" +
                       std::to_string(reference.height) + ", and " + title() + " takes at most " +
                       std::to_string(facts.max_side) +
                       " pixels a side for this model. Set oversize=transcode, or scale it down.");
@@ -101,7 +102,7 @@ void Dialect::check_reference(const ReferenceInfo& reference, const ModelFacts& 
     throw Failure(Reason::bad_input, "The reference is " + length + " seconds long, and " +
                                          title() + " takes at most " +
                                          std::to_string(longest / kSecond) +
-                                         " for this model. Cut it into shorter ones.");
+                                         " for this model. Cut it into shorter clips.");
   if (reference.duration_ns < facts.min_reference_ns)
     throw Failure(Reason::bad_input, "The reference is " + length + " seconds long, and " +
                                          title() + " takes at least " +
@@ -165,15 +166,15 @@ const Dialect* find_dialect(std::string_view name) {
 
 std::string escape_id(std::string_view id) {
   const auto refuse = [](const char* why) {
-    throw Failure(Reason::bad_result, std::string("The service gave a task id that ") + why +
-                                          ", so the task cannot be asked for. Report it to the "
-                                          "service.");
+    throw Failure(Reason::bad_result,
+                  std::string("The service gave a task id that ") + why +
+                      ", so the task cannot be polled. Report it to the service.");
   };
   if (id.empty()) refuse("is empty");
   // As a path segment these two would lead to another address, escaped or not.
   if (id == "." || id == "..") refuse("is a step in a path");
   for (const char c : id) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) refuse("holds control characters");
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) refuse("contains control characters");
   }
   const CharPtr escaped(g_uri_escape_string(std::string(id).c_str(), nullptr, FALSE));
   return escaped.get();

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kReplacement = "\\ufffd";
-constexpr const char* kBadUnit = "it has a \\u escape that stands for no character";
+constexpr const char* kBadUnit = "it has a \\u escape that is not a character";
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -78,7 +78,7 @@ bool Scan::run() {
 
 bool Scan::step() {
   const char c = text_[at_];
-  if (closed_ && !is_space(c)) return fail("it goes on behind its end");
+  if (closed_ && !is_space(c)) return fail("it continues after its end");
   if (c == '"') return string();
   if (is_word_char(c)) return word();
   if (c == '{' || c == '[') {
@@ -101,7 +101,7 @@ bool Scan::word() {
   std::string_view word = text_.substr(at_, length);
   if (word.front() == '-' || word.front() == '+') word.remove_prefix(1);
   if (word == "NaN" || word == "nan" || word == "Infinity" || word == "inf") {
-    return repaired("null", length, "it has a number that JSON does not know (NaN or Infinity)");
+    return repaired("null", length, "it has a number that is not valid in JSON (NaN or Infinity)");
   }
   return copy(length);
 }
@@ -126,7 +126,7 @@ bool Scan::escape() {
   if (kind == 'u') return unicode_escape();
   if (std::strchr("\"\\/bfnrt", kind) != nullptr) return copy(2);
   // json-glib would read \377 as a byte, which is no text.
-  return repaired("", 1, "it has a backslash that JSON does not know");
+  return repaired("", 1, "it has a backslash escape that is not valid in JSON");
 }
 
 /// json-glib asserts that surrogates come in pairs, and ends strings at a zero.

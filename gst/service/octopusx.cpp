@@ -79,7 +79,7 @@ void OctopusX::check(const Request& request, const ModelFacts&, bool) const {
   require_unset(request.generate_audio != Switch::unset, "generate-audio", title());
   if (request.images.size() > kMaxImages)
     refuse_request("`images` has " + std::to_string(request.images.size()) +
-                   " images, and OctopusX takes at most 5. Leave some out.");
+                   " images, and OctopusX takes at most 5. Remove some.");
   if (!request.last_image.empty() && request.first_image.empty())
     refuse_request(
         "`last-image` is set without `first-image`, and OctopusX takes it only together with "

@@ -182,14 +182,14 @@ void OmniRouters::finalize_body(JsonObject* body, JsonNode*, const ModelFacts& f
   const Model& model = of(facts);
   for (const char* name : {"seconds", "resolution"}) {
     if (!model.priced_by_length || json_object_has_member(body, name)) continue;
-    refuse_request(std::string("OmniRouters wants `") + name + "` for the model \"" +
+    refuse_request(std::string("OmniRouters requires `") + name + "` for the model \"" +
                    std::string(model.name) + "\". Set it, for example " + name + "=" +
                    (*name == 's' ? "5" : "720p") + ".");
   }
   if (!model.is_kling || !has_elements(body, "videos")) return;
   if (has_elements(body, "images") &&
       json_array_get_length(json_object_get_array_member(body, "images")) > kMaxImagesBesideVideo)
-    refuse_request("Kling takes at most 4 images beside a reference video. Leave some out.");
+    refuse_request("Kling takes at most 4 images together with a reference video. Remove some.");
   const std::string prompt = as_text(json_object_get_member(body, "prompt")).value_or("");
   if (prompt.find(kVideoMarker) != std::string::npos) return;
   json_object_set_string_member(body, "prompt", (std::string(kVideoMarker) + " " + prompt).c_str());

@@ -28,35 +28,34 @@ constexpr Verdict kNotAllowed = {
     Reason::unauthorized, "does not allow this key to do that",
     "Check in your account that the key may use this model, and from this address."};
 constexpr Verdict kPayment = {Reason::payment_required,
-                              "wants to be paid: the balance or quota is used up",
+                              "requires payment: the balance or quota is used up",
                               "Top up the account, or raise the quota of this key, and run again."};
-constexpr Verdict kSlowDown = {Reason::rate_limited, "gets more requests than it allows",
+constexpr Verdict kSlowDown = {Reason::rate_limited, "received more requests than it allows",
                                "Lower `max-in-flight`, or try again later."};
-constexpr Verdict kInvalid = {
-    Reason::invalid_request, "refused the request",
-    "Correct the property that it names, or what `parameters` puts in its place."};
+constexpr Verdict kInvalid = {Reason::invalid_request, "refused the request",
+                              "Correct the property that it names, or `parameters`."};
 constexpr Verdict kNoModel = {
     Reason::invalid_request, "does not offer this model to this key",
-    "Check `model`: services rename models, and tell upper from lower case."};
+    "Check `model`: services rename models, and names are case-sensitive."};
 constexpr Verdict kNoAddress = {Reason::invalid_request, "does not know this address",
                                 "Check `base-url`, `provider` and `model`."};
 constexpr Verdict kNoTask = {
     Reason::service_error, "does not know the task",
     "Check that `base-url` and the key are those that it was submitted with; tasks also expire."};
 constexpr Verdict kModerated = {
-    Reason::moderated, "blocked the job by its rules on content",
-    "Change the prompt or the reference: the same again will be blocked again."};
-constexpr Verdict kTooLarge = {Reason::too_large, "finds the request too large",
+    Reason::moderated, "blocked the job by its content rules",
+    "Change the prompt or the reference: the same request will be blocked again."};
+constexpr Verdict kTooLarge = {Reason::too_large, "refused the request as too large",
                                "Use a shorter clip or a lower bitrate."};
 constexpr Verdict kTooSlow = {Reason::timed_out, "ran out of time", "Try again later."};
 constexpr Verdict kBroken = {
     Reason::service_error, "failed",
-    "Try again later; if it stays so, tell the service's support what it said."};
+    "Try again later; if it persists, tell the service's support what it said."};
 constexpr Verdict kStrange = {Reason::service_error, "did not accept the request",
                               "Check `base-url` and `provider`."};
 constexpr Verdict kJobFailed = {Reason::service_error, "could not finish the job",
                                 "Try again, or change the prompt or the reference."};
-constexpr Verdict kJobTooSlow = {Reason::timed_out, "gave the job up because it took too long",
+constexpr Verdict kJobTooSlow = {Reason::timed_out, "gave up the job because it took too long",
                                  "Try again later, with a shorter clip or a lower `resolution`."};
 
 struct CodeVerdict {

@@ -381,7 +381,7 @@ Refusal refusal_of(const Body& body) {
 Reply read_create(const Body& body, const Status& status, const std::string& id) {
   if (id.empty()) {
     if (status.state == TaskState::failed || has_error(body.root)) return refusal_of(body);
-    return Unreadable{"it holds no task id"};
+    return Unreadable{"it contains no task id"};
   }
   Task task = task_of(body, status);
   task.id = id;

@@ -53,7 +53,7 @@ void require_prompt(const Request& request, JsonNode* parameters) {
   if (!is_blank(request.prompt)) return;
   const auto other = as_text(member(parameters, "prompt"));
   if (other && !is_blank(*other)) return;
-  refuse_request("There is no prompt. Set `prompt` to what the service shall make.");
+  refuse_request("There is no prompt. Set `prompt` to what the service should generate.");
 }
 
 JsonNodePtr parse_parameters(const std::string& parameters) {
@@ -116,7 +116,7 @@ unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned oth
   const auto seconds = as_number(node);
   if (!seconds || *seconds <= 0 || *seconds > kLongestJob) {
     refuse_request(std::string("`parameters` sets `") + name +
-                   "` to something that is no number of seconds. Write, for example, \"8\".");
+                   "` to something that is not a number of seconds. Write, for example, \"8\".");
   }
   return static_cast<unsigned>(std::ceil(*seconds));
 }

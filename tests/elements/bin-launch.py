@@ -290,7 +290,10 @@ class Exact(Streams):
             self.assertEqual(frame.position, frame.number * SECOND // 25)
         self.say(f"seek after {len(before)} frames")
 
-    @unittest.skipUnless(FULL, "an hour of stream")
+
+class ExactFull(Exact):
+    """And an hour of stream."""
+
     def test_sound_and_picture_after_an_hour(self):
         record = RIG.run("", pictures(7200, "2/1", (64, 64)) +
                          " ! omniv2vbin name=v prompt=x segment-duration=10000000000 "
@@ -506,5 +509,6 @@ class Lines(Streams):
 
 
 if __name__ == "__main__":
-    kinds = {"exact": Exact, "live": Live, "lines": Lines}
-    sys.exit(run_cases(sys.argv[4:], kinds[sys.argv[3].removesuffix("-full")]))
+    kinds = {"exact": Exact, "exact-full": ExactFull, "live": Live, "live-full": Live, "lines": Lines,
+             "lines-full": Lines}
+    sys.exit(run_cases(sys.argv[4:], kinds[sys.argv[3]]))

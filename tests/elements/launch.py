@@ -39,10 +39,11 @@ def launch(*line, **more):
     return run(["gst-launch-1.0", *" ".join(line).split()], **more)
 
 
-def start_launch(line):
+def start_launch(line, **more):
     """The process, under way; its output is text, stderr with stdout."""
+    environment = dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=fresh_state(), **more)
     return subprocess.Popen(["gst-launch-1.0", *line.split()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            env=dict(os.environ, OMNI_API_KEY=KEY, XDG_STATE_HOME=fresh_state()), text=True)
+                            env=environment, text=True)
 
 
 def make_clip(path, frames=48, noise=False, faststart=False, audio=True):
@@ -272,6 +273,35 @@ class Launch(unittest.TestCase):
             output = output_of(process)
             self.assertIn("Setting pipeline to NULL", output)
             self.assertIn("Freeing pipeline", output)
+
+    def test_stream_shows_its_progress(self):
+        with self.emulator() as service:
+            done = launch("videotestsrc num-buffers=100 ! video/x-raw,format=I420,width=160,height=90,framerate=10/1 "
+                          f"! omniv2vbin prompt=x segment-duration=4000000000 {FAST} base-url={service.url} ! "
+                          "fakesink", GST_DEBUG="omniv2vbin:4", GST_DEBUG_NO_COLOR="1")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        progress = re.findall(r"Progress: \(generate\) (.*)", done.stdout)
+        self.assertEqual(progress, ["waiting for the first segment", "the first segment is there"])
+        self.assertIn("2 of 2 segments done, 0 running", done.stdout)
+
+    # Each thread that waits says for what, in a line.
+    def test_log_of_a_pipeline_that_hangs(self):
+        waits = [r"output waits for the job of segment 0", r"segment 0: its job is running, task video_\w+",
+                 r"segment 3 waits: 3 segments are under way",
+                 r"<v:audio_sink_0> waits for room: [0-9:.]+ of audio are here"]
+        line = ("videotestsrc ! video/x-raw,format=I420,width=160,height=90,framerate=10/1 ! omniv2vbin name=v "
+                "prompt=x segment-duration=4000000000 max-in-flight=1 base-url={} ! fakesink audiotestsrc ! "
+                "audio/x-raw,rate=8000 ! v.audio_sink_0 v.audio_src_0 ! fakesink")
+        with self.emulator("--service-time", "3600") as service:
+            process = start_launch(line.format(service.url), GST_DEBUG="omni*:5", GST_DEBUG_NO_COLOR="1")
+            log, limit = "", time.monotonic() + PATIENCE
+            while not all(re.search(wait, log) for wait in waits):
+                more = process.stdout.readline()
+                self.assertTrue(more and time.monotonic() < limit, "it never said so:\n" + log)
+                log += more
+            process.send_signal(signal.SIGINT)
+            output_of(process)
+        self.assertNotIn(KEY, log)
 
     def test_key_is_nowhere(self):
         with self.emulator() as service:

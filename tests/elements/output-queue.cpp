@@ -5,8 +5,9 @@
 // pad's task. Threads meet here, so what is waited for is always another thread's step, never time.
 #include "elements/common/output-queue.h"
 
+#include <atomic>
+#include <functional>
 #include <future>
-#include <thread>
 
 #include "../media/media-main.h"
 
@@ -50,11 +51,22 @@ struct Rig {
   Queue queue;
 };
 
-/// Until the thread behind `wait` is inside of it, a step of ours would prove nothing. What the
-/// queue lets somebody see is that it was asked: `asked` counts.
-void wait_until(const std::atomic<unsigned>& asked, unsigned count) {
-  while (asked < count) std::this_thread::yield();
-}
+/// Counts what another thread has done. Until that is inside of a wait, a step of ours would prove
+/// nothing.
+class Counter {
+ public:
+  void operator++() {
+    ++count_;
+    count_.notify_all();
+  }
+  void wait_for(unsigned count) const {
+    for (unsigned seen = count_; seen < count; seen = count_) count_.wait(seen);
+  }
+  operator unsigned() const { return count_; }
+
+ private:
+  std::atomic<unsigned> count_{0};
+};
 
 START_TEST(order) {
   Rig rig;
@@ -81,16 +93,16 @@ START_TEST(front_comes_when_it_is_finished) {
   rig.open();
   const auto work = std::make_shared<Work>();
   rig.queue.push(item_of(work));
-  std::atomic<unsigned> asked{0};
+  Counter asked;
   auto front = std::async(std::launch::async, [&] {
     return rig.queue.wait_for_front([&](const Queue::Item& item) {
       ++asked;
       return is_due(item);
     });
   });
-  wait_until(asked, 1);
+  asked.wait_for(1);
   rig.queue.changed();  // something else
-  wait_until(asked, 2);
+  asked.wait_for(2);
   work->finished = true;
   rig.queue.changed();
   ck_assert(front.get().work == work);
@@ -101,7 +113,7 @@ START_TEST(flush_wakes_who_waits) {
   Rig rig;
   rig.open();
   rig.queue.push(item_of(std::make_shared<Work>()));
-  std::atomic<unsigned> asked{0};
+  Counter asked;
   auto front = std::async(std::launch::async, [&] {
     return rig.queue.wait_for_front([&](const Queue::Item&) {
       ++asked;
@@ -114,7 +126,7 @@ START_TEST(flush_wakes_who_waits) {
       return false;
     });
   });
-  wait_until(asked, 2);
+  asked.wait_for(2);
   rig.queue.begin_flush();
   ck_assert(!front.get());
   ck_assert(!room.get());
@@ -130,13 +142,13 @@ START_TEST(flush_wakes_who_waits) {
 END_TEST
 
 START_TEST(nothing_starts_after_stop) {
-  std::atomic<unsigned> turns{0};
+  Counter turns;
   Rig rig([&](Rig& self) {
     ++turns;
     self.queue.pause_task();
   });
   rig.open();
-  wait_until(turns, 1);
+  turns.wait_for(1);
   rig.queue.stop();
   ck_assert(rig.queue.is_stopped() && rig.queue.is_flushing());
   ck_assert_msg(!rig.queue.wait_before_error(), "an error is of no interest any more");
@@ -161,12 +173,12 @@ START_TEST(window) {
   ck_assert(rig.queue.wait_for_room(2, any));
   rig.queue.push(item_of(second));
   ck_assert_uint_eq(rig.queue.open(rig.queue.lock()), 2);
-  std::atomic<unsigned> asked{0};
+  Counter asked;
   auto room = std::async(std::launch::async, [&] {
     ++asked;
     return rig.queue.wait_for_room(2, any);
   });
-  wait_until(asked, 1);
+  asked.wait_for(1);
   rig.queue.pop_front();  // it is being pushed, and still open
   ck_assert_uint_eq(rig.queue.open(rig.queue.lock()), 2);
   ck_assert(room.wait_for(std::chrono::seconds(0)) != std::future_status::ready);

@@ -7,7 +7,7 @@ service that fetches what was stored.
 
 publish-s3-server.py OMNI-EMULATOR [CASE...]. The plugin comes from GST_PLUGIN_PATH, the server from
 OMNI_TEST_S3_SERVER: the folder where npm has installed tests/support/s3-server, as
-`tests/run.sh --full` does. Ends with 77 (skipped) without it, else with a line that counts.
+`tests/run.sh --full long` does. Ends with 77 (skipped) without it, else with a line that counts.
 """
 import hashlib
 import json
@@ -226,7 +226,7 @@ def skip(why):
 
 if __name__ == "__main__":
     if not os.environ.get("OMNI_TEST_S3_SERVER"):
-        skip("there is no S3 server; tests/run.sh --full installs one")
+        skip("there is no S3 server; tests/run.sh --full long installs one")
     if not shutil.which("node"):
         skip("node is not installed (Debian: nodejs)")
     sys.exit(run_cases(sys.argv[2:], S3))

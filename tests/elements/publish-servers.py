@@ -241,7 +241,7 @@ class Servers(PublishCase):
         self.refused_put("unauthorized", "HTTP 401", "put-url", put_url=self.nginx.url())
 
     def test_put_not_allowed(self):
-        self.refused_put("unauthorized", "HTTP 403", "put-url", "right to write",
+        self.refused_put("unauthorized", "HTTP 403", "put-url", "permission to write",
                          put_url=self.nginx.put_url("/closed/{name}"))
 
     def test_put_missing_folder(self):
@@ -461,7 +461,7 @@ class Servers(PublishCase):
         warnings = re.findall(r"^WARNING: from element .*invalid-request: .*$", said, re.MULTILINE)
         self.assertEqual(len(warnings), 1, said)
         self.assertIn(f"port {port}", warnings[0])
-        self.assertIn("Set serve-port to a free one", warnings[0])
+        self.assertIn("Set serve-port to a free port", warnings[0])
         self.assertEqual(len(service.recorded("POST")), 1)
         self.assertEqual([Path(name).read_bytes() == self.clip.read_bytes()
                           for name in ("one.mp4", "two.mp4")], [True, True])

@@ -108,6 +108,8 @@ def run_cases(names, *cases):
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     # A case of several parts may fail in each, and counts once.
     failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})
-    good = 100 * (result.testsRun - failed) // max(1, result.testsRun)
-    print(f"{good}%: Checks: {result.testsRun}, Failures: {failed}, Errors: 0", flush=True)
+    ran = result.testsRun - len(result.skipped)
+    for test, why in result.skipped:
+        print(f"skipped: {test.id().rpartition('.')[2]}: {why}")
+    print(f"{100 * (ran - failed) // max(1, ran)}%: Checks: {ran}, Failures: {failed}, Errors: 0", flush=True)
     return 0 if result.wasSuccessful() and result.testsRun else 1

@@ -441,7 +441,7 @@ class Security(PublishCase):
         self.assertEqual(run.status, 1, run.said[-2000:])
         self.assertEqual(len(service.creates()), 1)
         self.assertRegex(run.said, r"omni: bad-result: .*not usable: it" + (
-            r" is \d+ s long, and 4 s were bought" if name == "long" else r"s picture is said to be 65535x64"))
+            r" is \d+ s long, and 4 s were bought" if name == "long" else r"s frame size is given as 65535x64"))
         out = run.folder / "out.mp4"
         self.assertEqual(out.read_bytes() if out.exists() else b"", b"")
 

@@ -335,7 +335,7 @@ START_TEST(own_url_refused) {
       {{.body = reference, .type = "video/webm"}, Reason::bad_input, "video/webm"},
       {{.body = "short", .type = "video/mp4"}, Reason::bad_input, "5 bytes"},
       {{.status = 503, .body = ""}, Reason::unreachable, "503"},
-      {{.reset = true}, Reason::unreachable, "no answer"},
+      {{.reset = true}, Reason::unreachable, "did not answer"},
       {{.status = 403, .body = ""}, Reason::unauthorized, "403"},
   };
   FaultServer store([&](const SeenRequest&) { return cases[_i].reply; });

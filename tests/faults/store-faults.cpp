@@ -218,7 +218,7 @@ START_TEST(put_refused) {
        Reason::unauthorized,
        "put-url",
        1},
-      {{.status = 403, .body = ""}, Reason::unauthorized, "right to write", 1},
+      {{.status = 403, .body = ""}, Reason::unauthorized, "permission to write", 1},
       {{.status = 404, .body = ""}, Reason::invalid_request, "Check put-url", 1},
       {{.status = 405, .body = ""}, Reason::invalid_request, "WebDAV", 1},
       {{.status = 409, .body = ""}, Reason::invalid_request, "folder does not exist", 1},
@@ -233,8 +233,8 @@ START_TEST(put_refused) {
        "redirect",
        1},
       {{.status = 503, .body = "", .headers = {"Retry-After: 0"}}, Reason::unreachable, "503", 3},
-      {{.reset = true}, Reason::unreachable, "no answer", 3},
-      {{.raw = "garbage\r\n\r\n"}, Reason::unreachable, "no answer", 3},
+      {{.reset = true}, Reason::unreachable, "did not answer", 3},
+      {{.raw = "garbage\r\n\r\n"}, Reason::unreachable, "did not answer", 3},
   };
   const auto& row = cases[_i];
   Store store(first_of("PUT", 99, row.reply));
@@ -247,7 +247,7 @@ START_TEST(put_refused) {
   expect_lacks("message", error.message + run.log_text(), "s3cr3t");
   // After a definite no there is nothing to take back.
   const bool definite = error.http_status >= 300 && error.http_status < 500;
-  if (definite) expect_lacks("log", run.log_text(), "left behind");
+  if (definite) expect_lacks("log", run.log_text(), "may still be stored");
   if (definite) ck_assert_uint_eq(store.seen("DELETE").size(), 0);
   ck_assert_uint_eq(store.seen("PUT").size(), static_cast<unsigned>(row.puts));
 }
@@ -312,7 +312,7 @@ START_TEST(put_deleted_after_failure) {
     // A job that comes after it has many answers of its own to wait for.
     run.another().get();
   }
-  const bool left = run.log_text().find(path_of(store.seen("PUT")[0]) + " may have been left") !=
+  const bool left = run.log_text().find(path_of(store.seen("PUT")[0]) + " may still be stored") !=
                     std::string::npos;
   ck_assert(left == (_i == 2));
   run.client.reset();
@@ -330,9 +330,9 @@ START_TEST(stop_while_deleting) {
   run.succeeds();
   ck_assert(store.server.wait_for(1, "DELETE"));
   run.client.reset();
-  expect_contains("log", run.log_text(), "left behind");
+  expect_contains("log", run.log_text(), "may still be stored");
   ck_assert_uint_eq(run.recorder->warnings.size(), 1);
-  expect_contains("warning", run.recorder->warnings[0].message, "slow to delete");
+  expect_contains("warning", run.recorder->warnings[0].message, "did not confirm in time");
   expect_contains("log", run.log_text(), path_of(store.seen("PUT")[0]));
   expect_lacks("log", run.log_text(), "s3cr3t");
 }
@@ -352,7 +352,7 @@ START_TEST(stop_while_storing) {
   ck_assert(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
   ck_reason(std::get<Error>(future.get()), Reason::cancelled);
   ck_assert_int_eq(service.creates(), 0);
-  expect_contains("log", run.log_text(), "left behind");
+  expect_contains("log", run.log_text(), "may still be stored");
 }
 END_TEST
 

@@ -171,36 +171,36 @@ std::vector<Source> codecs() {
       {"HEVC",
        picture(ball, 30, "width=320,height=240",
                "x265enc speed-preset=ultrafast ! h265parse ! mp4mux" + kOut + kAac),
-       "its picture is HEVC (H.265)", "320x240"},
+       "its video is HEVC (H.265)", "320x240"},
       {"HEVC in MOV, hev1, portrait",
        picture(
            ball, 30, "width=180,height=320",
            "x265enc speed-preset=ultrafast ! h265parse ! video/x-h265,stream-format=hev1 ! qtmux" +
                kOut),
-       "its picture is HEVC (H.265), and it is a QuickTime file", "180x320"},
+       "its video is HEVC (H.265), and it is a QuickTime file", "180x320"},
       {"ProRes 4:2:2, 10 bit, PCM",
        picture(ball, 25, "format=I422_10LE,width=320,height=240",
                "avenc_prores_ks ! qtmux" + kOut +
                    " audiotestsrc wave=ticks num-buffers=44 samplesperbuffer=1024 ! "
                    "audio/x-raw,format=S16LE,rate=48000 ! mux."),
-       "its picture is ProRes, and it is a QuickTime file", "320x240"},
+       "its video is ProRes, and it is a QuickTime file", "320x240"},
       {"HEVC 10 bit",
        picture(ball, 25, "format=I420_10LE,width=320,height=240",
                "x265enc speed-preset=ultrafast ! h265parse ! mp4mux" + kOut),
-       "its picture is HEVC (H.265)", "320x240"},
+       "its video is HEVC (H.265)", "320x240"},
       {"MPEG-4, not square",
        picture(ball, 25, "width=360,height=288,pixel-aspect-ratio=16/11",
                "avenc_mpeg4 ! mp4mux" + kOut),
-       "its picture is MPEG-4 Part 2", "524x288"},
+       "its video is MPEG-4 Part 2", "524x288"},
       {"VP9, odd size",
        picture(ball, 20, "width=241,height=181",
                "vp9enc deadline=1 cpu-used=8 ! vp9parse ! mp4mux" + kOut),
-       "its picture is VP9", "240x180"},
+       "its video is VP9", "240x180"},
       {"JPEG in MOV, fractional rate",
        "videotestsrc num-buffers=30 ! video/x-raw,width=160,height=120,framerate=30000/1001 ! "
        "jpegenc ! qtmux" +
            kOut,
-       "its picture is JPEG, and it is a QuickTime file", "160x120"},
+       "its video is JPEG, and it is a QuickTime file", "160x120"},
   };
 }
 
@@ -482,9 +482,8 @@ START_TEST(misfit_texts) {
   limits.max_height = 0;
   info.major_brand = "qt  ";
   info.tracks[0].codec = "hev1";
-  expect_text(
-      "all", text(23400000),
-      "its picture is HEVC (H.265), it is 23.4 MB, over 15 MiB, and it is a QuickTime file");
+  expect_text("all", text(23400000),
+              "its video is HEVC (H.265), it is 23.4 MB, over 15 MiB, and it is a QuickTime file");
   limits.h264_mp4_only = false;
   expect_text("anything goes", text(5), "");
 }

@@ -146,7 +146,7 @@ START_TEST(broken) {
   other.replace(other.find("mp4a"), 4, "xyz!");
   const omni::Error codec = failure_of(clips::rope(other), mono(48000), interrupt);
   ck_assert_int_eq(static_cast<int>(codec.reason), static_cast<int>(Reason::bad_result));
-  expect_contains("codec", codec.message, "the result's sound cannot be decoded");
+  expect_contains("codec", codec.message, "the audio of the result cannot be decoded");
   const omni::Error format = failure_of(clips::rope(good), GstAudioInfo{}, interrupt);
   ck_assert_int_eq(static_cast<int>(format.reason), static_cast<int>(Reason::invalid_request));
   interrupt.cancel();

@@ -167,9 +167,9 @@ std::vector<Case> unusable() {
        "it is 120 s long, and 8 s were bought."},
       {"edits whose sum is beyond all bounds",
        edited({{0xFFFFFFFF, 0}, {0xFFFFFFFF, 0}, {0xFFFFFFFF, 0}}), "it is 4294967 s long, and "},
-      {"no width", sized(0, 720), "its picture is said to be 0x720."},
-      {"too wide", sized(16385, 720), "its picture is said to be 16385x720."},
-      {"too high", sized(1280, 65535), "its picture is said to be 1280x65535."},
+      {"no width", sized(0, 720), "its frame size is given as 0x720."},
+      {"too wide", sized(16385, 720), "its frame size is given as 16385x720."},
+      {"too high", sized(1280, 65535), "its frame size is given as 1280x65535."},
   };
 }
 

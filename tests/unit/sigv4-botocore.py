@@ -18,7 +18,7 @@ try:
     from botocore.config import Config
     from botocore.credentials import Credentials
 except ImportError:
-    print("python3-botocore is not installed")
+    print("skipped: python3-botocore is not installed")
     sys.exit(77)  # meson: skipped
 
 ODD = " !\"#$%&'()*+,-./0:;<=>?@AZ[\\]^_`az{|}~\u00e9\u4e2d\U0001f600"

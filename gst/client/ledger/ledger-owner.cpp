@@ -83,7 +83,7 @@ LedgerOwner::LedgerOwner(std::string folder) : folder_(std::move(folder)), proce
     alive().remove(name_);
     if (file_ < 0)
       throw Failure(Reason::budget,
-                    "no file can be made in " + folder_ + ": " + g_strerror(problem));
+                    "no file can be created in " + folder_ + ": " + g_strerror(problem));
     close(file_);
   }
   throw Failure(Reason::budget, "no file in " + folder_ + " can be locked");

@@ -32,10 +32,10 @@ std::string advice(int code) {
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return ". It is damaged: move it aside, and look there for what was paid";
+      return ". It is damaged: move it away, and look there for what was paid";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return ". Another process has held it for too long";
+      return ". Another process has locked it for too long";
     case SQLITE_FULL:
       return ". The disk is full";
     case SQLITE_READONLY:
@@ -152,7 +152,7 @@ void LedgerStore::make_folders() {
   for (const char* folder : {"", "/owners", "/results"}) {
     const std::string path = state_dir_ + folder;
     if (g_mkdir_with_parents(path.c_str(), 0700) != 0)
-      throw Failure(Reason::budget, path + " cannot be made: " + g_strerror(errno));
+      throw Failure(Reason::budget, path + " cannot be created: " + g_strerror(errno));
   }
 }
 

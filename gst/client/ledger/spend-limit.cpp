@@ -14,8 +14,8 @@ namespace {
 std::string used_up(const char* property, unsigned limit, const SpendLimit& of) {
   const std::string when =
       of.period > 0 ? " in " + std::to_string(of.period / kSecond) + " s (budget-period)" : "";
-  return std::string("The spend guard ") + property + "=" + std::to_string(limit) + when +
-         " is reached: nothing more is submitted. Raise it to go on.";
+  return std::string("The limit ") + property + "=" + std::to_string(limit) + when +
+         " is reached: nothing more is submitted. Raise it to continue.";
 }
 
 }  // namespace
@@ -25,8 +25,8 @@ void check_spend(const SpendLimit& limit, const Spent& spent, unsigned seconds) 
     throw Failure(Reason::budget, used_up("max-jobs", limit.max_jobs, limit));
   if (limit.max_seconds && seconds == 0)
     throw Failure(Reason::budget,
-                  "The spend guard max-seconds is set, and how long the service makes this one is "
-                  "not known: nothing is submitted. Set seconds, or use max-jobs instead.");
+                  "The limit max-seconds is set, and the length that the service will generate is "
+                  "unknown: nothing is submitted. Set seconds, or use max-jobs instead.");
   if (limit.max_seconds && spent.seconds + seconds > limit.max_seconds)
     throw Failure(Reason::budget, used_up("max-seconds", limit.max_seconds, limit));
 }

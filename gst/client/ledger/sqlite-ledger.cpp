@@ -40,9 +40,9 @@ void SqliteLedger::trouble(const std::exception& problem) {
   if (told_.exchange(true) || !settings_.warn) return;
   settings_.warn({Reason::budget,
                   "Jobs are not recorded: " + text +
-                      ". A crash now may lose what was paid. state-dir has to be a folder on a "
-                      "local disk that can be written to. Set ledger=required to buy nothing "
-                      "then, or ledger=off to do without",
+                      ". A crash now may lose what was paid. state-dir must be a writable folder "
+                      "on a local disk. Set ledger=required to buy nothing in this case, or "
+                      "ledger=off to work without a ledger",
                   0,
                   {},
                   {}});
@@ -101,10 +101,11 @@ void SqliteLedger::write_later(Worker::Work work) {
 
 void SqliteLedger::require(const std::string& problem) const {
   if (!settings_.required) return;
-  throw Failure(Reason::budget, "Nothing is bought, for the ledger in " + settings_.state_dir +
-                                    " cannot be written: " + problem +
-                                    ". Set state-dir to a folder on a local disk that can be "
-                                    "written to, or ledger=on to buy without it.");
+  throw Failure(
+      Reason::budget,
+      "Nothing is bought, because the ledger in " + settings_.state_dir +
+          " cannot be written: " + problem +
+          ". Set state-dir to a writable folder on a local disk, or ledger=on to buy without it.");
 }
 
 /// Failures that a step throws on purpose pass; those of the database are told.

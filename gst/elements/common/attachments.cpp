@@ -59,8 +59,8 @@ std::shared_ptr<const ByteRope> load(const std::string& image, const char* prope
   const std::string title = settings.dialect().title();
   const char* what = is_reference ? "the reference" : "images";
   refuse_request(title + " takes " + what +
-                 " by http(s) URL only here, and nothing says how to publish it. There are three "
-                 "ways: serve (set public-url to an address at which " +
+                 " by http(s) URL only here, and no transport is configured. There are three: "
+                 "serve (set public-url to an address at which " +
                  title +
                  " reaches this machine, and serve-port), put (set put-url to a WebDAV or upload "
                  "URL with {name} in it), s3 (set s3-url to s3://BUCKET/PREFIX). An application "
@@ -92,7 +92,7 @@ std::string Attachments::image(const std::string& image, const char* property) {
   if (!kind)
     refuse_request(std::string(property) + ": " +
                    (is_data_uri ? "the data: URI" : "\"" + local_path(image) + "\"") +
-                   " is no PNG, JPEG, WebP or GIF image.");
+                   " is not a PNG, JPEG, WebP or GIF image.");
   if (images_by_url()) return add(bytes, kind->type, kind->extension);
   const CharPtr base64(g_base64_encode(data, size));
   return std::string("data:") + kind->type + ";base64," + base64.get();

@@ -45,11 +45,12 @@ bool is_reserved_header(const std::string& name) {
 void check_headers(const Settings& settings) {
   if (!is_header_value(settings.user_agent))
     throw Failure(Reason::invalid_request,
-                  "user-agent holds characters that a header cannot have.");
+                  "user-agent contains characters that a header cannot have.");
   for (const auto& [name, value] : settings.extra_headers) {
     if (!is_header_name(name) || !is_header_value(value))
-      throw Failure(Reason::invalid_request,
-                    "extra-headers: a name or value holds characters that a header cannot have.");
+      throw Failure(
+          Reason::invalid_request,
+          "extra-headers: a name or value contains characters that a header cannot have.");
     if (is_reserved_header(name))
       throw Failure(Reason::invalid_request,
                     "extra-headers: " + name + " is set by the element itself.");
@@ -65,7 +66,7 @@ void check_proxy(const std::string& proxy) {
       return;
   }
   throw Failure(Reason::invalid_request,
-                "proxy is not a proxy's URL: write http://HOST:PORT or socks5://HOST:PORT.");
+                "proxy is not the URL of a proxy: write http://HOST:PORT or socks5://HOST:PORT.");
 }
 
 std::string base_url(const Settings& settings) {
@@ -152,7 +153,7 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
   if (settings.ledger == LedgerMode::off) {
     if (counts)
       throw Failure(Reason::invalid_request,
-                    "budget-period counts what stands in the ledger, and ledger=off keeps none. "
+                    "budget-period counts the jobs in the ledger, and ledger=off keeps no ledger. "
                     "Set ledger=on or required.");
     return nullptr;
   }
@@ -164,7 +165,7 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
   of_ledger.log = std::move(log);
   // The element outlives its client, and the client its ledger.
   of_ledger.warn = [element](const Error& error) {
-    post_warning(element, error, "the work goes on");
+    post_warning(element, error, "the work continues");
   };
   return std::make_shared<SqliteLedger>(std::move(of_ledger));
 }

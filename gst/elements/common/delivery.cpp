@@ -62,7 +62,9 @@ struct Deliveries::Waiting {
       failed = true;
     }
     if (const auto owed = take().size())
-      GST_INFO_OBJECT(mine, "an error in the pipeline: %zu results that went out stay owed", owed);
+      GST_INFO_OBJECT(mine,
+                      "an error in the pipeline: %zu results that were output count as undelivered",
+                      owed);
   }
 
   // Which results log with. Strong, it would go round in a circle: the bus has the handlers.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// When is a result delivered? A sink may hold the end of it until EOS, and behind a queue, a
-// demuxer or a muxer everything happens later than here: a disk that is full, caps that do not fit,
-// somebody who stops it all. So what has gone out waits for the EOS message of the whole pipeline.
+// When is a result delivered? A sink may hold the end of it until EOS, and after a queue, a demuxer
+// or a muxer everything happens later than here: a full disk, caps that do not fit, a stop. So a
+// result that was pushed counts as delivered with the EOS message of the whole pipeline.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,9 +16,9 @@
 
 namespace omni {
 
-/// What one run of an element has handed over to downstream, and is not known to have arrived. What
-/// never is stays owed: it is there, at no cost, for the same request. So does everything behind an
-/// error of the pipeline, though EOS may follow.
+/// The results of one run that were pushed and are not confirmed by the pipeline's EOS yet. Those
+/// that never are stay undelivered, and are reused at no cost. So do all results after an error of
+/// the pipeline, even if EOS follows.
 class Deliveries {
  public:
   /// `src` is where results leave; its element is in its pipeline by now.

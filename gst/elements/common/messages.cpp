@@ -143,9 +143,9 @@ void ProgressReporter::post(GstProgressType type, const std::string& text) {
 }
 
 void ProgressReporter::enter(Phase phase) {
-  static const char* const kDone[] = {"", "job submitted", "clip generated", "result fetched"};
+  static const char* const kDone[] = {"", "job submitted", "clip generated", "result downloaded"};
   static const char* const kStart[] = {"", "submitting the job", "waiting for the service",
-                                       "fetching the result"};
+                                       "downloading the result"};
   if (phase == phase_) return;
   if (phase_ != Phase::none) post(GST_PROGRESS_TYPE_COMPLETE, kDone[static_cast<int>(phase_)]);
   phase_ = phase;

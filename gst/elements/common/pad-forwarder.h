@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The functions of an element's pads that only hand on to the run behind them, if there is one. No
-// exception crosses into C.
+// The pad functions of an element: each forwards to the current run, if there is one. No exception
+// crosses into C.
 #pragma once
 
 #include <gst/gst.h>

@@ -34,12 +34,15 @@ void PendingResult::announce(const char* state) {
 
 void PendingResult::job_updated(const JobUpdate& update) {
   if (update.state != JobState::waiting && update.state != JobState::publishing) begun_ = true;
-  report.state = state_word(update.state);
+  const char* state = state_word(update.state);
+  if (!g_str_equal(state, report.state))
+    GST_DEBUG_OBJECT(element_, "segment %u: its job is %s%s%s", report.segment, state,
+                     update.task_id.empty() ? "" : ", task ", update.task_id.c_str());
+  report.state = state;
   report.task_id = update.task_id;
   {
     const std::lock_guard lock(lock_);
     task_id_ = update.task_id;
-    state_ = report.state;
   }
   report.progress = update.progress;
   report.reused = update.reused;
@@ -127,11 +130,6 @@ bool PendingResult::finished() const {
 std::string PendingResult::task_id() const {
   const std::lock_guard lock(lock_);
   return task_id_;
-}
-
-std::string PendingResult::state_text() const {
-  const std::lock_guard lock(lock_);
-  return state_ + (task_id_.empty() ? std::string() : ", task " + task_id_);
 }
 
 bool PendingResult::succeeded() const {

@@ -39,8 +39,6 @@ class PendingResult : public JobObserver {
   bool succeeded() const;
   /// Of the job; empty until the service gave one. From any thread.
   std::string task_id() const;
-  /// For the log, from any thread: "running, task task_123".
-  std::string state_text() const;
   /// Once, after finished(), or when it cannot be declared late any more.
   JobOutcome take_outcome();
   /// The result has gone downstream whole: it is not taken up again.
@@ -69,7 +67,6 @@ class PendingResult : public JobObserver {
   bool told_ = false;
   bool late_ = false;
   std::string task_id_;
-  const char* state_ = "being made ready";  // of the job, for the log
   std::shared_ptr<Receipt> receipt_;
 };
 

@@ -114,10 +114,10 @@ void check_form(const Settings& settings, const mp4::Info& info, const ByteRope&
   if (violation.kind != LimitViolation::Kind::codec &&
       violation.kind != LimitViolation::Kind::container)
     return;
-  throw Failure(Reason::bad_input, "The reference does not fit: " + violation.text + ", and " +
-                                       settings.dialect().title() +
-                                       " takes plain MP4 with H.264. Set oversize=transcode to "
-                                       "have it made to fit.");
+  throw Failure(Reason::bad_input,
+                "The reference does not fit: " + violation.text + ", and " +
+                    settings.dialect().title() +
+                    " takes plain MP4 with H.264. Set oversize=transcode to convert it.");
 }
 
 /// The reference as it will be sent.
@@ -287,7 +287,7 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
                 "The reference is larger than the " + std::to_string(most / (1024 * 1024)) +
                     " MiB that " + dialect.title() + " takes. Set oversize=transcode" +
                     (by_url ? "" : " or oversize=publish") +
-                    ", cut it shorter, or encode it at a lower bitrate or size.");
+                    ", use a shorter clip, or encode it at a lower bitrate or size.");
 }
 
 void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) {
@@ -299,7 +299,7 @@ void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) 
     return dialect.create_body(dialect.resolve(request, reference), address);
   };
   const auto refuse = [&](const std::string& why) {
-    refuse_request("anchor=first adds one image, and there is no room for it: " + why +
+    refuse_request("anchor=first adds one image, and that is one too many: " + why +
                    " Or set anchor=none.");
   };
   body();  // what is wrong without it as well is told as it is

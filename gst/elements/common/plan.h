@@ -40,7 +40,7 @@ struct PlanHelp {
   LogSink log;
   // Where the element itself makes the references:
   std::uint64_t max_reference_bytes = 0;     // 0 = the service's limit alone counts
-  std::string encoder;                       // factory for encoding anew; empty = by preference
+  std::string encoder;                       // factory for transcoding; empty = by preference
   bool anchored = false;                     // jobs of this run differ in the style image only:
   std::shared_ptr<const std::string> still;  // that image, as a data: URI; null before there is one
 };

@@ -6,42 +6,45 @@
  * @title: omniv2v
  * @short_description: Regenerates an MP4 with an AI video-to-video service
  *
- * omniv2v collects an MP4 from upstream, sends it with a prompt to a video service as the reference
- * of a video-to-video job, waits the minutes that takes, checks the result and emits it downstream.
+ * omniv2v collects an MP4 from upstream and sends it with a prompt to a video service, as the
+ * reference of a video-to-video job. It waits until the result is there, which takes minutes,
+ * checks it and outputs it.
  *
  * ## Input modes
  *
- * - `input-mode=stream` (default): everything up to EOS is one MP4. The result can be sought in by
- *   bytes, so that `omniv2v ! decodebin` plays any of them.
+ * - `input-mode=stream` (default): everything up to EOS is one MP4. The result is seekable in
+ *   bytes, so `omniv2v ! decodebin` can play any MP4.
  * - `input-mode=buffer`: every buffer is one whole MP4. Up to #GstOmniV2v:max-in-flight jobs run at
  *   once; results leave in the order of their inputs, with their timestamps.
  *
  * ## How the service gets the clip
  *
- * Inside the request where the model takes that, else by URL: served from this process, stored with
+ * Inside the request if the model takes that, else by URL: served from this process, stored with
  * HTTP PUT or in an S3 bucket (#GstOmniV2v:reference-transport), or published by the application
- * (#GstOmniV2v::publish-reference). What is published is looked at the way the service will, before
- * anything is paid for.
+ * (#GstOmniV2v::publish-reference). The element requests a published URL itself, as the service
+ * will, before anything is paid.
  *
- * A clip over the service's limits, or one that is no plain MP4 with H.264, is refused, re-encoded
- * or sent by URL, as #GstOmniV2v:oversize says. A clip that is too long is always refused: nothing
- * is cut off.
+ * A clip that exceeds the service's limits, or is not a plain MP4 with H.264, is refused,
+ * transcoded or sent by URL, depending on #GstOmniV2v:oversize. A clip that is too long is always
+ * refused and never cut.
  *
- * ## What it costs
+ * ## Cost
  *
- * Every job is billed by the service. A create request is repeated only when it surely was not
- * taken; anything else ends as `unknown-outcome`. #GstOmniV2v:dry-run shows what would be sent,
- * #GstOmniV2v:max-jobs and #GstOmniV2v:max-seconds set a bound.
+ * Every job is billed by the service. A job is submitted again only if the service certainly did
+ * not take it; everything else ends as `unknown-outcome`. #GstOmniV2v:dry-run shows what would be
+ * sent, #GstOmniV2v:max-jobs and #GstOmniV2v:max-seconds set a limit.
  *
  * ## Messages
  *
  * - PROGRESS with the codes `submit`, `generate`, `download` (stream mode).
  * - an element message `omni/job` at each change of state, with the fields `segment` (uint),
- * `state` (fitting, waiting, publishing, submitting, pending, running, downloading, done, failed,
- * cancelled, planned), `task-id`, `progress` (double, 0 to 100, when the service reports it),
- * `running-time`, `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, and on
- * failure `reason`, `message`, `http-status`.
- * - errors and warnings carry a details structure with `reason` (one of unauthorized,
+ *   `state` (fitting, waiting, publishing, submitting, pending, running, downloading, done, failed,
+ *   cancelled, planned), `task-id`, `progress` (double, 0 to 100, if the service reports it),
+ *   `running-time`, `duration` (guint64, ns), `seconds` (uint, what is billed), `prompt`, `reused`
+ *   (boolean), `ledger-id`, and on failure `reason`, `message`, `http-status`.
+ * - an element message `omni/plan` at the end of a dry run, with `jobs`, `seconds` (uint) and
+ *   `bytes` (guint64).
+ * - errors and warnings have a details structure with `reason` (one of unauthorized,
  *   payment-required, rate-limited, invalid-request, moderated, timed-out, too-large, bad-input,
  *   bad-result, unreachable, service-error, unknown-outcome, budget), `http-status-code` and
  *   `task-id`.
@@ -67,6 +70,7 @@
 #include <mutex>
 #include <new>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
 #include "elements/common/enums.h"
 #include "elements/common/messages.h"
@@ -74,6 +78,8 @@
 #include "elements/common/settings.h"
 #include "elements/common/spend-tracker.h"
 #include "elements/omniv2v/v2v-stream.h"
+
+#define GST_CAT_DEFAULT omni::v2v_category()
 
 using omni::V2vStream;
 
@@ -152,6 +158,7 @@ void end_stream(GstElement* element) {
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GST_DEBUG_OBJECT(element, "%s", gst_state_change_get_name(transition));
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) begin_stream(element);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.
@@ -210,10 +217,10 @@ void install_properties(GObjectClass* klass) {
    * @element: the element
    * @reference: a whole MP4, or an image
    *
-   * Makes something reachable for the service by URL. Emitted on a streaming thread for each
-   * reference that goes by URL and for each local image that does; once a handler is connected,
-   * that is every reference unless #GstOmniV2v:reference-transport is inline. The URL is looked at
-   * before anything is paid for, and is never deleted.
+   * Stores a reference or an image so that the service can download it. Emitted on a streaming
+   * thread for each reference and each local image that is sent by URL; if a handler is connected,
+   * that is every reference, unless #GstOmniV2v:reference-transport is inline. The element requests
+   * the URL itself before anything is paid, and never deletes it.
    *
    * Returns: (nullable) (transfer full): the URL; %NULL to leave it to
    * #GstOmniV2v:reference-transport

@@ -41,8 +41,8 @@ void V2vOutput::turn() {
   if (eos_) return finish();
   auto item = queue_.wait_for_front([this](const V2vQueue::Item& front) {
     if (!front.work || front.work->finished()) return true;
-    GST_DEBUG_OBJECT(host_.element, "output waits for segment %u: its job is %s",
-                     front.work->report.segment, front.work->state_text().c_str());
+    GST_DEBUG_OBJECT(host_.element, "output waits for the job of segment %u",
+                     front.work->report.segment);
     return false;
   });
   if (item) return push_item(std::move(item));

@@ -74,7 +74,7 @@ GstClockTime Cutter::end_of_input() const {
   return end;
 }
 
-/// Including the segment that begins; 0 where nobody knows.
+/// Including the segment that begins; 0 where that is not known.
 guint Cutter::expected_total(GstClockTime end) const {
   if (deadlines_.is_live() || !GST_CLOCK_TIME_IS_VALID(end)) return 0;
   const GstClockTime rest = end > planner_->cut() ? end - planner_->cut() : 0;
@@ -185,7 +185,7 @@ void Cutter::make_encoder(Segment& segment) {
 void Cutter::set_segment(const GstSegment& segment) {
   if (timeline_.set_segment(segment)) cut("a new time segment");
   if (open_) return;
-  // Another stream may begin anew in running time, without a flush.
+  // Another stream may begin again in running time, without a flush.
   const GstClockTime before = timeline_.last();
   const auto begins = timeline_.begin_again();
   if (!begins) return;

@@ -6,73 +6,78 @@
  * @title: omniv2vbin
  * @short_description: Regenerates a continuous stream with an AI video-to-video service
  *
- * omniv2vbin cuts raw video into segments, sends each as the reference of a job, keeps many jobs
- * under way at once, and puts the results back in order: every frame that comes in goes out once,
- * with its times, its flags, its timecode and captions, and another picture.
+ * omniv2vbin cuts raw video into segments, submits each one as the reference of a job, keeps many
+ * jobs running at once, and puts the results back in order: every input frame leaves once, with its
+ * timestamps, flags, timecode and captions, and a new image. It is an element, not a #GstBin.
  *
  * ## Cutting
  *
- * The stream is cut every #GstOmniV2vBin:segment-duration of stream time, where that is a length
- * that the model takes, else at the nearest one that is. What is left at the end goes along with
- * the last segment where it can, else it is padded for the service and trimmed again; up to half a
- * second behind the end that upstream tells goes along as well. The same input gives the same
- * references, to the byte. A `force-key-unit` event or the action signal #GstOmniV2vBin::cut cuts
- * earlier, as soon as the segment is long enough for the model.
+ * The stream is cut at multiples of #GstOmniV2vBin:segment-duration in stream time, or of the
+ * nearest length that the model takes. The rest at the end joins the last segment if possible, else
+ * it is padded for the service and trimmed again. Up to half a second after the end that upstream
+ * reports joins as well. The same input gives the same references, byte for byte. A
+ * `force-key-unit` event or the action signal #GstOmniV2vBin::cut cuts earlier, as soon as the
+ * segment is long enough for the model.
  *
- * With #GstOmniV2vBin:overlap a segment's reference goes on with the first frames of the next one,
- * and is as long as without; so the cuts are nearer to each other. Where two results show the same
- * moments, the earlier one fades into the later one, and so does its sound. A stream that ends
- * within an overlap, or changes its picture there, ends with the earlier segment: nothing is bought
- * for what is left. Cuts on demand are hard.
+ * With #GstOmniV2vBin:overlap the reference of a segment includes the first frames of the next one.
+ * References are not longer than without, so cuts are closer together. Where two results show the
+ * same frames, the earlier one fades into the later one, and so does its audio. If a stream ends
+ * within an overlap, or changes its caps there, it ends with the earlier segment: nothing is bought
+ * for the rest. Cuts on demand are hard cuts.
  *
- * A prompt holds for a segment from its first frame: the newest of the property,
+ * A prompt applies to a segment from its first frame. The newest of these is used: the property,
  * #GstOmniV2vBin::prompt-at, and a custom downstream event `omni/prompt` with the field `prompt`.
  *
- * ## Style that holds
+ * ## Consistent style across segments
  *
- * Each job is made on its own, and two results of one prompt may differ in faces, clothes and
- * light. With #GstOmniV2vBin:anchor=first a still of the first regenerated segment (the picture at
- * half time, a JPEG of at most 1280 pixels) goes as one more reference image with each later job,
- * behind those of #GstOmniV2vBin:images. The cost: the first job runs alone, and the others begin
- * when its result is there. A live stream does not wait: its segments go without a still until
- * there is one. When the first segment fails, the next one takes its place. The still holds until
- * the element goes to READY, over flushes and new caps. Where the service takes no image more, that
- * is an error at the first caps, before anything is paid. Of several prompts in one stream the
- * first one sets the style: leave it off where the look shall change.
+ * Jobs are independent, so two results of the same prompt may differ in faces, clothes and light.
+ * With #GstOmniV2vBin:anchor=first a still of the first regenerated segment (the frame at half
+ * time, a JPEG of at most 1280 pixels) is sent as a reference image with every later job, after
+ * #GstOmniV2vBin:images. The first job runs alone, and the others start when its result is there. A
+ * live stream does not wait: its segments are sent without a still until there is one. If the first
+ * segment fails, the next one takes its place. The still is kept until READY, over flushes and new
+ * caps. If the service takes no further image, that is an error at the first caps, before anything
+ * is paid. With several prompts in one stream the first one sets the style: do not use it if the
+ * look should change.
  *
- * ## SegmentPlayout
+ * ## Placing results
  *
- * Whatever rate, length, size or colours a result has: it is made to fit the segment. See
- * #GstOmniV2vBin:fit and #GstOmniV2vBin:output. Services make 8-bit pictures of standard dynamic
- * range; a warning says so when the input has more. Interlaced input is refused. Where frames are
- * missing in the input, references repeat the last one: not every service knows of times. With
+ * A result of any frame rate, length, size or format is fitted to its segment: see
+ * #GstOmniV2vBin:fit and #GstOmniV2vBin:output. Services generate 8-bit SDR video; a warning says
+ * so if the input has more. Interlaced input is refused. If frames are missing in the input,
+ * references repeat the last one, because some services ignore timestamps. With
  * #GstOmniV2vBin:dry-run the references are shown, and nothing is submitted.
  *
- * ## Sound
+ * ## Audio
  *
- * Each `audio_sink_N` leads to an `audio_src_N`, which appears with the first caps. Sound of any
- * kind passes unchanged, in step with the picture: it waits in a queue as long as the picture
- * takes. Where one file brings both and a picture stands for minutes, so much of its sound waits.
- * With #GstOmniV2vBin:audio=result the sound of the results goes out instead, on `audio_src_0`, as
- * raw 16-bit stereo at 48 kHz, at its place and without a gap; where a result has none, or a
- * segment is replaced, it is that of what is shown, or silence. #GstOmniV2vBin:reference-audio
- * sends the sound of the first audio pad along.
+ * Each `audio_sink_N` has an `audio_src_N`, which appears with the first caps. Audio of any format
+ * is passed through, delayed to stay in sync with the video. With #GstOmniV2vBin:audio=result the
+ * audio of the results is output instead, on `audio_src_0`, as raw 16-bit stereo at 48 kHz,
+ * time-aligned and without gaps. If a result has no audio, or a segment is replaced, it is the
+ * audio of what is shown, or silence. #GstOmniV2vBin:reference-audio adds the audio of the first
+ * audio pad to the references.
  *
  * ## Live
  *
- * With a live source the element adds to the latency: a segment and #GstOmniV2vBin:latency. What is
- * not there at its deadline is replaced as #GstOmniV2vBin:late-policy says, and a warning names the
- * latency that would have been enough. Live sources are never held up. When a source stops in the
- * midst of a segment, what came of it goes on its way after a second.
+ * With a live source the element adds a segment, the overlap and #GstOmniV2vBin:latency to the
+ * latency. A result that is not there at its deadline is replaced according to
+ * #GstOmniV2vBin:late-policy, and a warning says which latency would have been enough. Live sources
+ * are never blocked. If a source stops within a segment, the part that is there is submitted after
+ * a second.
  *
- * All sinks of a pipeline wait for each other before they begin: let the sound go through this
- * element. Other branches need `sync=false async=false` on their sinks when the source is live, and
- * a queue that holds more than a segment when it is not.
+ * All sinks of a pipeline wait for each other before they start: send the audio through this
+ * element. Other branches need `sync=false async=false` on their sinks if the source is live, and a
+ * queue that holds more than a segment if it is not.
  *
  * ## Messages
  *
- * `omni/job` as described for `omniv2v`, for each segment; `late` is the state of one whose result
- * came too late. Warnings and errors carry the same details as there.
+ * `omni/job` as described for `omniv2v`, for each segment. A segment whose result came too late has
+ * the state `late`. Warnings and errors have the same details as there.
+ *
+ * `omni/progress` with each job that is submitted and each segment that has been output, with the
+ * fields `segments-done`, `segments-running`, `segments-total` (uint, 0 if not known yet) and
+ * `position` (guint64, ns of stream time). PROGRESS with the code `generate` until the first output,
+ * if the stream is not live.
  *
  * ## Example launch lines
  * |[
@@ -80,11 +85,11 @@
  * gst-launch-1.0 filesrc location=in.mp4 ! decodebin name=d ! queue ! videoconvert ! omniv2vbin
  * name=v prompt="rainy neon night" ! x264enc ! mp4mux name=m ! filesink location=out.mp4 d. ! queue
  * ! v.audio_sink_0 v.audio_src_0 ! audioconvert ! avenc_aac ! m.
- * ]| An hour or a minute of film, with its sound.
+ * ]| A film of any length, with its audio.
  * |[
  * gst-launch-1.0 v4l2src ! videoconvert ! omniv2vbin prompt="oil painting" latency=240000000000 !
  * autovideosink
- * ]| A camera, four minutes and a segment late.
+ * ]| A camera, delayed by four minutes and a segment.
  */
 #include "elements/omniv2vbin/omniv2vbin.h"
 
@@ -93,6 +98,7 @@
 #include <new>
 #include <optional>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
 #include "elements/common/messages.h"
 #include "elements/common/pad-forwarder.h"
@@ -101,6 +107,8 @@
 #include "elements/omniv2vbin/bin-enums.h"
 #include "elements/omniv2vbin/bin-settings.h"
 #include "elements/omniv2vbin/bin-stream.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
 
 using omni::BinStream;
 
@@ -223,6 +231,7 @@ void end_stream(GstElement* element) {
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GST_DEBUG_OBJECT(element, "%s", gst_state_change_get_name(transition));
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) begin_stream(element);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     // Before the pads are deactivated: that waits for the threads that this wakes.
@@ -325,8 +334,8 @@ void install_properties(GObjectClass* klass) {
   omni::install_stats_property(klass, PROP_STATS);
   delay_spec = g_param_spec_uint64(
       "max-observed-delay", "Max observed delay",
-      "The longest time that a segment took from its cut to its result, in ns: a `latency` of this "
-      "and a quarter of a second is enough",
+      "Longest time in ns from the cut of a segment to its result. A latency of this plus a "
+      "quarter of a second is enough",
       0, G_MAXUINT64, 0, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property(klass, PROP_MAX_OBSERVED_DELAY, delay_spec);
   first_shared = omni::install_bin_properties(klass, PROP_OWN);
@@ -339,7 +348,7 @@ void install_signals() {
    * @element: the element
    * @reference: a whole MP4, or an image
    *
-   * As #GstOmniV2v::publish-reference. Emitted on a thread of the element's own.
+   * As #GstOmniV2v::publish-reference. Emitted on a thread of the element.
    *
    * Returns: (nullable) (transfer full): the URL
    */
@@ -348,7 +357,8 @@ void install_signals() {
    * GstOmniV2vBin::cut:
    * @element: the element
    *
-   * Cuts before the next frame, or as soon as the segment is long enough for the model.
+   * Begins a new segment at the next frame, or as soon as the current one is long enough for the
+   * model.
    */
   g_signal_new_class_handler("cut", GST_TYPE_OMNI_V2V_BIN,
                              static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
@@ -359,7 +369,7 @@ void install_signals() {
    * @running_time: of the input, in ns
    * @prompt: the prompt
    *
-   * This prompt holds for segments that begin at this time or later, until another one does. Kept
+   * Sets the prompt for segments that begin at this time or later, until the next change. Kept
    * until the element goes to READY.
    */
   g_signal_new_class_handler("prompt-at", GST_TYPE_OMNI_V2V_BIN,
@@ -388,11 +398,11 @@ static void gst_omni_v2v_bin_class_init(GstOmniV2vBinClass* klass) {
   gst_element_class_add_static_pad_template(element_class, &src_template);
   gst_element_class_add_static_pad_template(element_class, &audio_sink_template);
   gst_element_class_add_static_pad_template(element_class, &audio_src_template);
-  gst_element_class_set_static_metadata(
-      element_class, "AI video-to-video for streams", "Filter/Effect/Video/Network",
-      "Regenerates a continuous stream, live or not, segment by segment with an AI video-to-video "
-      "service, frame-exact",
-      "The gst-omni authors");
+  gst_element_class_set_static_metadata(element_class, "AI video-to-video for streams",
+                                        "Filter/Effect/Video/Network",
+                                        "Regenerates a continuous stream, live or not, in "
+                                        "segments with an AI video-to-video service",
+                                        "The gst-omni authors");
   gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI, omni::kDocUri);
 }
 

@@ -97,10 +97,11 @@ bool Playout::is_due(const BinQueue::Item& item) const {
          deadlines_.has_passed(item.work->running_time, running_time_now(host_.element));
 }
 
-void Playout::log_wait(const Segment& segment) const {
-  GST_DEBUG_OBJECT(host_.element, "output waits for segment %u: its job is %s%s%" GST_TIME_FORMAT,
-                   segment.number, segment.pending->state_text().c_str(),
-                   deadlines_.is_live() ? ", deadline at running time " : ", running time ",
+void Playout::log_wait(const Segment& segment) {
+  if (std::exchange(last_wait_, segment.number) == segment.number) return;
+  GST_DEBUG_OBJECT(host_.element, "output waits for the job of segment %u, %s%" GST_TIME_FORMAT,
+                   segment.number,
+                   deadlines_.is_live() ? "deadline at running time " : "running time ",
                    GST_TIME_ARGS(deadlines_.is_live() ? deadlines_.of(segment.running_time)
                                                       : segment.running_time));
 }

@@ -80,7 +80,7 @@ class Playout {
   void output_once();
   BinQueue::Item wait_for_front();
   bool is_due(const BinQueue::Item& item) const;
-  void log_wait(const Segment& segment) const;
+  void log_wait(const Segment& segment);
   void push_item(BinQueue::Item item);
   void push_event(EventPtr event);
   bool declare_late(Segment& segment);
@@ -125,6 +125,7 @@ class Playout {
   CrossFade cross_fade_;
   Deliveries::Results played_out_;  // whole, and not handed over
   BufferPtr last_frame_;
+  std::optional<guint> last_wait_;  // the segment that the log named last
   CapsPtr last_caps_;
   // output=native:
   bool native_ = false;

@@ -3,6 +3,8 @@
 
 #include "elements/omniv2vbin/stream-progress.h"
 
+#include <string>
+
 #include "elements/common/debug.h"
 
 #define GST_CAT_DEFAULT omni::v2v_bin_category()
@@ -72,9 +74,10 @@ void StreamProgress::post() {
     const QueueLock lock = queue_.lock();
     jobs = running(lock);
   }
-  GST_INFO_OBJECT(host_.element,
-                  "%u segments done, %u running, %u in all (0 = not known), at %" GST_TIME_FORMAT,
-                  done, jobs, total, GST_TIME_ARGS(position));
+  const std::string all = total ? std::to_string(total) : "an unknown number of";
+  GST_INFO_OBJECT(host_.element, "%u of %s segments done, %u running, output at %" GST_TIME_FORMAT,
+                  done, all.c_str(), jobs,
+                  GST_TIME_ARGS(GST_CLOCK_TIME_IS_VALID(position) ? position : 0));
   GstStructure* progress = gst_structure_new(
       "omni/progress", "segments-done", G_TYPE_UINT, done, "segments-running", G_TYPE_UINT, jobs,
       "segments-total", G_TYPE_UINT, total, "position", G_TYPE_UINT64, position, nullptr);

@@ -148,7 +148,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
     const QueueLock lock = queue_.lock();
     encoder = segment.shared.of(lock).encoder;
   }
-  // Also where no reference is made: what nobody asks for must not pile up.
+  // Also where no reference is made: audio that is not used must not pile up.
   if (const auto audio = host_.reference_audio()) audio->drop_before(segment.running_time);
   if (!encoder)
     throw Failure(

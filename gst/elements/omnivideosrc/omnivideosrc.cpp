@@ -4,36 +4,36 @@
 /**
  * SECTION:element-omnivideosrc
  * @title: omnivideosrc
- * @short_description: Makes a video from a text and images with an AI video service
+ * @short_description: Generates a video from a prompt and images with an AI video service
  *
  * |[
  * omnivideosrc prompt="a sunset over the sea" ! decodebin ! autovideosink
  * ]|
  *
- * omnivideosrc sends a prompt, and images if there are any, to a video service, waits the minutes
- * that takes, checks the result and emits it: one MP4, in which can be sought by bytes once it is
- * there.
+ * omnivideosrc sends a prompt, and images if there are any, to a video service. It waits until the
+ * result is there, which takes minutes, checks it and outputs it: one MP4, seekable in bytes once
+ * it is there.
  *
- * It sends only what was set: of #GstOmniVideoSrc:seconds, #GstOmniVideoSrc:aspect-ratio,
- * #GstOmniVideoSrc:resolution and the like what is unset is left to the service. Everything that
- * has no property goes through #GstOmniVideoSrc:parameters. Local images go as data URIs, or are
- * published like references where the service takes URLs only (see
+ * It sends only properties that are set, such as #GstOmniVideoSrc:seconds,
+ * #GstOmniVideoSrc:aspect-ratio and #GstOmniVideoSrc:resolution; the service decides the rest.
+ * Fields without a property go through #GstOmniVideoSrc:parameters. Local images are sent as data
+ * URIs, or published like references if the service takes URLs only (see
  * #GstOmniVideoSrc:reference-transport).
  *
- * What can be checked is checked when the element goes to PAUSED: a missing key or prompt, a file
- * that is not there. The job is submitted once after that, whatever seeks or flushes come; going to
- * READY ends the waiting for it (the service goes on with it, and bills it).
+ * A missing key, prompt or file is an error when the element goes to PAUSED. After that the job is
+ * submitted once, regardless of seeks and flushes. Going to READY stops waiting for it; the service
+ * continues the job and bills it.
  *
  * ## Messages
  *
  * PROGRESS with the codes `submit`, `generate`, `download`, `omni/job` at each change of state, and
- * errors with a `reason`: as those of #GstOmniV2v.
+ * errors with a `reason`, as for #GstOmniV2v.
  *
  * ## Example launch lines
  * |[
  * export OMNI_API_KEY=...
  * gst-launch-1.0 omnivideosrc prompt="a sunset over the sea" ! decodebin ! autovideosink
- * ]| From a text alone, with the provider's own model.
+ * ]| From a prompt alone, with the provider's default model.
  * |[
  * gst-launch-1.0 omnivideosrc provider=apimart seconds=10 resolution=1080p
  *     images='<"scene.jpg","character.jpg","product.jpg">' prompt="combine these" !
@@ -248,7 +248,8 @@ static void gst_omni_video_src_class_init(GstOmniVideoSrcClass* klass) {
   gst_element_class_add_static_pad_template(element_class, &src_template);
   gst_element_class_set_static_metadata(
       element_class, "AI video source", "Source/Video/Network",
-      "Makes a video from a text and images with an AI video service", "The gst-omni authors");
+      "Generates a video from a prompt and images with an AI video service",
+      "The gst-omni authors");
   gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI, omni::kDocUri);
 }
 

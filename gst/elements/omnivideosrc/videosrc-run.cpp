@@ -7,13 +7,20 @@
 
 #include "elements/common/buffers.h"
 #include "elements/common/connection.h"
+#include "elements/common/debug.h"
+#include "elements/common/messages.h"
+
+#define GST_CAT_DEFAULT omni::video_src_category()
 
 namespace omni {
 
 VideoSrcRun::VideoSrcRun(Host host)
-    : host_(std::move(host)), errors_from_(std::chrono::steady_clock::now() + kErrorDelay) {
-  host_.spend.take_planned();  // a run before this one may have been stopped in its midst
-  plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, transcode_cancel_, host_.log});
+    : host_(std::move(host)),
+      errors_from_(std::chrono::steady_clock::now() + kErrorDelay),
+      jobs_(host_.element, host_.spend, host_.log) {
+  // Nothing is transcoded here; plans want the means to cancel it.
+  const auto cancel = jobs_.transcode_cancel();
+  plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, *cancel, host_.log});
   plan_.spec.label = "clip";
   const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
                                    ? OnFailure::error
@@ -26,12 +33,12 @@ VideoSrcRun::VideoSrcRun(Host host)
   pending_->report.seconds = plan_.resolved.seconds;
   pending_->report.prompt = plan_.resolved.request.prompt;
   deliveries_.emplace(GST_BASE_SRC_PAD(host_.element));
-  if (!host_.settings.dry_run) client_ = new_client(host_.element, host_.settings, host_.log);
+  jobs_.start(host_.settings);
 }
 
 VideoSrcRun::~VideoSrcRun() {
   deliveries_.reset();
-  if (client_) host_.spend.close(*client_);
+  jobs_.close();
 }
 
 void VideoSrcRun::submit() {
@@ -43,7 +50,8 @@ void VideoSrcRun::submit() {
       pending_->report.request = plan_.shown_request();
       return pending_->finish(std::make_shared<const ByteRope>());
     }
-    client_->submit(std::move(plan_.spec), pending_);
+    GST_DEBUG_OBJECT(host_.element, "submits its job: %u s", plan_.resolved.seconds);
+    jobs_.client()->submit(std::move(plan_.spec), pending_);
   } catch (const Failure& failure) {
     pending_->finish(failure.error());
   }
@@ -61,6 +69,7 @@ GstFlowReturn VideoSrcRun::create(BufferPtr& piece, gsize most, guint64 stop) {
 }
 
 GstFlowReturn VideoSrcRun::finish() {
+  GST_DEBUG_OBJECT(host_.element, "EOS after %" G_GUINT64_FORMAT " bytes", position_);
   post_plan(host_.element, host_.spend.take_planned());
   return GST_FLOW_EOS;
 }
@@ -76,15 +85,16 @@ void VideoSrcRun::ending(GstFlowReturn last_flow) {
 GstFlowReturn VideoSrcRun::take_result() {
   {
     std::unique_lock lock(lock_);
+    if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waits for its job");
     changed_.wait(lock, [&] { return interrupted_ || pending_->finished(); });
     if (interrupted_) return GST_FLOW_FLUSHING;
   }
-  if (!settled_) take_outcome();
+  if (!taken_) take_outcome();
   return error_ ? tell_error() : GST_FLOW_OK;
 }
 
 void VideoSrcRun::take_outcome() {
-  settled_ = true;
+  taken_ = true;
   JobOutcome outcome = pending_->take_outcome();
   if (const auto* error = std::get_if<Error>(&outcome)) {
     error_ = *error;
@@ -135,7 +145,7 @@ std::shared_ptr<const ByteRope> VideoSrcRun::result() const {
 }
 
 ClientStats VideoSrcRun::stats() const {
-  return host_.spend.totals(client_.get());
+  return jobs_.stats();
 }
 
 }  // namespace omni

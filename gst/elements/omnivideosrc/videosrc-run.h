@@ -11,12 +11,11 @@
 #include <mutex>
 #include <optional>
 
-#include "client/client.h"
 #include "elements/common/delivery.h"
+#include "elements/common/job-runner.h"
 #include "elements/common/pending-result.h"
 #include "elements/common/plan.h"
 #include "elements/common/settings.h"
-#include "media/bus-cancellation.h"
 #include "media/gst-ptr.h"
 
 namespace omni {
@@ -61,21 +60,21 @@ class VideoSrcRun {
 
   const Host host_;
   const std::chrono::steady_clock::time_point errors_from_;
-  BusCancellation transcode_cancel_;  // nothing is made to fit here; plans want one
+  JobRunner jobs_;
   Plan plan_;
   std::optional<Deliveries> deliveries_;
   bool submitted_ = false;      // streaming thread
   std::optional<Error> error_;  // streaming thread: not told yet
-  bool settled_ = false;        // streaming thread: the outcome was taken
+  bool taken_ = false;          // streaming thread: the outcome was taken
   guint64 position_ = 0;        // streaming thread, or while that is stopped
 
-  mutable std::mutex lock_;  // guards what follows; a pending's own lock may be taken under it
+  mutable std::mutex
+      lock_;  // guards what follows; a pending result's own lock may be taken under it
   std::condition_variable changed_;
   bool interrupted_ = false;
   std::shared_ptr<const ByteRope> result_;
 
   std::shared_ptr<PendingResult> pending_;
-  std::shared_ptr<Client> client_;  // none in a dry run
 };
 
 }  // namespace omni

@@ -52,7 +52,7 @@ void check_picture(const Info& info) {
   const Track& video = *info.video();
   if (video.duration_ns == 0) refuse("its video has no duration");
   if (std::min(video.width, video.height) == 0 || std::max(video.width, video.height) > kMostPixels)
-    refuse("its picture is said to be " + std::to_string(video.width) + "x" +
+    refuse("its frame size is given as " + std::to_string(video.width) + "x" +
            std::to_string(video.height));
 }
 

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
 
 namespace omni {
 
@@ -29,7 +32,7 @@ bool begins_anew(const GstEvent* event) {
 
 // Under lock_
 
-/// What a buffer that comes now is told.
+/// What a buffer that comes now is answered with.
 GstFlowReturn AudioPassthrough::Run::refusal() const {
   if (flushing_) return GST_FLOW_FLUSHING;
   if (flow_ != GST_FLOW_OK) return flow_;
@@ -127,6 +130,7 @@ GstFlowReturn AudioPassthrough::Run::chain(BufferPtr buffer) {
 
 /// Blocks while there is no room, or makes some when upstream is live.
 GstFlowReturn AudioPassthrough::Run::make_room() {
+  bool said = false;
   for (;;) {
     // Before it is asked: a change right after the answer must not be slept through.
     const guint seen = changes_;
@@ -143,6 +147,11 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
     // One always fits, whatever the capacity.
     if (timed_ == 0 || waiting < capacity) return GST_FLOW_OK;
     if (!live) {
+      if (!std::exchange(said, true))
+        GST_DEBUG_OBJECT(sink_.get(),
+                         "waits for room: %" GST_TIME_FORMAT " of audio are here, %" GST_TIME_FORMAT
+                         " may be; the video has to go on first",
+                         GST_TIME_ARGS(waiting), GST_TIME_ARGS(capacity));
       changed_.wait_for(lock, kAskAgain, [&] { return changes_ != seen; });
       continue;
     }

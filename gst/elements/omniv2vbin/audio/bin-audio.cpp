@@ -5,8 +5,11 @@
 
 #include <cstdlib>
 
+#include "elements/common/debug.h"
 #include "elements/common/element.h"
 #include "elements/common/messages.h"
+
+#define GST_CAT_DEFAULT omni::v2v_bin_category()
 
 namespace omni {
 
@@ -102,12 +105,16 @@ GstFlowReturn BinAudio::end_here(bool first) {
 /// All that were asked for are there. gst-launch then says what it could not link, instead of
 /// waiting for ever.
 void BinAudio::report_when_complete() {
-  for (const AudioPad& one : passthroughs())
-    if (!one.passthrough->src()) return;
+  for (const AudioPad& one : passthroughs()) {
+    if (one.passthrough->src()) continue;
+    GST_DEBUG_OBJECT(one.sink, "has no caps yet, so its src pad is still to come");
+    return;
+  }
   {
     const std::lock_guard lock(lock_);
     if (std::exchange(complete_, true)) return;
   }
+  GST_DEBUG_OBJECT(host_.element, "every audio pad has its caps: no more pads");
   gst_element_no_more_pads(host_.element);
 }
 

@@ -77,7 +77,7 @@ void ResultAudio::event(GstEvent* event) {
     ended_ = false;
   }
   if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-    // Behind an end nothing else is taken.
+    // After EOS nothing else is taken.
     if (std::exchange(ended_, false)) begin_stream();
     discont_ = true;
     return;
@@ -111,7 +111,7 @@ ClipAudio ResultAudio::decode(std::shared_ptr<const ByteRope> part, const Segmen
       });
 }
 
-/// Mixes the tail into a buffer that begins so many samples behind the segment's first one.
+/// Mixes the tail into a buffer that begins this many samples after the segment's first one.
 void ResultAudio::fade(GstBuffer* buffer, guint64 at) const {
   gsize size = 0;
   const auto* tail = static_cast<const gint16*>(g_bytes_get_data(tail_.get(), &size));

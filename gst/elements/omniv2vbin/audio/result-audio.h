@@ -47,7 +47,7 @@ class ResultAudio {
   /// Of a segment's sound, in samples of running time.
   struct Stretch {
     guint64 first, end;
-    guint64 tail;  // how many behind the end its part goes on with: its handle
+    guint64 tail;  // how many its clip goes on with after the end: the overlap
   };
   static Stretch stretch_of(const Segment& segment);
   void begin_stream();
