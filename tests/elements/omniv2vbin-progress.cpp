@@ -114,6 +114,7 @@ GST_START_TEST(again_after_a_flush) {
   run.push_frames(0, 120);
   Story before;
   before.hear(run.wait_message(GST_MESSAGE_PROGRESS).get());
+  fail_unless(service.server.wait_for(1, "POST"));  // else the next job would be the first
   run.flush();
   run.play_to_end(500, 100);
   const Story story = story_of(run);

@@ -76,8 +76,8 @@
  *
  * `omni/progress` with each job that is submitted and each segment that has been output, with the
  * fields `segments-done`, `segments-running`, `segments-total` (uint, 0 if not known yet) and
- * `position` (guint64, ns of stream time). PROGRESS with the code `generate` until the first output,
- * if the stream is not live.
+ * `position` (guint64, ns of stream time). PROGRESS with the code `generate` until the first
+ * output, if the stream is not live.
  *
  * ## Example launch lines
  * |[

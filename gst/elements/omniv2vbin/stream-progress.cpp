@@ -37,18 +37,23 @@ void StreamProgress::post_progress(GstProgressType type, const char* text) const
 
 /// Output may begin, or all may end, while START is being posted: then it is closed right here,
 /// since whoever came in between has not seen it open.
-void StreamProgress::submitted() {
+void StreamProgress::submitting() {
   Phase phase = Phase::waiting;
   if (!deadlines_.is_live() && phase_.compare_exchange_strong(phase, Phase::starting)) {
     post_progress(GST_PROGRESS_TYPE_START, "waiting for the first segment");
     phase = Phase::starting;
     if (!phase_.compare_exchange_strong(phase, Phase::open))
-      post_progress(GST_PROGRESS_TYPE_COMPLETE, "output has begun, or has ended");
+      post_progress(closed_as_, "output has begun, or has ended");
   }
-  post();
+}
+
+void StreamProgress::withdrawn() {
+  close(GST_PROGRESS_TYPE_CANCELED, "flushed or stopped");
+  phase_ = Phase::waiting;
 }
 
 void StreamProgress::close(GstProgressType type, const char* text) {
+  closed_as_ = type;
   if (phase_.exchange(Phase::done) == Phase::open) post_progress(type, text);
 }
 
@@ -59,8 +64,7 @@ void StreamProgress::played_out(GstClockTime position) {
 }
 
 void StreamProgress::cancel() {
-  close(GST_PROGRESS_TYPE_CANCELED, "flushed or stopped");
-  phase_ = Phase::waiting;
+  withdrawn();
   done_ = 0;
   total_ = 0;
   position_ = GST_CLOCK_TIME_NONE;

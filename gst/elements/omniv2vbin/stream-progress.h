@@ -26,7 +26,11 @@ class StreamProgress {
 
   /// How many segments the stream will have had, as far as that is known; else 0.
   void set_total(guint segments) { total_ = segments; }
-  void submitted();
+  /// Before a job is submitted: its output cannot begin before PROGRESS has.
+  void submitting();
+  void submitted() { post(); }
+  /// It was submitted in the moment of a flush or a stop, and is cancelled.
+  void withdrawn();
   /// Before a buffer, a GAP or EOS goes out.
   void output_begins() { close(GST_PROGRESS_TYPE_COMPLETE, "the first segment is there"); }
   void failed(const Error& error) { close(GST_PROGRESS_TYPE_ERROR, error.message.c_str()); }
@@ -54,6 +58,7 @@ class StreamProgress {
   std::atomic<guint> total_{0};
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};
   std::atomic<Phase> phase_{Phase::waiting};
+  std::atomic<GstProgressType> closed_as_{GST_PROGRESS_TYPE_COMPLETE};
 };
 
 }  // namespace omni

@@ -235,11 +235,13 @@ void Submitter::submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec
     const QueueLock lock = queue_.lock();
     segment->shared.of(lock).submitted = true;
   }
+  progress_.submitting();
   const auto client = jobs_.client();
   const Client::JobId job = client->submit(std::move(spec), segment->pending);
   // A flush between the check before and the submission has not found this job.
-  if (!is_wanted(*segment)) return client->cancel(job);
-  progress_.submitted();
+  if (is_wanted(*segment)) return progress_.submitted();
+  client->cancel(job);
+  progress_.withdrawn();
 }
 
 /// Is what this segment costs still wanted?
