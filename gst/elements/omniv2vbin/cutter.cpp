@@ -90,18 +90,21 @@ std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings
 /// Blocks while too many segments are under way, or two encoders are at work; false when flushing,
 /// or when the output ended.
 bool Cutter::wait_for_room() {
+  unsigned open = 0;
+  bool encoder_free = true;
   {
     const QueueLock lock = queue_.lock();
-    const unsigned open = queue_.open(lock);
-    if (open >= window_)
-      GST_DEBUG_OBJECT(host_.element,
-                       "segment %u waits: %u segments are under way, as many as may be; the oldest "
-                       "has to go out first",
-                       next_number_, open);
-    else if (!is_encoder_free(lock))
-      GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
-                       next_number_);
+    open = queue_.open(lock);
+    encoder_free = is_encoder_free(lock);
   }
+  if (open >= window_)
+    GST_DEBUG_OBJECT(host_.element,
+                     "segment %u waits: %u segments are under way, as many as may be; the oldest "
+                     "has to go out first",
+                     next_number_, open);
+  else if (!encoder_free)
+    GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
+                     next_number_);
   return queue_.wait_for_room(window_,
                               [&](const QueueLock& lock) { return is_encoder_free(lock); });
 }

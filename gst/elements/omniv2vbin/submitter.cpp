@@ -279,10 +279,11 @@ void Submitter::wait_for_candidate(const Segment& segment) {
   QueueLock lock = queue_.lock();
   Anchor& anchor = shared_.of(lock).anchor;
   if (!segment.settings.dry_run) anchor.forget_plan();
-  if (deadlines_.is_live()) return;
-  if (anchor.state() == Anchor::State::under_way)
-    GST_DEBUG_OBJECT(host_.element, "segment %u waits for the first result (anchor=first)",
-                     segment.number);
+  if (deadlines_.is_live() || anchor.state() != Anchor::State::under_way) return;
+  lock.unlock();
+  GST_DEBUG_OBJECT(host_.element, "segment %u waits for the first result (anchor=first)",
+                   segment.number);
+  lock.lock();
   queue_.wait(lock, [&] {
     return is_dropped(lock, segment) || anchor.state() != Anchor::State::under_way;
   });

@@ -83,9 +83,9 @@ void VideoSrcRun::ending(GstFlowReturn last_flow) {
 
 /// Waits for the job to end. EOS when there is nothing to come of it.
 GstFlowReturn VideoSrcRun::take_result() {
+  if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waits for its job");
   {
     std::unique_lock lock(lock_);
-    if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waits for its job");
     changed_.wait(lock, [&] { return interrupted_ || pending_->finished(); });
     if (interrupted_) return GST_FLOW_FLUSHING;
   }

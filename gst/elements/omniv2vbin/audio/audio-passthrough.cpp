@@ -147,12 +147,16 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
     // One always fits, whatever the capacity.
     if (timed_ == 0 || waiting < capacity) return GST_FLOW_OK;
     if (!live) {
-      if (!std::exchange(said, true))
-        GST_DEBUG_OBJECT(sink_.get(),
-                         "waits for room: %" GST_TIME_FORMAT " of audio are here, %" GST_TIME_FORMAT
-                         " may be; the video has to go on first",
-                         GST_TIME_ARGS(waiting), GST_TIME_ARGS(capacity));
-      changed_.wait_for(lock, kAskAgain, [&] { return changes_ != seen; });
+      if (said) {
+        changed_.wait_for(lock, kAskAgain, [&] { return changes_ != seen; });
+        continue;
+      }
+      said = true;
+      lock.unlock();
+      GST_DEBUG_OBJECT(sink_.get(),
+                       "waits for room: %" GST_TIME_FORMAT " of audio are here, %" GST_TIME_FORMAT
+                       " may be; the video has to go on first",
+                       GST_TIME_ARGS(waiting), GST_TIME_ARGS(capacity));
       continue;
     }
     dropped = take(std::find_if(queue_.begin(), queue_.end(),
