@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "media/libav.h"
 #include "service/glib-ptr.h"
 
 namespace emu {
@@ -42,6 +43,7 @@ SamplePtr decode(const std::string& path, const std::string& tail) {
   if (!parsed) throw std::runtime_error(error->message);
   gst_object_ref_sink(parsed);
   const auto pipeline = ElementPtr::adopt(parsed);
+  omni::copy_decoded_frames(parsed);
   const ToNull stop{pipeline.get()};
   const auto in = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(parsed), "in"));
   const auto out = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(parsed), "out"));

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "media/libav.h"
 #include "pace.h"
 
 namespace emu {
@@ -343,6 +344,7 @@ void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, 
   if (!parsed) throw TaskFailure("internal_error", error->message);
   gst_object_ref_sink(parsed);
   const auto pipeline = ElementPtr::adopt(parsed);
+  omni::copy_decoded_frames(parsed);
   const std::string moov_file = spec.result + ".part";
   const double seconds = result_seconds(spec, probe) * spec.stretch;
   const double fps = rate_of(spec, probe).value();

@@ -53,6 +53,7 @@ class DecodeInput {
   PadPtr decoder_sink_;
   Wants wants_;
   Use use_;
+  bool full_range_ = false;  // of the video, by the container
 
   std::mutex lock_;
   std::condition_variable changed_;

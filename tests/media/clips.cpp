@@ -10,6 +10,7 @@
 
 #include "../unit/check-main.h"
 #include "media/gst-ptr.h"
+#include "media/libav.h"
 #include "support/idle-threads.h"
 
 namespace clips {
@@ -27,6 +28,7 @@ class Pipeline {
     GstElement* parsed = gst_parse_launch(line.c_str(), &error);
     ck_assert_msg(error == nullptr, "%s: %s", line.c_str(), error ? error->message : "");
     pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(parsed)));
+    omni::copy_decoded_frames(parsed);
     sink_ = ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(parsed), "out"));
     g_object_set(sink_.get(), "sync", FALSE, nullptr);
     gst_element_set_state(parsed, GST_STATE_PLAYING);

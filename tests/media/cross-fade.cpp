@@ -9,11 +9,16 @@ using namespace omni;
 
 namespace {
 
-constexpr gint kWidth = 62, kHeight = 46;  // no whole number of anything
+struct Size {
+  gint width, height;
+};
+constexpr Size kOdd{62, 46};    // no whole number of anything
+constexpr Size kTiles{64, 64};  // whole tiles
+constexpr gint kWidth = kOdd.width, kHeight = kOdd.height;
 
-CapsPtr grey_caps() {
+CapsPtr grey_caps(const Size& size = kOdd) {
   GstVideoInfo info;
-  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_GRAY8, kWidth, kHeight);
+  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_GRAY8, size.width, size.height);
   return CapsPtr::adopt(gst_video_info_to_caps(&info));
 }
 
@@ -27,9 +32,9 @@ ClipFrame converted(const ClipFrame& frame, const CapsPtr& caps) {
   return {BufferPtr::share(gst_sample_get_buffer(made.get())), caps, 0};
 }
 
-ClipFrame grey(guint8 level) {
+ClipFrame grey(guint8 level, const Size& size = kOdd) {
   GstVideoInfo info;
-  const CapsPtr caps = grey_caps();
+  const CapsPtr caps = grey_caps(size);
   gst_video_info_from_caps(&info, caps.get());
   auto buffer = BufferPtr::adopt(gst_buffer_new_allocate(nullptr, info.size, nullptr));
   gst_buffer_memset(buffer.get(), 0, level, info.size);
@@ -41,16 +46,17 @@ struct Levels {
 };
 
 Levels levels_of(const ClipFrame& frame) {
-  const ClipFrame shown = converted(frame, grey_caps());
   GstVideoInfo info;
   GstVideoFrame mapped;
+  ck_assert(gst_video_info_from_caps(&info, frame.caps.get()));
+  const ClipFrame shown = converted(frame, grey_caps({info.width, info.height}));
   gst_video_info_from_caps(&info, shown.caps.get());
   ck_assert(gst_video_frame_map(&mapped, &info, shown.picture.get(), GST_MAP_READ));
   Levels levels;
-  for (gint y = 0; y < kHeight; ++y) {
+  for (gint y = 0; y < info.height; ++y) {
     const auto* line = static_cast<const guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&mapped, 0)) +
                        y * GST_VIDEO_FRAME_PLANE_STRIDE(&mapped, 0);
-    for (gint x = 0; x < kWidth; ++x) {
+    for (gint x = 0; x < info.width; ++x) {
       levels.darkest = std::min<int>(levels.darkest, line[x]);
       levels.brightest = std::max<int>(levels.brightest, line[x]);
     }
@@ -69,6 +75,11 @@ void expect_level(const char* format, double share, const ClipFrame& frame, int 
                 wanted);
 }
 
+/// GStreamer 1.26 converts two formats wrongly where a tile is not full.
+Size size_for(const char* format) {
+  return g_str_has_prefix(format, "MT2110") ? kTiles : kOdd;
+}
+
 // In parts, for a test has no more than its time.
 constexpr guint kParts = 8;
 
@@ -82,11 +93,14 @@ START_TEST(all_formats) {
   }();
   for (guint i = static_cast<guint>(_i); i < gst_value_list_get_size(&formats); i += kParts) {
     const char* name = g_value_get_string(gst_value_list_get_value(&formats, i));
+    const Size size = size_for(name);
     GstVideoInfo info;
-    if (!gst_video_info_set_format(&info, gst_video_format_from_string(name), kWidth, kHeight))
+    if (!gst_video_info_set_format(&info, gst_video_format_from_string(name), size.width,
+                                   size.height))
       continue;
     const auto caps = CapsPtr::adopt(gst_video_info_to_caps(&info));
-    const ClipFrame dark = converted(grey(60), caps), bright = converted(grey(180), caps);
+    const ClipFrame dark = converted(grey(60, size), caps);
+    const ClipFrame bright = converted(grey(180, size), caps);
     if (!dark.picture || !bright.picture) continue;  // opaque memory, or a format without pictures
     CrossFade fade;
     if (GST_VIDEO_FORMAT_INFO_HAS_PALETTE(info.finfo)) {

@@ -77,9 +77,11 @@ std::string rgb(int width, int height) {
          ",height=" + std::to_string(height);
 }
 
+/// Painted in RGB and converted: videotestsrc paints limited range whatever colorimetry says.
 std::string solid(const std::string& colour, const std::string& raw, int frames = 10) {
   return "videotestsrc pattern=solid-color foreground-color=" + colour +
-         " num-buffers=" + std::to_string(frames) + " ! video/x-raw,framerate=25/1," + raw;
+         " num-buffers=" + std::to_string(frames) +
+         " ! video/x-raw,format=RGBx,framerate=25/1 ! videoconvert ! video/x-raw," + raw;
 }
 
 // Reordered frames behind an edit list: running time begins at 0.
@@ -105,6 +107,21 @@ START_TEST(colours) {
            " ! videoconvert ! video/x-raw,format=I420");
   const Shown shown = decode(file, rgb(64, 48));
   expect_pixel(kColorimetries[_i], pixel(shown, 0.5, 0.5), {0xc0, 0x20, 0x40});
+}
+END_TEST
+
+// What is coded is larger than what is shown; an element that takes the one for the other ends the
+// process or shows another edge.
+START_TEST(odd_sizes) {
+  static const int kSizes[][2] = {{406, 720}, {180, 320}, {1080, 1920}, {854, 480}, {98, 66}};
+  const auto [width, height] = kSizes[_i];
+  const std::string size = "width=" + std::to_string(width) + ",height=" + std::to_string(height);
+  const auto file = clip(solid("0xffc02040", "format=I420," + size, 4));
+  const Shown shown = decode(file, rgb(width, height));
+  ck_assert_uint_eq(shown.times.size(), 4);
+  for (const double x : {0.0, 0.5, 1.0})
+    for (const double y : {0.0, 0.5, 1.0})
+      expect_pixel(size.c_str(), pixel(shown, x, y), {0xc0, 0x20, 0x40});
 }
 END_TEST
 
@@ -269,6 +286,7 @@ int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "media-part-decoder",
                          {{"times", times, 1},
                           {"colours", colours, 3},
+                          {"odd sizes", odd_sizes, 5},
                           {"usual colours", usual_colours, 1},
                           {"ranges", ranges, std::size(kRanges)},
                           {"shapes", shapes, 1},

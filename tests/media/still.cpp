@@ -83,9 +83,11 @@ clips::BytesPtr clip(const std::string& source) {
                      "appsink name=out");
 }
 
+/// Painted in RGB and converted: videotestsrc paints limited range whatever colorimetry says.
 std::string solid(const std::string& colour, const std::string& raw, int frames = 5) {
   return "videotestsrc pattern=solid-color foreground-color=" + colour +
-         " num-buffers=" + std::to_string(frames) + " ! video/x-raw,framerate=25/1," + raw;
+         " num-buffers=" + std::to_string(frames) +
+         " ! video/x-raw,format=RGBx,framerate=25/1 ! videoconvert ! video/x-raw," + raw;
 }
 
 void expect_pixel(const char* what, const Pixel& got, const Pixel& wanted) {

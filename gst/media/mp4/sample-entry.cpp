@@ -140,6 +140,15 @@ std::string plain_video_entry(std::string_view entry) {
   return box(entry.substr(4, 4), body);
 }
 
+bool is_full_range(std::string_view entry) {
+  bool full = false;
+  if (entry.size() < kVideoHead) return full;
+  each_box(entry.substr(kVideoHead), [&](std::string_view type, std::string_view inner) {
+    if (type == "colr" && inner.substr(0, 4) == "nclx") full = value_at(inner, 10, 1) & 0x80;
+  });
+  return full;
+}
+
 std::string plain_aac_entry(std::string_view entry, std::uint32_t timescale) {
   if (entry.size() < kAudioHead || entry.substr(4, 4) != "mp4a") return {};
   const std::uint64_t version = value_at(entry, 16, 2);

@@ -26,6 +26,9 @@ std::string aac_entry(unsigned channels, unsigned rate, std::string_view config)
 /// The same picture's entry as an MP4 has it: QuickTime's own boxes dropped, colours in its form.
 std::string plain_video_entry(std::string_view entry);
 
+/// Whether a 'colr' box in a video entry says that samples use all levels.
+bool is_full_range(std::string_view entry);
+
 /// QuickTime wraps AAC in ways of its own: the entry as an MP4 has it; empty when it holds no AAC.
 std::string plain_aac_entry(std::string_view entry, std::uint32_t timescale);
 
