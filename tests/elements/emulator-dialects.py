@@ -459,8 +459,8 @@ class Dialects(unittest.TestCase):
 
     def frames(self, path):
         """The first and the last frame, small and grey."""
-        launch(f"filesrc location={path} ! decodebin ! videoconvert ! videoscale add-borders=false ! "
-               f"video/x-raw,format=GRAY8,width=32,height=32 ! filesink location={path}.gray")
+        launch(f"filesrc location={path} ! qtdemux name=d d.video_0 ! decodebin ! videoconvert ! videoscale "
+               f"add-borders=false ! video/x-raw,format=GRAY8,width=32,height=32 ! filesink location={path}.gray")
         pixels = Path(f"{path}.gray").read_bytes()
         return pixels[:1024], pixels[-1024:]
 
