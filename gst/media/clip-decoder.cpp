@@ -80,6 +80,29 @@ CapsPtr as_rgb(const GstCaps* caps) {
   return rgb;
 }
 
+/// YUV with an unknown matrix: it is the usual one of that size. GStreamer would take the range for
+/// the usual one as well.
+GstPadProbeReturn matrix_probe(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  GstVideoInfo usual;
+  GstVideoColorimetry own;
+  const char* text = gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry");
+  if (!text || !gst_video_colorimetry_from_string(&own, text) ||
+      own.matrix != GST_VIDEO_COLOR_MATRIX_UNKNOWN || own.range != GST_VIDEO_COLOR_RANGE_0_255 ||
+      !gst_video_info_from_caps(&usual, caps) || !GST_VIDEO_INFO_IS_YUV(&usual))
+    return GST_PAD_PROBE_OK;
+  own.matrix = usual.colorimetry.matrix;
+  const CharPtr named(gst_video_colorimetry_to_string(&own));
+  const auto changed = CapsPtr::adopt(gst_caps_copy(caps));
+  gst_caps_set_simple(changed.get(), "colorimetry", G_TYPE_STRING, named.get(), nullptr);
+  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(changed.get());
+  gst_event_unref(event);
+  return GST_PAD_PROBE_OK;
+}
+
 bool is_video(GstPad* demuxed) {
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(demuxed));
   const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
@@ -109,12 +132,15 @@ ElementPtr ClipDecoder::add(ElementPtr element) {
   return element;
 }
 
-/// input ! videoflip ! convert and scale ! by way of ! convert ! appsink
+/// input ! convert for videoflip ! videoflip ! convert and scale ! by way of ! convert ! appsink
 void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
-  const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(flip_, "sink").get()); };
+  const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(head_, "sink").get()); };
   input_.emplace(pipeline_, std::move(file), &is_video, link_decoded);
-  flip_ = add(make_element("videoflip", kPluginsGood));
-  gst_util_set_object_arg(G_OBJECT(flip_.get()), "video-direction", "auto");
+  head_ = add(make_element("videoconvert", kPluginsBase));  // videoflip knows few formats
+  gst_pad_add_probe(pad_of(head_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &matrix_probe,
+                    nullptr, nullptr);
+  const ElementPtr flip = add(make_element("videoflip", kPluginsGood));
+  gst_util_set_object_arg(G_OBJECT(flip.get()), "video-direction", "auto");
   convert_ = add(make_element("videoconvertscale", kPluginsBase));
   gst_util_set_object_arg(G_OBJECT(convert_.get()), "method", "lanczos");
   by_way_of_ = add(make_element("capsfilter", kPluginsBase));
@@ -126,8 +152,8 @@ void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
-  gst_element_link_many(flip_.get(), convert_.get(), by_way_of_.get(), last.get(), filter.get(),
-                        sink.get(), nullptr);
+  gst_element_link_many(head_.get(), flip.get(), convert_.get(), by_way_of_.get(), last.get(),
+                        filter.get(), sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
 }

@@ -61,7 +61,7 @@ class ClipDecoder {
   CapsPtr wanted_;
   ElementPtr pipeline_;
   std::optional<DecodeInput> input_;
-  ElementPtr flip_;
+  ElementPtr head_;
   ElementPtr convert_;
   ElementPtr by_way_of_;  // what is between two conversions: as a rule what is wanted
 

@@ -3,18 +3,14 @@
 
 #include "media/decode-input.h"
 
-#include <gst/video/video.h>
-
 #include <chrono>
 #include <utility>
 
 #include "media/bytes-source.h"
+#include "media/demuxed-video.h"
 #include "media/encoder.h"
 #include "media/gst-util.h"
 #include "media/libav.h"
-#include "media/mp4/probe.h"
-#include "media/mp4/sample-entry.h"
-#include "media/mp4/samples.h"
 
 namespace omni {
 namespace {
@@ -23,54 +19,19 @@ namespace {
 // for.
 constexpr std::chrono::seconds kMostPlugging{2};
 
-bool is_full_range(const std::shared_ptr<const ByteRope>& file) {
-  try {
-    const mp4::Movie movie = mp4::read_movie(file);
-    for (const mp4::SampleTrack& track : movie.tracks)
-      if (track.handler == "vide" && !track.entries.empty())
-        return mp4::is_full_range(track.entries.front());
-  } catch (const mp4::Problem&) {
-  }
-  return false;
-}
-
-GstEvent* with_full_range(GstEvent* event) {
-  GstCaps* caps = nullptr;
-  gst_event_parse_caps(event, &caps);
-  GstStructure* structure = gst_caps_get_structure(caps, 0);
-  GstVideoColorimetry colorimetry;
-  const char* text = gst_structure_get_string(structure, "colorimetry");
-  if (!text || !gst_video_colorimetry_from_string(&colorimetry, text)) return event;
-  colorimetry.range = GST_VIDEO_COLOR_RANGE_0_255;
-  const CharPtr full(gst_video_colorimetry_to_string(&colorimetry));
-  const auto changed = CapsPtr::adopt(gst_caps_copy(caps));
-  gst_caps_set_simple(changed.get(), "colorimetry", G_TYPE_STRING, full.get(), nullptr);
-  gst_event_unref(event);
-  return gst_event_new_caps(changed.get());
-}
-
-/// GStreamer 1.22's qtdemux reads colr without its full-range flag, and decoders believe qtdemux
-/// more than the stream.
-GstPadProbeReturn mend_range(GstPad*, GstPadProbeInfo* info, gpointer) {
-  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS)
-    GST_PAD_PROBE_INFO_DATA(info) = with_full_range(event);
-  return GST_PAD_PROBE_OK;
-}
-
 }  // namespace
 
 DecodeInput::DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const ByteRope> file,
                          Wants wants, Use use)
     : pipeline_(pipeline),
+      file_(std::move(file)),
       demuxer_(make_element("qtdemux", kPluginsGood)),
       decoder_(make_element("decodebin", kPluginsBase)),
       decoder_sink_(PadPtr::adopt(gst_element_get_static_pad(decoder_.get(), "sink"))),
       wants_(std::move(wants)),
       use_(std::move(use)) {
   copy_decoded_frames(decoder_.get());
-  full_range_ = is_full_range(file);
-  const ElementPtr source = make_bytes_source(std::move(file));
+  const ElementPtr source = make_bytes_source(file_);
   gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), demuxer_.get(), decoder_.get(), nullptr);
   gst_element_link(source.get(), demuxer_.get());
   gst_pad_add_probe(decoder_sink_.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &flowing, this,
@@ -82,8 +43,8 @@ DecodeInput::DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const ByteR
 void DecodeInput::demuxed_pad(GstElement*, GstPad* pad, gpointer self) {
   auto* me = static_cast<DecodeInput*>(self);
   if (gst_pad_is_linked(me->decoder_sink_.get()) || !me->wants_(pad)) return;
-  if (me->full_range_)
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &mend_range, nullptr, nullptr);
+  const CharPtr name(gst_pad_get_name(pad));
+  if (g_str_has_prefix(name.get(), "video")) correct_demuxed_video(pad, me->file_);
   me->link(pad, me->decoder_sink_.get());
 }
 

@@ -48,12 +48,12 @@ class DecodeInput {
   static GstPadProbeReturn flowing(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   ElementPtr pipeline_;
+  std::shared_ptr<const ByteRope> file_;
   ElementPtr demuxer_;
   ElementPtr decoder_;
   PadPtr decoder_sink_;
   Wants wants_;
   Use use_;
-  bool full_range_ = false;  // of the video, by the container
 
   std::mutex lock_;
   std::condition_variable changed_;

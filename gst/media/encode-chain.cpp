@@ -46,7 +46,8 @@ Frame plan_frame(const GstVideoInfo& info, const EncodePlan& plan) {
   return frame;
 }
 
-/// The colours as they are; but not every player heeds the flag for the full range.
+/// The colours as they are; but not every player heeds the flag for the full range. (GStreamer 1.22
+/// takes two ranges of one matrix for the same, so the way from one to the other is by RGB.)
 CharPtr encoded_colours(const GstVideoInfo& info) {
   GstVideoColorimetry colours = info.colorimetry;
   if (colours.range == GST_VIDEO_COLOR_RANGE_0_255) colours.range = GST_VIDEO_COLOR_RANGE_16_235;
@@ -92,6 +93,7 @@ ElementPtr make_caps_filter(const char* caps) {
 
 EncodeChain::EncodeChain(const EncodePlan& plan)
     : plan_(plan),
+      by_way_of_(make_element("capsfilter", kPluginsBase)),
       crop_(make_element("videocrop", kPluginsGood)),
       filter_(make_element("capsfilter", kPluginsBase)),
       encoder_(make_h264_encoder(plan.settings, plan.encoder)) {
@@ -100,6 +102,8 @@ EncodeChain::EncodeChain(const EncodePlan& plan)
   gst_util_set_object_arg(G_OBJECT(scale.get()), "method", "lanczos");
   // Converted first: videocrop does not know every format.
   elements_ = {make_element("videoconvert", kPluginsBase),
+               by_way_of_,
+               make_element("videoconvert", kPluginsBase),
                crop_,
                scale,
                filter_,
@@ -118,6 +122,12 @@ void EncodeChain::set_input(const GstCaps* raw) {
       "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT,
       static_cast<gint>(frame.width), "height", G_TYPE_INT, static_cast<gint>(frame.height),
       "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
+  const bool full_range = info.colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
+  const auto by_way_of = CapsPtr::adopt(
+      GST_VIDEO_INFO_IS_YUV(&info) && full_range
+          ? gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "GBR_10LE", nullptr)
+          : gst_caps_new_any());
+  g_object_set(by_way_of_.get(), "caps", by_way_of.get(), nullptr);
   if (GST_VIDEO_INFO_IS_YUV(&info)) {
     if (const CharPtr colours = encoded_colours(info)) {
       gst_caps_set_simple(wanted.get(), "colorimetry", G_TYPE_STRING, colours.get(), nullptr);

@@ -61,6 +61,7 @@ class EncodeChain {
 
  private:
   EncodePlan plan_;
+  ElementPtr by_way_of_;
   ElementPtr crop_;
   ElementPtr filter_;
   ElementPtr encoder_;

@@ -362,6 +362,28 @@ START_TEST(deep_colour) {
 }
 END_TEST
 
+// A camera's full range becomes the usual one, which every player shows alike: labels and values.
+START_TEST(full_range) {
+  const BytesPtr before = clips::make(
+      "videotestsrc pattern=solid-color foreground-color=0xffc02040 num-buffers=25 ! "
+      "video/x-raw,format=RGBx,width=320,height=180,framerate=25/1 ! videoconvert ! "
+      "video/x-raw,format=I420,colorimetry=1:3:5:1 ! " +
+      kX264 + "2000 ! h264parse ! mp4mux" + kOut);
+  ReferenceLimits limits;
+  limits.max_width = 160;
+  const BytesPtr after = fit(before, limits);
+  const Stream coded = clips::play(*after, "video", "h264parse");
+  expect_contains("colours", coded.caps, "colorimetry=(string)bt709");
+  const Stream shown =
+      clips::play(*after, "video", "avdec_h264 ! videoconvert ! video/x-raw,format=RGBx");
+  const int wanted[] = {0xc0, 0x20, 0x40};
+  for (int i = 0; i < 3; ++i) {
+    const int got = static_cast<guint8>(shown.buffers.at(0).data[static_cast<std::size_t>(i)]);
+    ck_assert_msg(std::abs(got - wanted[i]) <= 6, "component %d: %d, not %d", i, got, wanted[i]);
+  }
+}
+END_TEST
+
 START_TEST(impossible) {
   const omni::Error error = failure_of(noise_with_sound(), at_most(3'000));
   ck_assert_int_eq(static_cast<int>(error.reason), static_cast<int>(Reason::too_large));
@@ -502,6 +524,7 @@ int main(int argc, char** argv) {
                           {"other containers", other_containers, containers().size()},
                           {"other sounds", other_sounds, sounds().size()},
                           {"rotated", rotated, 1},
+                          {"full range", full_range, 1},
                           {"deep colour", deep_colour, 1},
                           {"impossible", impossible, 1},
                           {"tight", tight, 1},

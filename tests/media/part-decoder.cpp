@@ -98,6 +98,31 @@ START_TEST(times) {
 }
 END_TEST
 
+// Without an edit list, the first shown frame begins the file, however long it was kept back for
+// others.
+START_TEST(no_edit_list) {
+  std::string text = clips::text(
+      *clip("videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1"));
+  const std::size_t at = text.find("edts");
+  ck_assert_uint_ne(at, std::string::npos);
+  const Shown shown = decode(clips::rope(text.replace(at, 4, "free")), rgb(64, 48));
+  ck_assert_uint_eq(shown.times.size(), 50);
+  for (std::size_t i = 0; i < shown.times.size(); ++i)
+    ck_assert_msg(std::llabs(static_cast<long long>(shown.times[i]) -
+                             static_cast<long long>(i * 40 * GST_MSECOND)) < 1'000'000,
+                  "frame %zu at %" G_GUINT64_FORMAT, i, shown.times[i]);
+}
+END_TEST
+
+// What elements behind the decoder do not all know.
+START_TEST(formats) {
+  static const char* const kFormats[] = {"Y42B", "Y444", "I420_10LE"};
+  const auto file =
+      clip(solid("0xff808080", std::string("width=64,height=48,format=") + kFormats[_i]));
+  expect_pixel(kFormats[_i], pixel(decode(file, rgb(64, 48)), 0.5, 0.5), {0x80, 0x80, 0x80});
+}
+END_TEST
+
 // The colours are those of the source, whichever way the file has them.
 START_TEST(colours) {
   static const char* const kColorimetries[] = {"bt601", "bt709", "1:1:5:1"};
@@ -180,6 +205,21 @@ START_TEST(ranges) {
                     row.wanted, in.c_str(), own, got, wanted);
     }
   }
+}
+END_TEST
+
+// A full range of colours that the file does not name: they are the usual ones of that size.
+START_TEST(unnamed_full_range) {
+  std::string text = clips::text(
+      *clips::make(solid("0xffffffff", "format=I420,width=64,height=48,colorimetry=1:4:0:0") +
+                   " ! avenc_mpeg4 bitrate=2000000 ! mp4mux ! appsink name=out"));
+  const std::size_t at = text.find("colrnclx");
+  ck_assert_uint_ne(at, std::string::npos);
+  text.replace(at + 8, 7, std::string("\0\2\0\2\0\2\x80", 7));
+  const auto shown = decode(clips::rope(text),
+                            "video/x-raw,format=I420,pixel-aspect-ratio=1/1,colorimetry=bt601,"
+                            "width=64,height=48");
+  ck_assert_int_le(std::abs(luma(shown) - 235), 2);
 }
 END_TEST
 
@@ -285,6 +325,9 @@ END_TEST
 int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "media-part-decoder",
                          {{"times", times, 1},
+                          {"no edit list", no_edit_list, 1},
+                          {"formats", formats, 3},
+                          {"unnamed full range", unnamed_full_range, 1},
                           {"colours", colours, 3},
                           {"odd sizes", odd_sizes, 5},
                           {"usual colours", usual_colours, 1},
