@@ -5,7 +5,8 @@
 # Installs the Debian packages that gst-omni needs, and only those that are missing. Names are those
 # of Debian 12 and 13.
 #
-#   install-packages.sh [--log FILE] GROUP...      groups: build, run, test, fuzz, full
+#   install-packages.sh [--log FILE] GROUP...      groups: build, run, test, fuzz,
+#                                                  tidy, debian, full
 set -eu
 
 usage() {
@@ -16,6 +17,8 @@ Installs the Debian packages of these groups that are missing:
   run     GStreamer's tools and the plugins that examples and emulator use
   test    what the tests need besides
   fuzz    what the fuzz targets need besides (a newer clang)
+  tidy    clang-tidy, and the clang that goes with it
+  debian  what makes a chroot of another Debian release
   full    what the S3 server needs that tests/run.sh --full long installs
 --log FILE takes what apt says (default: a temporary file, shown when something fails).
 END
@@ -46,6 +49,14 @@ packages_of() {
         *) echo clang libclang-rt-dev ;;
       esac
       ;;
+    tidy)
+      # shellcheck disable=SC1091
+      case $(. /etc/os-release && echo "${VERSION_ID:-}") in
+        12) echo clang-16 clang-tidy-16 ;;
+        *) echo clang clang-tidy ;;
+      esac
+      ;;
+    debian) echo debootstrap util-linux git ;;
     # They may come from elsewhere than from Debian, whose npm would not go with another nodejs.
     full) command -v npm >/dev/null || echo nodejs npm ;;
     *)
@@ -61,6 +72,8 @@ why() {
     run) echo "to run pipelines, the examples and the emulator" ;;
     test) echo "to run the tests" ;;
     fuzz) echo "to build the fuzz targets" ;;
+    tidy) echo "to run clang-tidy" ;;
+    debian) echo "to run the tests in another Debian release" ;;
     full) echo "to run the S3 server of the tests" ;;
   esac
 }

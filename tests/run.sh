@@ -9,6 +9,7 @@ usage() {
   cat <<END
 usage: $0 [--ci] [--no-install] [FILTER]
        $0 --full [PART] [--seconds N] [--segments N] [--no-install] [FILTER]
+       $0 --debian 12|13 [OPTION...] [FILTER]
 Builds and runs the tests as a user would build the plugin, but for programs that take longer than 15 s.
 At the end stand the ten slowest programs and what was skipped; the last line is "N passed, N failed". The exit
 status is 0 only when something ran and nothing failed. Builds are in build-tests/, build-sanitized/ and others of
@@ -20,18 +21,22 @@ such names.
                  left over
   --full [PART]  what takes long, one PART of these (none: all of them, one after another):
                    threads   the client with ThreadSanitizer
+                   tidy      clang-tidy on all sources but those of the tests (checks: .clang-tidy)
+                   debian    --debian with the other release, and --ci
                    fuzz      the parsers with libFuzzer, --seconds N each (60)
                    soak      a stream of --segments N (1000) beside a service with faults of all kinds
                              (see tests/soak/README.md)
                    long      streams of ten minutes and an hour, live ones of three minutes, an S3 server from
                              npm, and all programs in Python with AddressSanitizer and UBSan
-                 FILTER is for threads and long
+                 FILTER is for threads, tidy (a part of a file's name), debian and long
+  --debian N     all of this in a chroot of Debian 12 or 13, which debootstrap makes in build-debian-N/; needs root
+                 or sudo, and about 3 GB
   --no-install   do not look for missing packages
 END
 }
 
-parts=(threads fuzz soak long)
-filter='' ci='' full='' install=yes seconds=60 segments=1000
+parts=(threads tidy debian fuzz soak long)
+filter='' ci='' full='' debian='' install=yes seconds=60 segments=1000
 fail_usage() {
   echo "$0: $1" >&2
   usage >&2
@@ -40,6 +45,7 @@ fail_usage() {
 number() {
   case ${2:-} in '' | *[!0-9]*) fail_usage "$1 takes a number" ;; esac
 }
+arguments=("$@")
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
@@ -53,6 +59,10 @@ while [ $# -gt 0 ]; do
           shift
           ;;
       esac
+      ;;
+    --debian)
+      debian=${2:-}
+      case $debian in 12 | 13) shift ;; *) fail_usage "--debian takes 12 or 13" ;; esac
       ;;
     --seconds) number "$@"; seconds=$2; shift ;;
     --segments) number "$@"; segments=$2; shift ;;
@@ -295,6 +305,52 @@ part_threads() {
   unset TSAN_OPTIONS
 }
 
+# Each file is a test.
+part_tidy() {
+  local dir=$root/build-tidy clang=clang-16 tidy=clang-tidy-16 files=() log
+  install_packages tidy
+  if ! command -v "$tidy" >/dev/null; then clang=clang tidy=clang-tidy; fi
+  say "clang-tidy"
+  # Clang reads no precompiled header of GCC.
+  CC=$clang CXX=${clang/clang/clang++} configure "$dir" -Dtests=false -Db_pch=false
+  mapfile -t files < <(python3 -c 'import json, os, sys
+for unit in json.load(open(sys.argv[1])):
+    path = os.path.normpath(os.path.join(unit["directory"], unit["file"]))
+    if sys.argv[2] in os.path.relpath(path):
+        print(path)' "$dir/compile_commands.json" "$filter")
+  log=$dir/tidy.log
+  # shellcheck disable=SC2016  # for the inner shell
+  printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -I{} sh -c \
+    '"$1" --quiet -p "$2" "$3" >"$2/$$.out" 2>/dev/null && echo "good $3" || { cat "$2/$$.out"; echo "bad $3"; }
+    rm -f "$2/$$.out"' sh "$tidy" "$dir" {} >"$log"
+  grep -v '^good ' "$log" | sed "s|$root/||; s/^/   /" || true
+  passed=$((passed + $(grep -c '^good ' "$log" || true)))
+  failed=$((failed + $(grep -c '^bad ' "$log" || true)))
+}
+
+# in_debian VERSION ARGUMENT...
+in_debian() {
+  local log=$root/build-debian-$1.log counts good bad status=0
+  install_packages debian
+  say "Debian $1"
+  tests/debian.sh "$@" 2>&1 | tee "$log" | sed -u 's/^/   /' || status=$?
+  counts=$(tail -n 1 "$log")
+  if [[ $counts =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
+  else
+    good=0 bad=1
+  fi
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  passed=$((passed + good)) failed=$((failed + bad))
+}
+
+part_debian() {
+  local other=13
+  # shellcheck disable=SC1091
+  if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 13 ]; then other=12; fi
+  in_debian "$other" --ci ${filter:+"$filter"}
+}
+
 part_fuzz() {
   install_packages fuzz
   say "Fuzzing, $seconds s each"
@@ -342,6 +398,15 @@ part_long() {
   run long "$root/build-tests" "long" --timeout-multiplier 2
   sanitized python
 }
+
+if [ -n "$debian" ]; then
+  passed_on=()
+  for ((i = 0; i < ${#arguments[@]}; i++)); do
+    if [ "${arguments[i]}" = --debian ]; then i=$((i + 1)); else passed_on+=("${arguments[i]}"); fi
+  done
+  in_debian "$debian" "${passed_on[@]}"
+  exit 0
+fi
 
 install_packages build run test
 

@@ -24,7 +24,8 @@ std::string shown_seconds(std::uint64_t ns) {
 
 /// An unknown word goes out as it is: services add and rename values faster than plugins.
 std::string or_nearest(const std::string& asked, std::string nearest) {
-  return asked == kAuto ? std::move(nearest) : asked;
+  if (asked == kAuto) return nearest;
+  return asked;
 }
 
 }  // namespace

@@ -129,6 +129,8 @@ class PropertyTable {
   struct Overloaded : Cases... {
     using Cases::operator()...;
   };
+  template <class... Cases>
+  Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 16 needs to be told
 
   const Row* find(guint id, guint first_id) const {
     return id < first_id || id - first_id >= count ? nullptr : &rows_[id - first_id];
@@ -136,36 +138,38 @@ class PropertyTable {
 
   static GParamSpec* new_spec(const Row& row, GType enum_type) {
     const Settings defaults;
-    const auto& [name, field, flags, nick, blurb, minimum, maximum] = row;
     return std::visit(
         Overloaded{
             [&](typename Row::StringField text) {
               const std::string& value = defaults.*text;
-              return g_param_spec_string(name, nick, blurb, value.empty() ? nullptr : value.c_str(),
-                                         flags);
+              return g_param_spec_string(row.name, row.nick, row.blurb,
+                                         value.empty() ? nullptr : value.c_str(), row.flags);
             },
             [&](typename Row::UintField number) {
-              return g_param_spec_uint(name, nick, blurb, static_cast<guint>(minimum),
-                                       maximum ? static_cast<guint>(maximum) : G_MAXUINT,
-                                       defaults.*number, flags);
+              return g_param_spec_uint(row.name, row.nick, row.blurb,
+                                       static_cast<guint>(row.minimum),
+                                       row.maximum ? static_cast<guint>(row.maximum) : G_MAXUINT,
+                                       defaults.*number, row.flags);
             },
             [&](typename Row::Uint64Field number) {
-              return g_param_spec_uint64(name, nick, blurb, minimum, maximum ? maximum : G_MAXINT64,
-                                         defaults.*number, flags);
+              return g_param_spec_uint64(row.name, row.nick, row.blurb, row.minimum,
+                                         row.maximum ? row.maximum : G_MAXINT64, defaults.*number,
+                                         row.flags);
             },
             [&](typename Row::BoolField flag) {
-              return g_param_spec_boolean(name, nick, blurb, defaults.*flag, flags);
+              return g_param_spec_boolean(row.name, row.nick, row.blurb, defaults.*flag, row.flags);
             },
             [&](const typename Row::UrlField&) {
-              return g_param_spec_string(name, nick, blurb, nullptr, flags);
+              return g_param_spec_string(row.name, row.nick, row.blurb, nullptr, row.flags);
             },
             [&](const typename Row::EnumField& of) {
-              return g_param_spec_enum(name, nick, blurb, of.type ? of.type() : enum_type,
-                                       of.get(defaults), flags);
+              return g_param_spec_enum(row.name, row.nick, row.blurb,
+                                       of.type ? of.type() : enum_type, of.get(defaults),
+                                       row.flags);
             },
             [&](const typename Row::CustomField& of) { return of.spec(row); },
         },
-        field);
+        row.field);
   }
 
   const std::array<Row, count> rows_;
