@@ -13,7 +13,7 @@
 namespace omni {
 namespace {
 
-/// Its size in square pixels, scaled into the limits; even, as 4:2:0 must be.
+/// The size in square pixels, scaled into the limits; even, as 4:2:0 requires.
 struct Frame : PictureSize {
   unsigned crop_right = 0;
   unsigned crop_bottom = 0;
@@ -30,14 +30,15 @@ Frame plan_frame(const GstVideoInfo& info, const EncodePlan& plan) {
   if (plan.long_side) scale = std::min(scale, plan.long_side / std::max(width, height));
   if (plan.short_side) scale = std::min(scale, plan.short_side / std::min(width, height));
   Frame frame;
-  if (scale == 1.0 && aspect == 1.0) {  // a pixel less rather than all of them blurred
+  if (scale == 1.0 && aspect == 1.0) {  // dropping one row or column is better than blurring
+                                        // everything
     frame.crop_right = GST_VIDEO_INFO_WIDTH(&info) % 2;
     frame.crop_bottom = GST_VIDEO_INFO_HEIGHT(&info) % 2;
     frame.width = static_cast<unsigned>(GST_VIDEO_INFO_WIDTH(&info)) - frame.crop_right;
     frame.height = static_cast<unsigned>(GST_VIDEO_INFO_HEIGHT(&info)) - frame.crop_bottom;
     return frame;
   }
-  const auto even = [&](double side) {  // the nearest; below where a limit is
+  const auto even = [&](double side) {  // the nearest; rounded down where a limit applies
     const double half = scale < 1.0 ? std::floor(side * scale / 2 + 0.01) : std::round(side / 2);
     return std::max(8u, static_cast<unsigned>(half)) * 2;
   };
@@ -46,7 +47,7 @@ Frame plan_frame(const GstVideoInfo& info, const EncodePlan& plan) {
   return frame;
 }
 
-/// The colours as they are; but not every player heeds the flag for the full range.
+/// The source's colorimetry, but not full range: some players ignore the flag.
 CharPtr encoded_colours(const GstVideoInfo& info) {
   GstVideoColorimetry colours = info.colorimetry;
   if (colours.range == GST_VIDEO_COLOR_RANGE_0_255) colours.range = GST_VIDEO_COLOR_RANGE_16_235;
@@ -98,7 +99,7 @@ EncodeChain::EncodeChain(const EncodePlan& plan)
   const ElementPtr scale = make_element("videoscale", kPluginsBase);
   g_object_set(scale.get(), "add-borders", FALSE, nullptr);
   gst_util_set_object_arg(G_OBJECT(scale.get()), "method", "lanczos");
-  // Converted first: videocrop does not know every format.
+  // Converted first, because videocrop does not support every format.
   elements_ = {make_element("videoconvert", kPluginsBase),
                crop_,
                scale,
