@@ -56,7 +56,7 @@ std::optional<AacSetup> read_aac_config(std::string_view config) {
   setup.rate = take_rate(bits);
   const unsigned channels = bits.take(4);
   if (type == kSbr || type == kParametricStereo) {
-    take_rate(bits);  // that which is heard
+    take_rate(bits);  // the output rate
     type = take_type(bits);
   }
   if (bits.take(1)) setup.unit = 960;
@@ -81,7 +81,7 @@ std::optional<AdtsHeader> read_adts(const std::array<std::uint8_t, kAdtsBytes>& 
   adts.size = bits.take(13);
   bits.take(11);
   const bool several = bits.take(2) != 0;
-  // Without a number of channels they are told inside the unit, where an MP4 does not look.
+  // With channel configuration 0 the layout is inside the unit, where an MP4 reader does not look.
   if (adts.size <= adts.header || rate >= kRates.size() || channels == 0 || several) {
     return std::nullopt;
   }

@@ -25,9 +25,9 @@ constexpr std::size_t kMostEdits = 1000;
   throw Failure(Reason::bad_result, what);
 }
 
-/// Media that is heard, in samples of the format that is wanted.
+/// Media that is presented, in samples of the requested format.
 struct Heard {
-  std::uint64_t at = 0;     // in what is given back
+  std::uint64_t at = 0;     // in the output
   std::uint64_t media = 0;  // in the track's media
   std::uint64_t count = 0;
 };
@@ -51,7 +51,7 @@ class SoundDecoder {
   std::uint32_t movie_timescale_ = 0;
   std::vector<std::uint8_t> pcm_;
   std::vector<Heard> heard_;
-  std::uint64_t needed_ = 0;           // media from here on is not heard
+  std::uint64_t needed_ = 0;           // media from here on is not presented
   std::optional<std::uint64_t> next_;  // sample of the media, on the streaming thread
 };
 
@@ -70,7 +70,7 @@ SoundDecoder::SoundDecoder(std::shared_ptr<const ByteRope> file, const GstAudioI
   if (!pcm_.empty()) gst_audio_format_info_fill_silence(format.finfo, pcm_.data(), pcm_.size());
 }
 
-/// What a player plays: the first one that is switched on.
+/// The track that a player would choose: the first enabled one.
 std::optional<mp4::SampleTrack> SoundDecoder::find_track() {
   std::optional<mp4::SampleTrack> found;
   try {
@@ -96,7 +96,7 @@ void SoundDecoder::plan(const mp4::SampleTrack& track) {
   std::uint64_t at = 0;
   for (const mp4::Edit& edit : edits) {
     if (at >= samples_) break;
-    // Without a length: until the end.
+    // Without a duration: until the end.
     const bool open = movie_timescale_ == 0 || (edit.duration == 0 && edit.media_time >= 0);
     time += std::min(edit.duration, std::numeric_limits<std::uint64_t>::max() - time);
     const std::uint64_t until =
@@ -112,10 +112,10 @@ void SoundDecoder::plan(const mp4::SampleTrack& track) {
   }
 }
 
-/// On the streaming thread. False: that was all that is heard.
+/// On the streaming thread. False: everything needed has been decoded.
 bool SoundDecoder::use(GstBuffer* buffer, GstClockTime since_first) {
-  // The first one says where the sound begins; audiorate has seen to it that nothing is missing
-  // between them.
+  // The first buffer gives the start of the audio; audiorate guarantees that no samples are missing
+  // after it.
   if (!next_)
     next_ =
         gst_util_uint64_scale_round(since_first, static_cast<guint64>(format_.rate), GST_SECOND);
@@ -146,7 +146,7 @@ void SoundDecoder::decode(const mp4::SampleTrack& track, BusCancellation& cancel
   try {
     decode_audio(mp4::only_track(file_, track, movie_timescale_), format_, pass_on, cancellation);
   } catch (const Failure& failure) {
-    // A track that was only announced: GStreamer calls it no playable stream.
+    // A track that was only announced: GStreamer reports no playable stream.
     if (failure.error().reason != Reason::bad_result || !track.samples.empty()) throw;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The sound of a result as PCM, for whoever plays it beside the result's picture.
+// Decodes the audio of a result to PCM, for output next to the result's video.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -15,10 +15,9 @@
 
 namespace omni {
 
-/// Exactly `samples` samples in this format (interleaved), from the file's running time 0 on: edit
-/// lists are followed, so priming is not heard. Silence where the file has no sound, and behind its
-/// end. Neither faster nor slower than in the file. Throws Failure: bad_result, invalid_request,
-/// cancelled.
+/// Exactly `samples` samples in this format (interleaved), from running time 0 of the file. Edit
+/// lists are applied, so priming is not output. Silence where the file has no audio, and after its
+/// end. Played at the file's own speed. Throws Failure: bad_result, invalid_request, cancelled.
 BytesPtr decode_sound(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                       std::uint64_t samples, BusCancellation& cancellation);
 

@@ -27,9 +27,9 @@ constexpr guint64 kAfterglow = 4096;
   throw Failure(Reason::bad_input, "the reference's audio cannot be encoded as AAC: " + why);
 }
 
-/// appsrc ! audioconvert ! audioresample ! ENCODER ! aacparse ! appsink, made, run and taken down.
-/// The segment that appsrc sends has no end: with one the parser would drop the last units, which
-/// come later than what they were made of.
+/// Builds, runs and stops appsrc ! audioconvert ! audioresample ! ENCODER ! aacparse ! appsink. The
+/// segment from appsrc has no end: units come out later than their input, so the parser would drop
+/// the last ones.
 class SoundEncoder {
  public:
   SoundEncoder(const GstAudioInfo& format, std::vector<BufferPtr> pieces, unsigned bits_per_second);
@@ -48,13 +48,13 @@ class SoundEncoder {
 
   GstAudioInfo format_;
   std::vector<BufferPtr> pieces_;
-  std::size_t next_ = 0;  // piece, on the streaming thread
+  std::size_t next_ = 0;  // piece; on the streaming thread
   guint64 samples_ = 0;   // in all pieces
   guint64 sent_ = 0;      // on the streaming thread
   ElementPtr pipeline_;
   BusPtr bus_;
   ElementPtr last_;
-  AudioCoded coded_;  // filled by the streaming thread, read when it is gone
+  AudioCoded coded_;  // filled by the streaming thread, read after it has ended
 };
 
 SoundEncoder::SoundEncoder(const GstAudioInfo& format, std::vector<BufferPtr> pieces,
@@ -63,14 +63,14 @@ SoundEncoder::SoundEncoder(const GstAudioInfo& format, std::vector<BufferPtr> pi
   for (const BufferPtr& piece : pieces_) {
     samples_ += gst_buffer_get_size(piece.get()) / static_cast<gsize>(format_.bpf);
   }
-  // Silence behind the last samples drives them out of the encoder; more of it where they become
-  // fewer on the way.
+  // Silence after the last samples flushes them out of the encoder; more of it where resampling
+  // reduces their number.
   pieces_.push_back(
       make_silence(format_, kAfterglow * (1 + static_cast<guint64>(format_.rate) / 48000)));
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
   bus_ = BusPtr::adopt(gst_element_get_bus(pipeline));
-  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as possible
 
   const ElementPtr source = make_element("appsrc", kPluginsBase);
   const auto caps = CapsPtr::adopt(gst_audio_info_to_caps(&format_));
@@ -80,7 +80,8 @@ SoundEncoder::SoundEncoder(const GstAudioInfo& format, std::vector<BufferPtr> pi
   const AacEncoder aac = make_aac_encoder(bits_per_second);
   coded_.priming = aac.priming;
   const ElementPtr convert = make_element("audioconvert", kPluginsBase);
-  gst_util_set_object_arg(G_OBJECT(convert.get()), "dithering", "none");  // or it differs each time
+  gst_util_set_object_arg(G_OBJECT(convert.get()), "dithering", "none");  // dithering would make
+                                                                          // each run differ
   const ElementPtr raw = make_element("capsfilter", kPluginsBase);
   gst_util_set_object_arg(G_OBJECT(raw.get()), "caps",
                           "audio/mpeg,mpegversion=4,stream-format=raw");
@@ -97,7 +98,9 @@ SoundEncoder::SoundEncoder(const GstAudioInfo& format, std::vector<BufferPtr> pi
 
 void SoundEncoder::add(const ElementPtr& element) {
   gst_bin_add(GST_BIN(pipeline_.get()), element.get());
-  if (last_) gst_element_link(last_.get(), element.get());  // else: not-linked, an error
+  if (last_)
+    gst_element_link(last_.get(), element.get());  // otherwise not-linked is posted as an
+                                                   // error
   last_ = element;
 }
 
@@ -107,7 +110,7 @@ void SoundEncoder::need_data(GstAppSrc* source, guint, gpointer self) {
     gst_app_src_end_of_stream(source);
     return;
   }
-  // Of its own, around the same memory: the piece itself may be somebody else's.
+  // A new buffer around the same memory: the piece itself may be shared.
   GstBuffer* piece = me->pieces_[me->next_++].get();
   GstBuffer* buffer =
       gst_buffer_copy_region(piece, GST_BUFFER_COPY_MEMORY, 0, gst_buffer_get_size(piece));
@@ -151,7 +154,7 @@ AudioCoded SoundEncoder::run(BusCancellation& cancellation) {
   return std::move(coded_);
 }
 
-/// Failed to start: an error tells why, as a rule; nothing else would come.
+/// `failed`: the pipeline did not start. Usually an error says why, and nothing else would come.
 void SoundEncoder::wait(bool failed) {
   const auto types =
       static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION);
@@ -168,7 +171,7 @@ void SoundEncoder::wait(bool failed) {
   bad_sound(error->message);
 }
 
-/// At the rate of what came out, which may be another one.
+/// At the rate of the output, which may differ.
 void SoundEncoder::count_samples() {
   gint rate = 0;
   if (coded_.caps) {
@@ -216,7 +219,7 @@ mp4::SampleTrack aac_track(const AudioCoded& coded) {
   track.timescale = static_cast<std::uint32_t>(rate);
   track.entries = {mp4::aac_entry(static_cast<unsigned>(channels), track.timescale, setup)};
   track.media = coded.media;
-  // What the encoder gave beyond the source's end is the silence behind it.
+  // What the encoder returned beyond the source's end is the appended silence.
   const auto wanted =
       static_cast<std::size_t>((coded.samples + coded.priming + kAacFrame - 1) / kAacFrame);
   for (const CodedUnit& unit : coded.units) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Encodes PCM that is in memory as AAC, in a pipeline of its own and as fast as it can, and makes
-// the track of an MP4 from it. Where the PCM comes from is decided elsewhere.
+// Encodes PCM in memory as AAC, in a pipeline of its own and as fast as possible, and builds the
+// track of an MP4 from it. Where the PCM comes from is decided elsewhere.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -21,9 +21,8 @@ BufferPtr make_silence(const GstAudioInfo& format, std::uint64_t samples);
 AudioCoded encode_sound(const GstAudioInfo& format, std::vector<BufferPtr> pieces,
                         unsigned bits_per_second, BusCancellation& cancellation);
 
-/// Timescale, sample entry, media and samples; no edits yet: the first `priming` samples are not to
-/// be heard. What the encoder gave beyond the last sample that went in is left out. Throws Failure
-/// (bad_input).
+/// Timescale, sample entry, media and samples. No edits yet: the first `priming` samples must be
+/// skipped. Encoder output beyond the last input sample is left out. Throws Failure (bad_input).
 mp4::SampleTrack aac_track(const AudioCoded& coded);
 
 }  // namespace omni

@@ -15,7 +15,7 @@ void BusCancellation::cancel() {
     bus = bus_;
   }
   if (!bus) return;
-  // The thread that waits on this bus wakes up, and asks cancelled().
+  // Wakes the thread that waits on this bus; it then checks cancelled().
   GstStructure* nothing = gst_structure_new_empty("omni/interrupt");
   gst_bus_post(bus.get(), gst_message_new_application(nullptr, nothing));
 }

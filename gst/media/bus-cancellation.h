@@ -10,7 +10,7 @@
 
 namespace omni {
 
-/// Cancels work from another thread, at once. It serves one piece of work after another; once
+/// Cancels work from another thread, at once. It can serve several pieces of work in turn; once
 /// cancelled, it stays cancelled.
 class BusCancellation {
  public:

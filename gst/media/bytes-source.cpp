@@ -14,13 +14,13 @@
 namespace omni {
 namespace {
 
-/// Used by the source's streaming thread alone.
+/// Used only by the source's streaming thread.
 struct Reader {
   std::shared_ptr<const ByteRope> bytes;
   std::uint64_t position = 0;
 };
 
-/// A demuxer takes what it asked for, not what is at hand: a read may span pieces.
+/// A demuxer wants exactly the size it asked for, so a read may span pieces.
 void need_data(GstAppSrc* source, guint length, gpointer data) {
   auto& reader = *static_cast<Reader*>(data);
   const std::uint64_t size = reader.bytes->size();

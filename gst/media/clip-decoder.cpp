@@ -20,8 +20,8 @@
 namespace omni {
 namespace {
 
-constexpr std::size_t kAhead = 3;    // frames that may wait: they are large
-constexpr double kSameShape = 0.02;  // by so much shapes may differ without black bars
+constexpr std::size_t kAhead = 3;    // raw frames that may wait; they are large
+constexpr double kSameShape = 0.02;  // aspect ratios may differ this much without black bars
 
 PadPtr pad_of(const ElementPtr& element, const char* name) {
   return PadPtr::adopt(gst_element_get_static_pad(element.get(), name));
@@ -33,14 +33,14 @@ double shape_of(const GstVideoInfo& info) {
   return pixel * GST_VIDEO_INFO_WIDTH(&info) / std::max(1, GST_VIDEO_INFO_HEIGHT(&info));
 }
 
-/// Not "any picture": GStreamer logs an error when such caps are read.
+/// Do the caps fully describe one frame format? GStreamer logs an error when others are parsed.
 bool is_one_picture(const GstCaps* caps) {
   return gst_caps_is_fixed(caps) &&
          gst_structure_has_field(gst_caps_get_structure(caps, 0), "format") &&
          gst_structure_has_field(gst_caps_get_structure(caps, 0), "width");
 }
 
-/// What a picture must be; when it comes, and what else caps say, is not asked here.
+/// The fields that describe a frame; not its timing or other fields.
 CapsPtr picture_only(const GstCaps* caps) {
   auto only = CapsPtr::adopt(gst_caps_new_empty());
   for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
@@ -53,8 +53,8 @@ CapsPtr picture_only(const GstCaps* caps) {
     }
     gst_caps_append_structure(only.get(), to);
   }
-  // Who does not say which colours are meant means the usual ones of that size. A conversion would
-  // leave those of the part.
+  // Caps without colorimetry mean the default for that size. A conversion would keep the
+  // colorimetry of the clip.
   GstVideoInfo info;
   if (!is_one_picture(only.get()) || !gst_video_info_from_caps(&info, only.get())) return only;
   if (gst_structure_has_field(gst_caps_get_structure(only.get(), 0), "colorimetry")) return only;
@@ -63,15 +63,15 @@ CapsPtr picture_only(const GstCaps* caps) {
   return only;
 }
 
-/// Is one YUV picture to become another in which only the range of levels differs? GStreamer 1.22
-/// takes the two for the same.
+/// Does a conversion between YUV frames change only the range? GStreamer 1.22 treats the two as
+/// equal.
 bool is_range_all(const GstVideoInfo& from, const GstVideoInfo& to) {
   if (!GST_VIDEO_INFO_IS_YUV(&from) || !GST_VIDEO_INFO_IS_YUV(&to)) return false;
   const GstVideoColorimetry &one = from.colorimetry, &other = to.colorimetry;
   return one.matrix == other.matrix && one.range != other.range;
 }
 
-/// The picture of these caps as RGB, in more than 8 bits.
+/// These caps as RGB, with more than 8 bits.
 CapsPtr as_rgb(const GstCaps* caps) {
   auto rgb = CapsPtr::adopt(gst_caps_copy(caps));
   GstStructure* structure = gst_caps_get_structure(rgb.get(), 0);
@@ -115,11 +115,11 @@ ClipDecoder::ClipDecoder(std::shared_ptr<const ByteRope> file, const GstCaps* wa
     : wanted_(picture_only(wanted)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
-  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as possible
   const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), &bus_message, this, nullptr);
   build(std::move(file));
-  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // a failure is told by the bus
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // a failure is posted on the bus
 }
 
 ClipDecoder::~ClipDecoder() {
@@ -132,7 +132,8 @@ ElementPtr ClipDecoder::add(ElementPtr element) {
   return element;
 }
 
-/// input ! convert for videoflip ! videoflip ! convert and scale ! by way of ! convert ! appsink
+/// input ! convert for videoflip ! videoflip ! convert and scale ! intermediate format ! convert !
+/// appsink
 void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(head_, "sink").get()); };
   input_.emplace(pipeline_, std::move(file), &is_video, link_decoded);
@@ -143,8 +144,8 @@ void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   gst_util_set_object_arg(G_OBJECT(flip.get()), "video-direction", "auto");
   convert_ = add(make_element("videoconvertscale", kPluginsBase));
   gst_util_set_object_arg(G_OBJECT(convert_.get()), "method", "lanczos");
-  by_way_of_ = add(make_element("capsfilter", kPluginsBase));
-  g_object_set(by_way_of_.get(), "caps", wanted_.get(), nullptr);
+  intermediate_ = add(make_element("capsfilter", kPluginsBase));
+  g_object_set(intermediate_.get(), "caps", wanted_.get(), nullptr);
   const ElementPtr last = add(make_element("videoconvertscale", kPluginsBase));
   const ElementPtr filter = add(make_element("capsfilter", kPluginsBase));
   g_object_set(filter.get(), "caps", wanted_.get(), nullptr);
@@ -152,14 +153,14 @@ void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
-  gst_element_link_many(head_.get(), flip.get(), convert_.get(), by_way_of_.get(), last.get(),
+  gst_element_link_many(head_.get(), flip.get(), convert_.get(), intermediate_.get(), last.get(),
                         filter.get(), sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
 }
 
-/// Bars only where the shape really differs: services round sizes. Colours by way of RGB only where
-/// there is no straight one.
+/// Black bars only where the aspect ratio really differs, because services round sizes. Colours are
+/// converted by way of RGB only where there is no correct direct conversion.
 GstPadProbeReturn ClipDecoder::shape_probe(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* me = static_cast<ClipDecoder*>(self);
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
@@ -173,7 +174,7 @@ GstPadProbeReturn ClipDecoder::shape_probe(GstPad*, GstPadProbeInfo* info, gpoin
   g_object_set(me->convert_.get(), "add-borders", static_cast<gboolean>(bars), nullptr);
   const bool range = known && is_range_all(from, to);
   const auto way = range ? as_rgb(me->wanted_.get()) : me->wanted_;
-  g_object_set(me->by_way_of_.get(), "caps", way.get(), nullptr);
+  g_object_set(me->intermediate_.get(), "caps", way.get(), nullptr);
   return GST_PAD_PROBE_OK;
 }
 
@@ -209,13 +210,13 @@ GstFlowReturn ClipDecoder::new_sample(GstAppSink* sink, gpointer self) {
   return static_cast<ClipDecoder*>(self)->keep(sample.get());
 }
 
-/// A result's PTS do not begin with 0, because of edit lists and reordering: running time counts.
+/// Edit lists and reordering make a result's PTS start above 0, so running time is used.
 GstFlowReturn ClipDecoder::keep(const GstSample* sample) {
   auto* of = const_cast<GstSample*>(sample);
   GstBuffer* buffer = gst_sample_get_buffer(of);
   const GstClockTime time = gst_segment_to_running_time(gst_sample_get_segment(of), GST_FORMAT_TIME,
                                                         GST_BUFFER_PTS(buffer));
-  if (!GST_CLOCK_TIME_IS_VALID(time)) return GST_FLOW_OK;  // outside of what the file shows
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return GST_FLOW_OK;  // outside the segment
   ClipFrame frame{BufferPtr::share(buffer), CapsPtr::share(gst_sample_get_caps(of)), time};
   std::unique_lock lock(lock_);
   changed_.wait(lock, [&] { return frames_.size() < kAhead || cancelled_; });

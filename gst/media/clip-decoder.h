@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Decodes the picture of one MP4 (a result, or a kept reference) into raw frames that are conformed
-// to what the stream has: format, size, pixel aspect, colorimetry. Rotation and edit lists are
-// respected. A pipeline of its own outside of any bin; a few raw frames wait in it and no more.
-// Which of the frames is shown when is decided elsewhere.
+// Decodes the video of one MP4 (a result, or a kept reference) into raw frames converted to the
+// format, size, pixel aspect ratio and colorimetry of the stream. Rotation and edit lists are
+// applied. The pipeline is not part of any bin; only a few raw frames wait in it. Which frame is
+// shown when is decided elsewhere.
 //
-// Lock: lock_ guards everything below it; nothing is called under it but the condition.
+// Lock: lock_ guards everything below it; nothing but the condition is called under it.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -28,16 +28,16 @@ namespace omni {
 struct ClipFrame {
   BufferPtr picture;
   CapsPtr caps;
-  GstClockTime time = 0;  // running time in the part
+  GstClockTime time = 0;  // running time in the clip
 };
 
 class ClipDecoder {
  public:
-  /// `wanted`: raw caps. With a width and a height everything is made to fit them, with black bars
-  /// where the shape differs; without them the part's own size stays. Throws Failure
-  /// (invalid_request) when an element is not installed. Does not wait for anything.
+  /// `wanted`: raw caps. With a width and height, every frame is scaled to them, with black bars
+  /// where the aspect ratio differs; without them, the clip's own size is kept. Throws Failure
+  /// (invalid_request) when an element is not installed. Does not block.
   ClipDecoder(std::shared_ptr<const ByteRope> file, const GstCaps* wanted);
-  /// Not from one of the pipeline's own threads.
+  /// Must not run on one of the pipeline's own threads.
   ~ClipDecoder();
   ClipDecoder(const ClipDecoder&) = delete;
   ClipDecoder& operator=(const ClipDecoder&) = delete;
@@ -45,7 +45,7 @@ class ClipDecoder {
   /// Waits for the next frame; empty at the end. Throws Failure (bad_result, cancelled).
   std::optional<ClipFrame> next();
 
-  /// From any thread: ends all waiting, for good.
+  /// From any thread: ends all waiting, permanently.
   void cancel();
 
  private:
@@ -63,7 +63,7 @@ class ClipDecoder {
   std::optional<DecodeInput> input_;
   ElementPtr head_;
   ElementPtr convert_;
-  ElementPtr by_way_of_;  // what is between two conversions: as a rule what is wanted
+  ElementPtr intermediate_;  // capsfilter between the two conversions
 
   std::mutex lock_;
   std::condition_variable changed_;
@@ -71,10 +71,10 @@ class ClipDecoder {
   bool ended_ = false;
   bool cancelled_ = false;
   std::string problem_;
-  std::string missing_;  // what a plugin is missing for
+  std::string missing_;  // what GStreamer has no plugin for
 };
 
-/// How long the picture of an MP4 is shown, edit list applied; 0 when that cannot be read.
+/// Duration of an MP4's video with its edit list applied; 0 when it cannot be read.
 GstClockTime shown_duration(const std::shared_ptr<const ByteRope>& file);
 
 }  // namespace omni

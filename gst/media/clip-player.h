@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What an MP4 that stands for a stretch of the stream (a result, or a kept reference) shows at
-// which moment of it. Times are asked for in order; the decoder is read as far as that needs.
+// Finds the frame that a clip (a result, or a kept reference) shows at each moment of the stream.
+// Times are asked for in order; the decoder is read only as far as needed.
 #pragma once
 
 #include <gst/gst.h>
@@ -15,7 +15,7 @@
 
 namespace omni {
 
-/// How long a part is, and how long the reference that it stands for.
+/// The duration of a clip, and of the reference that it replaces.
 struct ClipLengths {
   GstClockTime reference = 0;
   GstClockTime part = 0;
@@ -26,7 +26,7 @@ class ClipPlayer {
   ClipPlayer(std::shared_ptr<ClipDecoder> decoder, DurationPolicy fit, ClipLengths lengths)
       : decoder_(std::move(decoder)), fit_(fit), lengths_(lengths) {}
 
-  /// The frame that is shown at this time of the reference; not earlier than asked for before.
+  /// The frame for this time of the reference, which must not be earlier than in the last call.
   /// Valid until the next call. Throws Failure (bad_result, cancelled).
   const ClipFrame& at(GstClockTime time);
 
@@ -34,7 +34,7 @@ class ClipPlayer {
   std::shared_ptr<ClipDecoder> decoder_;
   DurationPolicy fit_;
   ClipLengths lengths_;
-  std::optional<ClipFrame> shown_;     // of the moment
+  std::optional<ClipFrame> shown_;     // the current frame
   std::optional<ClipFrame> upcoming_;  // the one after it
   bool at_end_ = false;
 };

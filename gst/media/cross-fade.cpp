@@ -13,7 +13,7 @@ namespace omni {
 
 namespace {
 
-/// A picture in memory, for as long as this lives.
+/// A mapped video frame.
 class Mapped {
  public:
   Mapped(const GstVideoInfo& info, GstBuffer* picture, GstMapFlags flags)
@@ -35,7 +35,7 @@ class Mapped {
     return static_cast<guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&frame_, plane)) +
            line * GST_VIDEO_FRAME_PLANE_STRIDE(&frame_, plane);
   }
-  /// How many bytes of a row are picture.
+  /// Bytes of visible pixels in a row.
   std::size_t row_size(gint plane) const {
     gint components[GST_VIDEO_MAX_COMPONENTS], size = 0;
     gst_video_format_info_component(frame_.info.finfo, static_cast<guint>(plane), components);
@@ -46,7 +46,7 @@ class Mapped {
     }
     return static_cast<std::size_t>(size);
   }
-  /// One line in the unpack format of its own: four components a pixel.
+  /// One line in the format's unpack format: four components per pixel.
   void unpack(gint line, gpointer to) const {
     const GstVideoFormatInfo* format = frame_.info.finfo;
     format->unpack_func(format, GST_VIDEO_PACK_FLAG_NONE, to, frame_.data, frame_.info.stride, 0,
@@ -63,7 +63,7 @@ class Mapped {
   bool valid_;
 };
 
-/// What is between `from` and `to`.
+/// The weighted mean of `from` and `to`.
 template <class Component>
 void blend(const void* from, const void* to, void* result, std::size_t bytes, double share) {
   constexpr guint32 kWhole = guint32{std::numeric_limits<Component>::max()} + 1;
@@ -76,8 +76,8 @@ void blend(const void* from, const void* to, void* result, std::size_t bytes, do
     out[i] = static_cast<Component>((a[i] * rest + b[i] * part + kWhole / 2) / kWhole);
 }
 
-/// How many bytes each component has for itself, where a row can be mixed as it is: 1, or 2 in the
-/// machine's own order; 0 where it has to be unpacked.
+/// Bytes per component where rows can be mixed directly: 1, or 2 in native byte order; 0 where they
+/// have to be unpacked.
 unsigned component_bytes(const GstVideoFormatInfo* format) {
   if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX(format) || GST_VIDEO_FORMAT_INFO_IS_TILED(format)) return 0;
   bool bytes = true;
@@ -104,12 +104,12 @@ void CrossFade::drop_pool() {
   caps_ = nullptr;
 }
 
-/// Pictures with the same caps are mixed into the same few buffers.
+/// Frames with the same caps are mixed into the same few buffers.
 bool CrossFade::prepare(GstCaps* caps) {
   if (caps_ && same_picture(caps_.get(), caps)) return true;
   drop_pool();
   if (!gst_video_info_from_caps(&info_, caps)) return false;
-  // Between two colours of a palette there is none.
+  // There is no value between two palette entries.
   if (!info_.finfo->unpack_func || GST_VIDEO_FORMAT_INFO_HAS_PALETTE(info_.finfo)) return false;
   auto pool = PoolPtr::adopt(gst_video_buffer_pool_new());
   GstStructure* config = gst_buffer_pool_get_config(pool.get());
@@ -127,7 +127,8 @@ bool CrossFade::prepare(GstCaps* caps) {
 }
 
 BufferPtr CrossFade::mix(const ClipFrame& from, const ClipFrame& to, double share) {
-  // A stand-in has another rate than a result, and so may have each result.
+  // The frame rate may differ: a fallback has another one than a result, and results may differ
+  // too.
   if (!same_picture(from.caps.get(), to.caps.get()) || !prepare(to.caps.get())) return {};
   GstBuffer* raw = nullptr;
   if (gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr) != GST_FLOW_OK) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One picture into another. When, and which ones, is decided elsewhere.
+// Cross-fades two frames. When and which ones is decided elsewhere.
 #pragma once
 
 #include <gst/video/video.h>
@@ -20,8 +20,8 @@ class CrossFade {
   CrossFade(const CrossFade&) = delete;
   CrossFade& operator=(const CrossFade&) = delete;
 
-  /// `from` and `to` in one picture, of `to` so much: 0 = nothing, 1 = all. Neither is changed.
-  /// Empty when the two cannot be mixed, as where their caps differ.
+  /// A mix of both frames; `share` is the part of `to`, from 0 to 1. Neither input is changed.
+  /// Empty when they cannot be mixed, for example because their caps differ.
   BufferPtr mix(const ClipFrame& from, const ClipFrame& to, double share);
 
  private:

@@ -15,8 +15,8 @@
 namespace omni {
 namespace {
 
-// It takes some milliseconds. Never to come to an end would be worse than what the wait is good
-// for.
+// decodebin takes some milliseconds to build its chain. Waiting forever would be worse than the
+// problem that the wait avoids.
 constexpr std::chrono::seconds kMostPlugging{2};
 
 }  // namespace
@@ -53,7 +53,7 @@ void DecodeInput::decoded_pad(GstElement*, GstPad* pad, gpointer self) {
   static_cast<DecodeInput*>(self)->use_(pad);
 }
 
-/// The first that is decoded, or the end of what there is to decode.
+/// The first decoded buffer, or EOS at the decoder's input.
 GstPadProbeReturn DecodeInput::flowing(GstPad*, GstPadProbeInfo* info, gpointer self) {
   const bool is_event = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
   if (is_event && GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS)
@@ -65,18 +65,18 @@ GstPadProbeReturn DecodeInput::flowing(GstPad*, GstPadProbeInfo* info, gpointer 
   return GST_PAD_PROBE_REMOVE;
 }
 
-/// A decoder that found nothing to decode posts its error first and shows its pad then, when the
-/// pipeline may already be on its way to NULL: a graph that changes meanwhile makes GStreamer warn
-/// of a loop in it.
+/// A decoder that finds nothing to decode posts its error first and adds its pad afterwards, when
+/// the pipeline may already be on its way to NULL. GStreamer warns of a loop if the graph changes
+/// at that point.
 void DecodeInput::link(GstPad* pad, GstPad* sink) {
   const std::lock_guard lock(lock_);
   if (!closing_ && !gst_pad_is_linked(sink)) gst_pad_link(pad, sink);
 }
 
-/// GStreamer 1.22 does not stand decodebin being stopped while it puts its parts together: it
-/// warns, or takes the flush for a decoder that is missing and leaks caps. Later, what feeds it
-/// goes first; the flush wakes that thread, wherever it waits. The state is locked, for the
-/// pipeline may just be following up on its way to PLAYING: it would start the demuxer again.
+/// GStreamer 1.22 cannot stop decodebin while it builds its chain: it warns, or takes the flush for
+/// a missing decoder and leaks caps. So wait for that. Then stop the demuxer first; the flush wakes
+/// its thread, wherever it blocks. Its state is locked, because the pipeline may still be going to
+/// PLAYING and would start it again.
 void DecodeInput::stop() {
   {
     std::unique_lock lock(lock_);

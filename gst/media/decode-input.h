@@ -2,10 +2,10 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The head of a pipeline that decodes one track of an MP4 in memory, appsrc ! qtdemux ! decodebin,
-// and how such a pipeline is stopped at any moment. What stands behind it is made, and linked to
-// it, by who made this.
+// and the means to stop such a pipeline at any moment. The owner makes and links the elements
+// downstream.
 //
-// Lock: lock_ guards what stands below it, and is held while two pads are linked.
+// Lock: lock_ guards everything below it, and is held while two pads are linked.
 #pragma once
 
 #include <gst/gst.h>
@@ -22,24 +22,25 @@ namespace omni {
 
 class DecodeInput {
  public:
-  /// Is this demuxed track to be decoded? Asked on a streaming thread, for one track after another
-  /// until the first yes.
+  /// Should this demuxed track be decoded? Called on a streaming thread, for one track after
+  /// another until the first true.
   using Wants = std::function<bool(GstPad* demuxed)>;
-  /// A pad of decodebin's, to be linked; on a streaming thread.
+  /// A src pad of decodebin, ready to be linked; on a streaming thread.
   using Use = std::function<void(GstPad* decoded)>;
 
-  /// Adds the three to `pipeline`. Throws Failure (invalid_request) when one is not installed.
+  /// Adds the three elements to `pipeline`. Throws Failure (invalid_request) when one is not
+  /// installed.
   DecodeInput(const ElementPtr& pipeline, std::shared_ptr<const ByteRope> file, Wants wants,
               Use use);
   DecodeInput(const DecodeInput&) = delete;
   DecodeInput& operator=(const DecodeInput&) = delete;
 
-  /// Unless the pipeline is being stopped, or the sink is linked already. What does not fit ends in
-  /// an error on the bus: not-linked.
+  /// Does nothing when the pipeline is being stopped or the sink is linked already. Incompatible
+  /// pads cause a not-linked error on the bus.
   void link(GstPad* pad, GstPad* sink);
 
-  /// The whole pipeline, to NULL, once and for all. Not from one of its own threads. Nothing may
-  /// wait in the pipeline for who calls this.
+  /// Sets the whole pipeline to NULL, permanently. Must not run on one of its own threads, and
+  /// nothing in the pipeline may wait for the caller.
   void stop();
 
  private:
@@ -58,7 +59,7 @@ class DecodeInput {
   std::mutex lock_;
   std::condition_variable changed_;
   bool closing_ = false;
-  bool plugged_ = false;  // decodebin has put its parts together, or will find none
+  bool plugged_ = false;  // decodebin has built its chain, or will find none
 };
 
 }  // namespace omni

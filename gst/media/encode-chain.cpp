@@ -13,7 +13,7 @@
 namespace omni {
 namespace {
 
-/// Its size in square pixels, scaled into the limits; even, as 4:2:0 must be.
+/// The size in square pixels, scaled into the limits; even, as 4:2:0 requires.
 struct Frame : PictureSize {
   unsigned crop_right = 0;
   unsigned crop_bottom = 0;
@@ -30,14 +30,15 @@ Frame plan_frame(const GstVideoInfo& info, const EncodePlan& plan) {
   if (plan.long_side) scale = std::min(scale, plan.long_side / std::max(width, height));
   if (plan.short_side) scale = std::min(scale, plan.short_side / std::min(width, height));
   Frame frame;
-  if (scale == 1.0 && aspect == 1.0) {  // a pixel less rather than all of them blurred
+  if (scale == 1.0 && aspect == 1.0) {  // dropping one row or column is better than blurring
+                                        // everything
     frame.crop_right = GST_VIDEO_INFO_WIDTH(&info) % 2;
     frame.crop_bottom = GST_VIDEO_INFO_HEIGHT(&info) % 2;
     frame.width = static_cast<unsigned>(GST_VIDEO_INFO_WIDTH(&info)) - frame.crop_right;
     frame.height = static_cast<unsigned>(GST_VIDEO_INFO_HEIGHT(&info)) - frame.crop_bottom;
     return frame;
   }
-  const auto even = [&](double side) {  // the nearest; below where a limit is
+  const auto even = [&](double side) {  // the nearest; rounded down where a limit applies
     const double half = scale < 1.0 ? std::floor(side * scale / 2 + 0.01) : std::round(side / 2);
     return std::max(8u, static_cast<unsigned>(half)) * 2;
   };
@@ -46,8 +47,8 @@ Frame plan_frame(const GstVideoInfo& info, const EncodePlan& plan) {
   return frame;
 }
 
-/// The colours as they are; but not every player heeds the flag for the full range. (GStreamer 1.22
-/// takes two ranges of one matrix for the same, so the way from one to the other is by RGB.)
+/// The source's colorimetry, but not full range: some players ignore the flag. (GStreamer 1.22
+/// does not convert between two ranges of one matrix, so the conversion goes through RGB.)
 CharPtr encoded_colours(const GstVideoInfo& info) {
   GstVideoColorimetry colours = info.colorimetry;
   if (colours.range == GST_VIDEO_COLOR_RANGE_0_255) colours.range = GST_VIDEO_COLOR_RANGE_16_235;
@@ -93,16 +94,16 @@ ElementPtr make_caps_filter(const char* caps) {
 
 EncodeChain::EncodeChain(const EncodePlan& plan)
     : plan_(plan),
-      by_way_of_(make_element("capsfilter", kPluginsBase)),
+      intermediate_(make_element("capsfilter", kPluginsBase)),
       crop_(make_element("videocrop", kPluginsGood)),
       filter_(make_element("capsfilter", kPluginsBase)),
       encoder_(make_h264_encoder(plan.settings, plan.encoder)) {
   const ElementPtr scale = make_element("videoscale", kPluginsBase);
   g_object_set(scale.get(), "add-borders", FALSE, nullptr);
   gst_util_set_object_arg(G_OBJECT(scale.get()), "method", "lanczos");
-  // Converted first: videocrop does not know every format.
+  // Converted first, because videocrop does not support every format.
   elements_ = {make_element("videoconvert", kPluginsBase),
-               by_way_of_,
+               intermediate_,
                make_element("videoconvert", kPluginsBase),
                crop_,
                scale,
@@ -123,11 +124,11 @@ void EncodeChain::set_input(const GstCaps* raw) {
       static_cast<gint>(frame.width), "height", G_TYPE_INT, static_cast<gint>(frame.height),
       "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
   const bool full_range = info.colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
-  const auto by_way_of = CapsPtr::adopt(
+  const auto intermediate = CapsPtr::adopt(
       GST_VIDEO_INFO_IS_YUV(&info) && full_range
           ? gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "GBR_10LE", nullptr)
           : gst_caps_new_any());
-  g_object_set(by_way_of_.get(), "caps", by_way_of.get(), nullptr);
+  g_object_set(intermediate_.get(), "caps", intermediate.get(), nullptr);
   if (GST_VIDEO_INFO_IS_YUV(&info)) {
     if (const CharPtr colours = encoded_colours(info)) {
       gst_caps_set_simple(wanted.get(), "colorimetry", G_TYPE_STRING, colours.get(), nullptr);

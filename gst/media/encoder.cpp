@@ -13,12 +13,12 @@
 namespace omni {
 namespace {
 
-// Fixed: with "automatic" another machine gives other bytes. More than a machine has do no harm.
+// Fixed: "automatic" would give other bytes on another machine. More threads than cores do no harm.
 constexpr unsigned kThreads = 4;
 
 using FactoryListPtr = std::unique_ptr<GList, FreeWith<&gst_plugin_feature_list_free>>;
 
-/// Whatever type the property has; nothing when the element has no such property.
+/// Sets a property of any type; does nothing when the element does not have it.
 bool set(GstElement* element, const char* name, const std::string& value) {
   GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
   if (!spec || !(spec->flags & G_PARAM_WRITABLE)) return false;
@@ -32,7 +32,7 @@ bool set(GstElement* element, const char* name, const std::string& value) {
 bool set(GstElement* element, const char* name, std::uint64_t value) {
   return set(element, name, std::to_string(value));
 }
-/// The first of these that the element has.
+/// Sets the first of these properties that the element has.
 void set_first(GstElement* element, std::initializer_list<const char*> names,
                const std::string& value) {
   for (const char* name : names)
@@ -43,18 +43,20 @@ void set_up_x264(GstElement* encoder, const H264Settings& settings) {
   set(encoder, "speed-preset", "fast");
   set(encoder, "pass", "cbr");
   set(encoder, "bitrate", std::max<std::uint64_t>(1, settings.bits_per_second / 1000));
-  // With a buffer to keep to, x264's threads look at how far the others are: other bytes each time.
+  // With a VBV buffer, x264's threads depend on each other's progress, and the bytes differ each
+  // time.
   set(encoder, "vbv-buf-capacity", 0);
   set(encoder, "threads", kThreads);
-  // Threads that share a frame: those that have a frame each look at how far the others are, and so
-  // give other bytes under load.
+  // Threads share each frame. With a frame per thread they depend on each other's progress, and the
+  // bytes differ under load.
   set(encoder, "sliced-threads", TRUE);
-  // At the end, and when cancelled, x264 encodes all that it has looked ahead at.
+  // At the end, and when cancelled, x264 encodes its whole lookahead.
   set(encoder, "rc-lookahead", 0);
   set(encoder, "sync-lookahead", 0);
   set(encoder, "bframes", 0);
   set(encoder, "key-int-max", settings.keyframe_interval);
-  // Its own default is 10, too coarse for drawn pictures; a limit above is no help to a small file.
+  // The default of 10 is too coarse for drawn images. An upper limit would not help to make files
+  // small.
   set(encoder, "qp-min", 4);
 }
 
@@ -63,11 +65,11 @@ void set_up_openh264(GstElement* encoder, const H264Settings& settings) {
   set(encoder, "bitrate", settings.bits_per_second);
   set(encoder, "max-bitrate", settings.bits_per_second + settings.bits_per_second / 10);
   set(encoder, "multi-thread", 1);
-  set(encoder, "enable-frame-skip", "false");  // every frame in is a frame out
+  set(encoder, "enable-frame-skip", "false");  // one output frame for each input frame
   if (settings.keyframe_interval) set(encoder, "gop-size", settings.keyframe_interval);
 }
 
-/// Most hardware encoders count in kbit/s; those that do not say so in the property's description.
+/// Most hardware encoders count in kbit/s; the others say so in the property's description.
 bool counts_kilobits(GstElement* encoder, const char* name) {
   GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(encoder), name);
   if (!spec) return false;

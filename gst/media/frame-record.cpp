@@ -8,11 +8,11 @@
 namespace omni {
 namespace {
 
-// Not of the frame but of this very piece of memory.
+// Describes this memory, not the frame.
 constexpr guint kMemoryFlags = GST_BUFFER_FLAG_TAG_MEMORY;
 constexpr guint kMiniObjectFlags = GST_MINI_OBJECT_FLAG_LAST - 1;
 
-/// Metas that speak of the memory would keep the raw picture alive; a crop is of the old picture.
+/// Metas about the memory would keep the raw frame alive, and a crop applies to the old frame only.
 bool is_about_the_frame(const GstMeta* meta) {
   if (meta->info->api == GST_VIDEO_CROP_META_API_TYPE) return false;
   for (const char* tag : {GST_META_TAG_MEMORY_STR, "memory-reference"})
@@ -44,7 +44,7 @@ bool same_picture(const GstCaps* a, const GstCaps* b) {
   one.fps_n = other.fps_n = 0;
   one.fps_d = other.fps_d = 1;
   one.flags = other.flags;
-  one.chroma_site = other.chroma_site;  // half a pixel of colour
+  one.chroma_site = other.chroma_site;  // differs by half a chroma sample
   return gst_video_info_is_equal(&one, &other);
 }
 

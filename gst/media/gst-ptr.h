@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Owning pointers for GStreamer's types, beside those for GLib's.
+// Owning pointers for GStreamer's types; those for GLib's are in service/.
 #pragma once
 
 #include <gst/gst.h>
@@ -12,7 +12,7 @@
 
 namespace omni {
 
-// gst_buffer_ref and its like are static inline, which a template argument must not be.
+// gst_buffer_ref and similar are static inline, which a template argument must not be.
 inline void ref_mini_object(gpointer object) {
   gst_mini_object_ref(static_cast<GstMiniObject*>(object));
 }

@@ -26,7 +26,7 @@ std::string error_text(GstMessage* message) {
   gst_message_parse_error(message, &error, &debug);
   const ErrorPtr owned(error);
   const CharPtr owned_debug(debug);
-  // Its first line says where in the sources; what was wrong is behind it.
+  // The first line gives the place in the source code; the cause follows it.
   const std::string where = debug ? debug : "";
   const std::size_t line = where.find('\n');
   const std::string more = line == std::string::npos ? "" : " (" + where.substr(line + 1) + ")";

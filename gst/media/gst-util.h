@@ -12,17 +12,17 @@
 
 namespace omni {
 
-// Debian packages of elements.
+// Debian packages that contain elements.
 inline constexpr const char* kPluginsBase = "gstreamer1.0-plugins-base";
 inline constexpr const char* kPluginsGood = "gstreamer1.0-plugins-good";
 inline constexpr const char* kPluginsBad = "gstreamer1.0-plugins-bad";
 
-/// An element, the caller's; null when its factory is not installed.
+/// A new element, owned by the caller; null when its factory is not installed.
 ElementPtr try_make_element(const char* factory);
-/// Any element, the caller's. Throws Failure (invalid_request) that names its Debian package.
+/// A new element, owned by the caller. Throws Failure (invalid_request) naming its Debian package.
 ElementPtr make_element(const char* factory, const char* package);
 
-/// What an element posted as an error, for a user: its text, and what stands behind it.
+/// The text of an error message for the user, with its cause.
 std::string error_text(GstMessage* message);
 
 }  // namespace omni

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Which moment of a result is shown at which moment of the segment that it was made from. Pure
-// arithmetic.
+// Maps times of a segment to times of the result that was made from it. Pure arithmetic.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,15 +10,14 @@
 
 namespace omni {
 
-/// What is done with a result that is longer or shorter than its segment.
+/// What to do with a result that is longer or shorter than its segment.
 enum class DurationPolicy {
-  retime,  // it is played slower or faster, so that it takes just as long
-  trim,    // one that is longer is cut at its end; a shorter one is retimed
-  hold,    // one that is shorter shows its last picture until the end; a longer one is retimed
+  retime,  // play it slower or faster, so that the durations match
+  trim,    // cut a longer one at its end; retime a shorter one
+  hold,    // hold the last frame of a shorter one until the end; retime a longer one
 };
 
-/// `time` in the reference, of which the whole is `reference` long, to the time in a result that is
-/// `result` long.
+/// Maps `time` in a reference of duration `reference` to the time in a result of duration `result`.
 inline GstClockTime placed_time(DurationPolicy fit, GstClockTime time, GstClockTime reference,
                                 GstClockTime result) {
   const bool own_speed = reference == 0 || result == 0 ||

@@ -31,7 +31,7 @@ PadPtr pad_of(const ElementPtr& element, const char* name) {
   return PadPtr::adopt(gst_element_get_static_pad(element.get(), name));
 }
 
-/// input ! CHAIN ! appsink, made, run and taken down.
+/// Builds, runs and stops input ! CHAIN ! appsink.
 class Recoder {
  public:
   Recoder(std::shared_ptr<const ByteRope> file, std::uint64_t max_bytes);
@@ -39,15 +39,15 @@ class Recoder {
   Recoder(const Recoder&) = delete;
   Recoder& operator=(const Recoder&) = delete;
 
-  /// The next element from the decoder on; the first is that which the decoder is linked to.
+  /// Adds the next element after the decoder; the first is the one that the decoder is linked to.
   void add(const ElementPtr& element);
-  /// When `encoder` is in the chain: what it is fed with ends up in the result.
+  /// When `encoder` is in the chain: the caps of its input become part of the result.
   void set_encoder(const ElementPtr& encoder) { encoder_ = encoder; }
-  /// Called once with what the decoder gives, before the chain is linked to it.
+  /// Called once with the decoder's caps, before the chain is linked to it.
   void on_decoded(std::function<void(const GstCaps*)> use) { on_decoded_ = std::move(use); }
-  /// What comes out goes there, and is not collected. False: that was enough.
+  /// Takes the output, which is not collected then. False: enough.
   void on_coded(std::function<bool(GstBuffer*)> use) { on_coded_ = std::move(use); }
-  /// How a failure is told.
+  /// How a failure is reported.
   void set_blame(Reason reason, const char* what) {
     blame_ = reason;
     blamed_ = what;
@@ -81,8 +81,8 @@ class Recoder {
   std::string blamed_ = "the reference";
   unsigned rate_numerator_ = 0;
   unsigned rate_denominator_ = 1;
-  std::string missing_;  // what a plugin is missing for
-  Coded coded_;          // filled by the streaming thread, read when it is gone
+  std::string missing_;  // what GStreamer has no plugin for
+  Coded coded_;          // filled by the streaming thread, read after it has ended
 };
 
 Recoder::Recoder(std::shared_ptr<const ByteRope> file, std::uint64_t max_bytes)
@@ -90,7 +90,7 @@ Recoder::Recoder(std::shared_ptr<const ByteRope> file, std::uint64_t max_bytes)
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
   bus_ = BusPtr::adopt(gst_element_get_bus(pipeline));
-  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as possible
   input_.emplace(
       pipeline_, std::move(file), [this](GstPad* pad) { return take_track(pad); },
       [this](GstPad* pad) { link_decoded(pad); });
@@ -139,7 +139,7 @@ GstPadProbeReturn Recoder::note_time(GstPad*, GstPadProbeInfo* info, gpointer ti
   return GST_PAD_PROBE_REMOVE;
 }
 
-/// Encoders work out their rate from the frame rate: none can do without one.
+/// Encoders derive their rate from the frame rate, and none works without one.
 GstPadProbeReturn Recoder::mend_rate(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* me = static_cast<Recoder*>(self);
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
@@ -168,15 +168,14 @@ GstFlowReturn Recoder::new_sample(GstAppSink* sink, gpointer self) {
   return static_cast<Recoder*>(self)->collect(sample.get());
 }
 
-/// The encoder may have something for the end, which comes or does not before the pipeline is
-/// stopped: behind "that was enough" nothing counts.
+/// The encoder may still drain before the pipeline is stopped: nothing counts after "enough".
 GstFlowReturn Recoder::collect(GstSample* sample) {
   if (coded_.over) return GST_FLOW_EOS;
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   if (on_coded_) return on_coded_(buffer) ? GST_FLOW_OK : stop();
   add_unit(coded_, buffer, gst_sample_get_caps(sample));
   if (max_bytes_ == 0 || coded_.media->size() <= max_bytes_) return GST_FLOW_OK;
-  return stop();  // the rest cannot make it smaller
+  return stop();  // it can only grow
 }
 
 GstFlowReturn Recoder::stop() {
@@ -203,7 +202,7 @@ void Recoder::run(BusCancellation& cancellation) {
   input_->stop();
 }
 
-/// Failed to start: an error tells why, as a rule; nothing else would come.
+/// `failed`: the pipeline did not start. Usually an error says why, and nothing else would come.
 void Recoder::wait(bool failed) {
   const auto types = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS |
                                                  GST_MESSAGE_APPLICATION | GST_MESSAGE_ELEMENT);
@@ -258,7 +257,7 @@ void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps) {
 Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan,
                    BusCancellation& cancellation) {
   const ElementPtr queue = make_element("queue", kPluginsBase);
-  // A picture may be 12 MB, and the encoder keeps enough of them itself.
+  // A raw frame may be 12 MB, and the encoder itself keeps enough of them.
   g_object_set(queue.get(), "max-size-buffers", 3, "max-size-bytes", 0, "max-size-time", guint64{0},
                nullptr);
   EncodeChain chain(plan);
@@ -277,8 +276,8 @@ namespace {
 // More than any AAC encoder holds back, in samples.
 constexpr guint kAfterglow = 4096;
 
-/// What an encoder gives comes later than what it was given, by its priming: with the source's end
-/// as the end of the segment the parser behind it would drop the last units.
+/// Encoder output is later than its input by the priming, so with the segment's stop the parser
+/// downstream would drop the last units.
 void open_end(GstPadProbeInfo* info) {
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
   GstSegment segment;
@@ -290,7 +289,7 @@ void open_end(GstPadProbeInfo* info) {
   GST_PAD_PROBE_INFO_DATA(info) = other;
 }
 
-/// Silence behind the last samples drives them out of the encoder. The samples before it are
+/// Silence after the last samples flushes them out of the encoder. Only the samples before it are
 /// counted.
 GstPadProbeReturn add_silence(GstPad* pad, GstPadProbeInfo* info, gpointer samples) {
   const bool is_event = GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
@@ -347,7 +346,7 @@ AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_
 
 namespace {
 
-/// With dithering no two runs would give the same.
+/// Dithering would make each run differ.
 ElementPtr plain_convert() {
   ElementPtr convert = make_element("audioconvert", kPluginsBase);
   gst_util_set_object_arg(G_OBJECT(convert.get()), "dithering", "none");

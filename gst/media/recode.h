@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Decodes one track of an MP4 and encodes it anew, in a pipeline of its own and as fast as it can.
-// What comes out are coded units with their times; the container is none of its business.
+// Decodes one track of an MP4 and re-encodes it, in a pipeline of its own and as fast as possible.
+// The output is encoded units with their times; containers are handled elsewhere.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -31,18 +31,18 @@ struct CodedUnit {
 struct Coded {
   std::shared_ptr<ByteRope> media = std::make_shared<ByteRope>();
   std::vector<CodedUnit> units;
-  CapsPtr caps;                                      // of what was encoded, with codec_data
-  CapsPtr raw;                                       // of what went into the encoder
+  CapsPtr caps;                                      // of the encoder's output, with codec_data
+  CapsPtr raw;                                       // of the encoder's input
   GstClockTime first_demuxed = GST_CLOCK_TIME_NONE;  // PTS of the first sample, in file order
-  GstClockTime first_decoded = GST_CLOCK_TIME_NONE;  // PTS of the first that is shown or heard
-  bool over = false;                                 // given up: more bytes than allowed came out
+  GstClockTime first_decoded = GST_CLOCK_TIME_NONE;  // PTS of the first decoded buffer
+  bool over = false;                                 // aborted: the output exceeded max_bytes
 };
 
-/// Adds what an encoder gave; its bytes are copied, since encoders reuse theirs.
+/// Adds one encoder output buffer; its bytes are copied, since encoders reuse their buffers.
 void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps);
 
 struct VideoRecode : EncodePlan {
-  unsigned rate_numerator = 25;  // taken where the file's own rate is not known
+  unsigned rate_numerator = 25;  // used where the file does not give a rate
   unsigned rate_denominator = 1;
   std::uint64_t max_bytes = 0;  // 0 = no limit
 };
@@ -53,15 +53,15 @@ Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan
                    BusCancellation& cancellation);
 
 struct AudioCoded : Coded {
-  unsigned priming = 0;       // samples that come out before the first one
-  std::uint64_t samples = 0;  // that went in
+  unsigned priming = 0;       // samples of output before the first one
+  std::uint64_t samples = 0;  // of input
 };
 AudioCoded recode_audio(std::shared_ptr<const ByteRope> file, unsigned bits_per_second,
                         BusCancellation& cancellation);
 
-/// What is decoded is given to `use`, on another thread, with its time counted from that of the
-/// file's first sample; false: that was enough. Neither gaps nor overlaps are left in it. Throws
-/// Failure: bad_result, invalid_request, cancelled.
+/// Each decoded buffer goes to `use`, on another thread, with its time relative to the file's first
+/// sample; false: enough. The audio has no gaps or overlaps. Throws Failure: bad_result,
+/// invalid_request, cancelled.
 using UseSound = std::function<bool(GstBuffer* buffer, GstClockTime since_first)>;
 void decode_audio(std::shared_ptr<const ByteRope> file, const GstAudioInfo& format,
                   const UseSound& use, BusCancellation& cancellation);

@@ -20,7 +20,7 @@ namespace omni {
 
 struct SoundFormat {
   bool raw = false;
-  GstAudioInfo info{};  // of raw sound
+  GstAudioInfo info{};  // of raw audio
   AacSetup aac;
   unsigned rate = 0;
 
@@ -34,18 +34,18 @@ struct SoundFormat {
 namespace {
 
 constexpr unsigned kBitsPerSecond = 128'000;
-constexpr guint64 kMostSilence = 4096;  // samples in one buffer
-// Times are rounded on their way, to milliseconds in some containers: what is less off than this
-// follows what was before. That is what GStreamer's own elements take as well.
+constexpr guint64 kMostSilence = 4096;  // samples per buffer
+// Times are rounded on the way, to milliseconds in some containers: a buffer that is off by less
+// follows the previous one. GStreamer's own elements use the same tolerance.
 constexpr guint64 kTolerance = 40;  // ms
-// Where the stream says that something is missing, or begins again, it is taken at its word.
+// At a discontinuity the buffer's time is exact.
 constexpr guint64 kToleranceAtBreak = 1;  // ms
 
 std::uint64_t to_samples(GstClockTime time, unsigned rate) {
   return gst_util_uint64_scale_round(time, rate, GST_SECOND);
 }
 
-// To whom take() waits for.
+// Wakes the take() that waits.
 constexpr const char* kReady = "omni/sound-ready";
 constexpr const char* kFlushed = "omni/sound-flushed";
 
@@ -53,7 +53,7 @@ BufferPtr region(GstBuffer* buffer, gsize from, gsize bytes) {
   return BufferPtr::adopt(gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, from, bytes));
 }
 
-/// What cannot be put into an MP4 is no format.
+/// Audio that cannot be stored in an MP4 has no format.
 std::optional<SoundFormat> raw_format(const GstCaps* caps) {
   SoundFormat format;
   format.raw = true;
@@ -101,14 +101,14 @@ void post(const BusPtr& bus, const char* name) {
   gst_bus_post(bus.get(), gst_message_new_application(nullptr, gst_structure_new_empty(name)));
 }
 
-/// What is wanted of the sound, in samples of its format.
+/// The requested range, in samples of the format.
 struct Stretch {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::uint64_t movie_ticks = 0;  // its length
 };
 
-/// Sound that follows without a gap, from the stretch's first sample to its last.
+/// Gapless audio from the first sample of the range to the last.
 std::vector<BufferPtr> fill(const std::vector<SoundPiece>& pieces, const Stretch& stretch) {
   const GstAudioInfo& info = pieces.front().format->info;
   const auto frame = static_cast<gsize>(info.bpf);
@@ -141,8 +141,8 @@ mp4::SampleTrack encode(const std::vector<SoundPiece>& pieces, const Stretch& st
   return track;
 }
 
-/// The first one may lie before the stretch, for the decoder: what it gives depends on the unit
-/// before. A gap makes the unit before it last longer.
+/// The first unit may lie before the range, because decoding depends on the previous unit. A gap
+/// makes the unit before it last longer.
 mp4::SampleTrack pass(const std::vector<SoundPiece>& pieces, const Stretch& stretch) {
   const SoundFormat& format = *pieces.front().format;
   mp4::SampleTrack track;
@@ -195,7 +195,7 @@ bool ReferenceAudio::set_caps(const GstCaps* caps) {
   {
     const std::lock_guard lock(mutex_);
     adts_ = adts;
-    ended_ = false;  // another stream, behind the end of the one before
+    ended_ = false;  // another stream, after the end of the previous one
     ignored_ = !adts && !format;
     if (format) set_format(*format);
     gst_adapter_clear(adapter_.get());
@@ -212,7 +212,7 @@ void ReferenceAudio::set_format(const SoundFormat& format) {
 }
 
 void ReferenceAudio::push(GstBuffer* buffer, GstClockTime running_time) {
-  Pieces old;  // given back when the lock is
+  Pieces old;  // freed after the lock is released
   BusPtr woken;
   {
     const std::lock_guard lock(mutex_);
@@ -229,7 +229,7 @@ void ReferenceAudio::push(GstBuffer* buffer, GstClockTime running_time) {
   post(woken, kReady);
 }
 
-/// A buffer's time is that of the first unit that begins in it.
+/// A buffer's time is that of the first unit that starts in it.
 void ReferenceAudio::push_adts(GstBuffer* buffer, GstClockTime time) {
   if (GST_BUFFER_IS_DISCONT(buffer)) gst_adapter_clear(adapter_.get());
   GstBuffer* timed = gst_buffer_copy(buffer);
@@ -238,14 +238,14 @@ void ReferenceAudio::push_adts(GstBuffer* buffer, GstClockTime time) {
   while (take_adts_unit()) continue;
 }
 
-/// False: no whole one is left.
+/// False: no complete unit is left.
 bool ReferenceAudio::take_adts_unit() {
   GstAdapter* adapter = adapter_.get();
   std::array<std::uint8_t, kAdtsBytes> bytes{};
   if (gst_adapter_available(adapter) < bytes.size()) return false;
   gst_adapter_copy(adapter, bytes.data(), 0, bytes.size());
   const std::optional<AdtsHeader> header = read_adts(bytes);
-  if (!header) {  // out of step: a unit begins further on
+  if (!header) {  // out of sync: a unit starts further on
     gst_adapter_flush(adapter, 1);
     return true;
   }
@@ -270,11 +270,11 @@ void ReferenceAudio::add(BufferPtr buffer, GstClockTime time, bool discont) {
   SoundPiece piece{format_, std::move(buffer), place(time, discont || overlapped_), 0};
   piece.count = unit_count(format, piece.buffer.get());
   const std::uint64_t over = next_ && *next_ > piece.start ? *next_ - piece.start : 0;
-  // What would be left of it but for the rounding of times is not new either.
+  // A rest that is no longer than the rounding of times is not new either.
   const std::uint64_t rounding = kToleranceAtBreak * format.rate / 1000;
   overlapped_ = over > 0 && over + rounding >= piece.count;
   if (overlapped_ || gst_buffer_get_size(piece.buffer.get()) == 0) return;
-  piece.start += over;  // a unit cannot be cut, and moves by less than its length
+  piece.start += over;  // a unit cannot be cut; it moves by less than its length
   if (format.raw && over > 0) {
     const auto frame = static_cast<gsize>(format.info.bpf);
     piece.count -= over;
@@ -338,7 +338,7 @@ void ReferenceAudio::drop_before(GstClockTime running_time) {
   trim(old);
 }
 
-/// Of AAC the last unit before is kept, see pass().
+/// The last AAC unit before the range is kept, see pass().
 void ReferenceAudio::trim(Pieces& old) {
   while (!pieces_.empty()) {
     const std::size_t index = pieces_.front().format->raw ? 0 : 1;
@@ -360,7 +360,7 @@ BusPtr ReferenceAudio::waiter_if_ready() {
   return std::exchange(waiter_, {});
 }
 
-/// On a bus, since that is what a BusCancellation wakes. False: flushed.
+/// Waits on a bus, since a BusCancellation wakes that. False: flushed.
 bool ReferenceAudio::wait_for(GstClockTime end, BusCancellation& cancellation,
                               GstClockTime patience) {
   const auto bus = BusPtr::adopt(gst_bus_new());
@@ -375,7 +375,7 @@ bool ReferenceAudio::wait_for(GstClockTime end, BusCancellation& cancellation,
   {
     const std::lock_guard lock(mutex_);
     waiter_ = {};
-    if (!message) ended_ = true;  // it is not waited for again before something comes
+    if (!message) ended_ = true;  // not waited for again until something arrives
   }
   if (cancellation.cancelled()) {
     throw Failure(Reason::cancelled, "waiting for the reference's audio was interrupted");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The sound beside a picture that is cut into segments: collects it as it passes, and gives each
-// segment its stretch of it as a track for an MP4. Knows no pads and no segments of GStreamer:
-// times are running times.
+// Collects the audio next to video that is cut into segments, and returns the part for each segment
+// as a track of an MP4. Knows no pads and no GstSegment: times are running times.
 #pragma once
 
 #include <gst/base/gstadapter.h>
@@ -26,7 +25,7 @@ namespace omni {
 
 struct SoundFormat;
 
-/// Where a stretch of sound lies: samples, counted from running time 0.
+/// A piece of audio and its position in samples, counted from running time 0.
 struct SoundPiece {
   std::shared_ptr<const SoundFormat> format;
   BufferPtr buffer;
@@ -35,7 +34,7 @@ struct SoundPiece {
   std::uint64_t end() const { return start + count; }
 };
 
-/// All of it may be called from any thread; one take() at a time.
+/// Thread-safe; one take() at a time.
 class ReferenceAudio {
  public:
   ReferenceAudio();
@@ -43,27 +42,28 @@ class ReferenceAudio {
   ReferenceAudio(const ReferenceAudio&) = delete;
   ReferenceAudio& operator=(const ReferenceAudio&) = delete;
 
-  /// audio/x-raw, interleaved, or AAC: stream-format=raw with codec_data, or adts. False: nothing
-  /// that can go along; what comes is ignored, and take() finds nothing, until other caps come.
+  /// audio/x-raw, interleaved, or AAC: stream-format=raw with codec_data, or adts. False for other
+  /// audio: it is ignored, and take() finds nothing, until other caps arrive.
   bool set_caps(const GstCaps* caps);
-  /// Keeps a reference, and does not copy. Without a time: right behind the one before.
+  /// Keeps a reference and does not copy. Without a time, the buffer follows the previous one
+  /// directly.
   void push(GstBuffer* buffer, GstClockTime running_time);
-  /// There is no sound before this (a GAP event).
+  /// There is no audio before this time (a GAP event).
   void skip_to(GstClockTime running_time);
-  /// Nothing more will come.
+  /// Nothing more will arrive.
   void end();
-  /// All is forgotten but the caps; a take() that waits finds nothing.
+  /// Forgets everything except the caps; a take() that waits finds nothing.
   void flush();
-  /// Nothing before this will be asked for.
+  /// Nothing before this time will be requested.
   void drop_before(GstClockTime running_time);
 
-  /// Waits until the sound up to `end` is there, no more will come, or `patience` is over; for ever
-  /// with GST_CLOCK_TIME_NONE. What is before `start` is
-  /// dropped for good. The track begins at `start` and holds what is in [start, end); nothing when
-  /// there is no sound. Its edits are in `movie_timescale`. AAC goes bit for bit; where it begins
-  /// later or ends earlier, so does the track. Raw sound is encoded, and silence is where there is
-  /// none. Sound whose caps are other than at the beginning of the stretch is left out. The same
-  /// sound gives the same bytes. Throws Failure: cancelled, bad_input, invalid_request.
+  /// Waits until the audio up to `end` has arrived, no more will arrive, or `patience` is over;
+  /// forever with GST_CLOCK_TIME_NONE. Everything before `start` is dropped for good. The track
+  /// starts at `start` and holds [start, end); nothing when there is no audio. Its edits are in
+  /// `movie_timescale`. AAC is copied bit for bit; where it starts later or ends earlier, so does
+  /// the track. Raw audio is encoded, with silence where there is none. Audio whose caps differ
+  /// from those at the start of the range is left out. The same audio gives the same bytes. Throws
+  /// Failure: cancelled, bad_input, invalid_request.
   std::optional<mp4::SampleTrack> take(GstClockTime start, GstClockTime end,
                                        std::uint32_t movie_timescale, BusCancellation& cancellation,
                                        GstClockTime patience = GST_CLOCK_TIME_NONE);
@@ -83,18 +83,18 @@ class ReferenceAudio {
   bool wait_for(GstClockTime end, BusCancellation& cancellation, GstClockTime patience);
   Pieces cut(GstClockTime start, GstClockTime end) const;
 
-  mutable std::mutex mutex_;  // guards all of the below
-  FormatPtr format_;          // of what comes; none before caps, or with ADTS before a unit
+  mutable std::mutex mutex_;  // guards everything below
+  FormatPtr format_;          // of the input; null before caps, or with ADTS before the first unit
   bool adts_ = false;
-  bool ignored_ = false;  // caps of no use
+  bool ignored_ = false;  // unusable caps
   bool ended_ = false;
-  ObjectPtr<GstAdapter> adapter_;  // of ADTS: what is no whole unit yet
+  ObjectPtr<GstAdapter> adapter_;  // ADTS: bytes that are not a complete unit yet
   GstClockTime adts_time_ = GST_CLOCK_TIME_NONE;
   std::deque<SoundPiece> pieces_;
   std::optional<std::uint64_t> next_;  // where the last piece ended
-  bool overlapped_ = false;            // the last one was all before that
+  bool overlapped_ = false;            // the last buffer lay entirely before next_
   GstClockTime skipped_to_ = 0;
-  GstClockTime floor_ = 0;  // nothing before is needed
+  GstClockTime floor_ = 0;  // nothing before this is needed
   BusPtr waiter_;           // of take()
   GstClockTime waits_for_ = 0;
 };

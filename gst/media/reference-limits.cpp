@@ -56,7 +56,7 @@ std::string limit_text(std::uint64_t bytes) {
   return size_text(bytes);
 }
 
-/// Rounded, both may look the same.
+/// Rounded, both may read the same.
 std::string bytes_text(std::uint64_t bytes, std::uint64_t limit) {
   if (bytes - limit < limit / 20) {
     return "it is " + std::to_string(bytes) + " bytes, over " + std::to_string(limit) +
@@ -69,7 +69,7 @@ std::string pixels_text(const mp4::Track& video, const ReferenceLimits& limits) 
   const auto [low, high] = std::minmax(limits.max_width, limits.max_height);
   const unsigned long_side = std::max(video.width, video.height);
   const unsigned short_side = std::min(video.width, video.height);
-  // With one limit only, it is that of the side it is named after.
+  // A single limit applies to the side that it is named after.
   const unsigned long_limit = low ? high : limits.max_width;
   const unsigned short_limit = low ? low : limits.max_height;
   if ((!long_limit || long_side <= long_limit) && (!short_limit || short_side <= short_limit)) {

@@ -20,15 +20,15 @@
 namespace omni {
 namespace {
 
-constexpr double kTarget = 0.95;    // of the limit: encoders only come near their rate
-constexpr double kTables = 20'000;  // bytes beside the media
-constexpr double kLeastRich = 2e6;  // bits per second: nobody saves at a small picture
-constexpr double kFastest = 240;    // more is a number that stands for "any"
-constexpr double kLate = 0.75;      // frames: less than that is jitter, and none is missing
-constexpr double kUsualRate = 30;   // frames a second, where the caps name no rate
+constexpr double kTarget = 0.95;    // of the limit: encoders only approximate their rate
+constexpr double kTables = 20'000;  // bytes besides the media
+constexpr double kLeastRich = 2e6;  // bits per second: saving on small frames gains nothing
+constexpr double kFastest = 240;    // a higher rate stands for "any"
+constexpr double kLate = 0.75;      // frames: less is jitter, and no frame is missing
+constexpr double kUsualRate = 30;   // frames per second, where the caps give no rate
 constexpr unsigned kKeyframes = 2;  // seconds
 constexpr std::uint32_t kFineTicks = 90'000;
-constexpr std::uint32_t kCoarsest = 10'000;  // ticks a second
+constexpr std::uint32_t kCoarsest = 10'000;  // ticks per second
 
 double frame_rate_of(const GstCaps* raw) {
   const GstStructure* structure = gst_caps_get_structure(raw, 0);
@@ -46,14 +46,14 @@ bool is_constant_rate(const GstCaps* raw) {
   return numerator > 0 && static_cast<double>(numerator) / denominator <= kFastest;
 }
 
-/// What a repeated frame takes. Where the rate is none to go by, more would only cost time.
+/// Duration of a repeated frame. Where the rate is not reliable, more frames would only cost time.
 GstClockTime frame_duration_of(const GstCaps* raw) {
   const double rate = frame_rate_of(raw);
   return static_cast<GstClockTime>(GST_SECOND /
                                    (is_constant_rate(raw) ? rate : std::min(rate, kUsualRate)));
 }
 
-/// Ticks in which the times of constant rates are whole numbers.
+/// A timescale in which frame times at a constant rate are whole numbers.
 std::uint32_t timescale_of(const GstCaps* raw) {
   gint numerator = 0, denominator = 1;
   gst_structure_get_fraction(gst_caps_get_structure(raw, 0), "framerate", &numerator, &denominator);
@@ -63,7 +63,7 @@ std::uint32_t timescale_of(const GstCaps* raw) {
   return ticks;
 }
 
-/// Encoders work out their rate from the frame rate: none can do without one.
+/// Encoders derive their rate from the frame rate, and none works without one.
 CapsPtr with_frame_rate(const GstCaps* raw) {
   auto caps = CapsPtr::adopt(gst_caps_copy(raw));
   gint numerator = 0, denominator = 1;
@@ -73,8 +73,8 @@ CapsPtr with_frame_rate(const GstCaps* raw) {
   return caps;
 }
 
-/// The picture alone, at its time in the segment. The very buffer where it is nobody else's: one
-/// from a pool goes back there when the encoder has done with it.
+/// The frame without its metas, at its time in the segment. Reuses the buffer if it is not shared,
+/// so that a pooled one returns to its pool when the encoder is done.
 BufferPtr picture_at(BufferPtr frame, GstClockTime time) {
   auto picture = BufferPtr::adopt(gst_buffer_make_writable(frame.release()));
   strip_frame(picture.get());
@@ -115,7 +115,7 @@ SegmentEncoder::SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsig
       timescale_(timescale_of(raw)) {
   GstElement* pipeline = gst_pipeline_new(nullptr);
   pipeline_ = ElementPtr::adopt(GST_ELEMENT(gst_object_ref_sink(pipeline)));
-  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as it can
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline), nullptr);  // as fast as possible
   const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline));
   gst_bus_set_sync_handler(bus.get(), &bus_message, this, nullptr);
   start(raw, plan);
@@ -149,7 +149,7 @@ void SegmentEncoder::start(const GstCaps* raw, const EncodePlan& plan) {
     gst_element_link(last.get(), element.get());
     last = element;
   }
-  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // a failure is told by the bus
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);  // a failure is posted on the bus
 }
 
 GstPadProbeReturn SegmentEncoder::frame_leaves(GstPad*, GstPadProbeInfo*, gpointer self) {
@@ -218,7 +218,7 @@ bool SegmentEncoder::push(BufferPtr frame, GstClockTime time) {
   return true;
 }
 
-/// As many as were to be there by now: what each of many that are late has lacked counts as well.
+/// Compares with the number of frames due by now, so that small delays of many frames add up.
 void SegmentEncoder::bridge(GstClockTime time, bool wait) {
   if (!constant_rate_ || times_.empty()) return;
   const double due = static_cast<double>(time) / static_cast<double>(frame_duration_);
@@ -226,7 +226,8 @@ void SegmentEncoder::bridge(GstClockTime time, bool wait) {
   if (missing >= kLate) repeat_last(time, static_cast<guint64>(std::llround(missing)), wait);
 }
 
-/// So many frames, evenly. The half of the room is for real ones when it must not wait.
+/// Repeats the last frame `count` times, evenly spaced. When it must not wait, half of the room is
+/// left for real frames.
 void SegmentEncoder::repeat_last(GstClockTime until, guint64 count, bool wait) {
   const BufferPtr last = last_;
   const GstClockTime from = times_.back();
@@ -236,7 +237,7 @@ void SegmentEncoder::repeat_last(GstClockTime until, guint64 count, bool wait) {
   }
 }
 
-/// The picture that is shown last, in frames of the usual length.
+/// Repeats the last frame at the nominal frame duration.
 void SegmentEncoder::fill_up(GstClockTime until) {
   if (!last_ || until <= times_.back()) return;
   const guint64 shown = gst_util_uint64_scale_round(until - times_.back(), 1, frame_duration_);

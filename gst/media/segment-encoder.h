@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One segment of a stream of raw pictures, encoded as the picture track of a reference. An encoder
-// of its own for each segment: it is drained at the cut, so nothing of one segment waits for the
-// next, and the same pictures give the same bytes wherever in a stream they are. Where to cut, and
-// what becomes of the reference, is decided elsewhere.
+// Encodes one segment of a stream of raw frames as the video track of a reference. Each segment has
+// its own encoder: it is drained at the cut, so no frame of a segment waits for the next one, and
+// the same frames give the same bytes wherever they are in a stream. Where to cut, and what happens
+// to the reference, is decided elsewhere.
 //
 //   the stream's thread        the pipeline's threads       a thread that may wait
 //   push() frame by frame      encode, note_unit()          complete(): fill, drain, take
 //
-// A picture that is shown for longer than the others is repeated, in whole frames: what reads a
-// reference frame by frame knows nothing of times, and who writes a result often gives the last
-// frame the length of any other. Either moves all that is behind, or the whole segment.
+// Gaps are filled by repeating the last frame, in whole frames: some services count frames and
+// ignore timestamps, and some give the last frame of a result the nominal duration. Either would
+// shift everything after the gap, or the whole segment.
 //
-// Lock: lock_ guards everything below it; nothing is called under it but the condition.
+// Lock: lock_ guards everything below it; nothing but the condition is called under it.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -30,44 +30,44 @@
 
 namespace omni {
 
-/// What a reference may take: its rate and size follow from it.
+/// The limits of a reference, from which its rate and size follow.
 struct SegmentLimits {
   std::uint64_t max_bytes = 0;  // of the whole file
   GstClockTime longest = 0;     // segment
-  unsigned sound_rate = 0;      // bits per second that sound takes of it
+  unsigned sound_rate = 0;      // bits per second used by audio
   unsigned max_side = 0;        // pixels, 0 = no limit
-  unsigned max_short_side = 0;  // lines that the service works in, 0 = unknown
+  unsigned max_short_side = 0;  // lines that the service works with, 0 = unknown
 };
 
-/// How pictures with these caps are encoded so that a segment surely comes near its limit at most.
+/// Encoder settings for frames with these caps, such that a segment stays within the limit.
 /// `encoder` names the factory; empty = see make_h264_encoder().
 EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
                         const std::string& encoder);
 
 class SegmentEncoder {
  public:
-  /// `ahead` raw frames may wait at most: they are large. Throws Failure (invalid_request) when an
-  /// element is not installed.
+  /// At most `ahead` raw frames may wait, since they are large. Throws Failure (invalid_request)
+  /// when an element is not installed.
   SegmentEncoder(const GstCaps* raw, const EncodePlan& plan, unsigned ahead);
-  /// Not from one of the pipeline's own threads.
+  /// Must not run on one of the pipeline's own threads.
   ~SegmentEncoder();
   SegmentEncoder(const SegmentEncoder&) = delete;
   SegmentEncoder& operator=(const SegmentEncoder&) = delete;
 
-  /// A frame at its time from the segment's beginning; later than the one before it. Waits while
-  /// the encoder is behind. False when it failed or was cancelled: complete() tells.
+  /// Adds a frame at its time from the start of the segment; later than the previous one. Blocks
+  /// while the encoder is behind. False when it failed or was cancelled: complete() reports why.
   bool push(BufferPtr frame, GstClockTime time);
   /// Would push() wait?
   bool is_behind() const;
-  /// Before a frame is pushed at this time: repeats the last one where others are missing, if the
-  /// rate is constant. Waits while the encoder is behind, or leaves the rest for later.
+  /// Called before a frame at this time: repeats the last one where frames are missing, if the rate
+  /// is constant. Blocks while the encoder is behind, or leaves the rest for later.
   void bridge(GstClockTime time, bool wait);
 
-  /// After the last frame, which is shown up to `length`. Waits for the encoder; throws Failure
-  /// (cancelled, bad_input).
+  /// Called after the last frame, which is shown until `length`. Waits for the encoder; throws
+  /// Failure (cancelled, bad_input).
   mp4::SampleTrack complete(GstClockTime length);
 
-  /// From any thread: ends all waiting, for good.
+  /// From any thread: ends all waiting, permanently.
   void cancel();
 
  private:
@@ -92,13 +92,13 @@ class SegmentEncoder {
   const bool constant_rate_;
   std::uint32_t timescale_ = 0;
 
-  // Of who pushes
+  // Of the pushing thread
   std::vector<GstClockTime> times_;
   BufferPtr last_;
 
   mutable std::mutex lock_;
   std::condition_variable changed_;
-  unsigned waiting_ = 0;  // frames that the encoder has not begun with
+  unsigned waiting_ = 0;  // frames that the encoder has not started on
   bool ended_ = false;
   bool cancelled_ = false;
   std::string problem_;

@@ -13,10 +13,10 @@ namespace {
 
 constexpr GstClockTime kSecond = GST_SECOND;
 
-// Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are sold as 8.
+// Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are billed as 8.
 constexpr GstClockTime kSlack = 100 * GST_MSECOND;
 
-// Upstream's word about where a stream ends may be short by its last frames.
+// The duration that upstream announces may be short by a few frames.
 constexpr GstClockTime kLateEnd = 500 * GST_MSECOND;
 
 std::string seconds_text(GstClockTime time) {
@@ -32,10 +32,10 @@ SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool
     : lengths_(lengths), live_(live), overlap_(overlap) {
   wanted = std::max<GstClockTime>(wanted, GST_MSECOND);
   const bool known = lengths.maximum != 0 || lengths.minimum != 0 || !lengths.only.empty();
-  // A length within a range need not be a whole number of seconds as long as it is padded to one.
+  // Within a range, the length need not be whole seconds as long as it is padded to them.
   nominal_duration_ = wanted;
   if (known) nominal_duration_ = nearest_length(wanted, lengths) * kSecond;
-  // Else a moment would be faded into a third segment before it is out of the first.
+  // Otherwise a frame would fade into a third segment before it has left the first.
   if (overlap > nominal_duration_ / 2)
     throw Failure(Reason::invalid_request,
                   "`overlap` is more than half of a segment, which is " +
@@ -48,8 +48,7 @@ SegmentPlanner::SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool
 
 GstClockTime SegmentPlanner::max_duration() const {
   if (live_) return nominal_duration_;
-  // A beginning that is too near to the next point of the grid goes along with what follows, and so
-  // does a short tail.
+  // A start too close to the next grid point is joined with what follows, and so is a short tail.
   const GstClockTime most = nominal_duration_ + std::max(nominal_duration_, 2 * least_);
   return is_bounded() ? std::min(most, most_) : most;
 }
@@ -70,7 +69,7 @@ void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
   }
   cut_ = next_grid_point(start);
   if (!GST_CLOCK_TIME_IS_VALID(end) || end + kSlack < cut_) return;
-  // What would be left at the end is too little for a segment of its own: it is taken along.
+  // A rest at the end that is too short for its own segment is joined.
   const bool tail_too_short = end < cut_ + least_ - std::min(least_, kSlack);
   const auto fits = [&](GstClockTime last) {
     return !is_bounded() || last - start <= most_ + kSlack;
@@ -93,7 +92,7 @@ GstClockTime SegmentPlanner::padded(GstClockTime length) const {
   }
   if (!is_bounded() && least_ == 0) return length;
   GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
-  // What is a little too long may still be taken; filled up to the next second it never is.
+  // A slightly excessive length may still be accepted; padded to the next second it never is.
   if (is_bounded()) whole = std::min(whole, most_);
   return std::max(length, std::max(whole, least_));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Where a stream is cut. Only lengths that the model takes are cut, on a grid in stream time where
-// that is possible, so that the same material gives the same segments again. Pure arithmetic.
+// Decides where a stream is cut. Only lengths that the model accepts are used, on a grid in stream
+// time where possible, so that the same material gives the same segments again. Pure arithmetic.
 #pragma once
 
 #include <gst/gst.h>
@@ -13,29 +13,29 @@ namespace omni {
 
 class SegmentPlanner {
  public:
-  /// `wanted` is the length that the user asks for; the nearest that the model takes is used. A
-  /// live stream is cut from its own beginning and never later than that, for its latency is a
-  /// promise. References go on beyond a planned cut by `overlap`, which is part of that length.
-  /// Throws Failure for one that is too long.
+  /// `wanted` is the length that the user asks for; the nearest one that the model accepts is used.
+  /// A live stream is cut from its own start and never later than planned, because its latency is a
+  /// promise. References extend past a planned cut by `overlap`, which is part of that length.
+  /// Throws Failure when it is too long.
   SegmentPlanner(const Lengths& lengths, GstClockTime wanted, bool live, GstClockTime overlap = 0);
 
-  /// What a segment measures as a rule, from cut to cut.
+  /// Usual duration of a segment, from cut to cut.
   GstClockTime nominal_duration() const { return nominal_duration_; }
-  /// What a segment measures at most.
+  /// Maximum duration of a segment.
   GstClockTime max_duration() const;
 
-  /// A segment begins with the frame at `start` of stream time. `end` is where the stream ends, as
-  /// far as that is known; else GST_CLOCK_TIME_NONE.
+  /// A segment starts with the frame at stream time `start`. `end` is the end of the stream if
+  /// known, else GST_CLOCK_TIME_NONE.
   void begin(GstClockTime start, GstClockTime end);
-  /// Where the segment ends, by plan.
+  /// The planned end of the segment.
   GstClockTime cut() const { return cut_; }
-  /// Does a frame at `time` begin the next segment? Where the stream is said to end, a few more
-  /// frames are still taken along: they would become a job of their own.
+  /// Does a frame at `time` start the next segment? A few frames past the announced end of the
+  /// stream are still included: they would become a job of their own.
   bool is_beyond(GstClockTime time) const { return time >= cut_ + grace_; }
-  /// Is what comes before `time` long enough for a segment of its own?
+  /// Is the part before `time` long enough for a segment of its own?
   bool may_cut_at(GstClockTime time) const;
 
-  /// How long the reference of a segment of this length is: padded up to what the model takes.
+  /// Duration of the reference for a segment of this length: padded to what the model accepts.
   GstClockTime padded(GstClockTime length) const;
 
  private:

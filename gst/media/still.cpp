@@ -24,22 +24,22 @@
 namespace omni {
 namespace {
 
-constexpr unsigned kMostPixels = 1280;  // of a side
+constexpr unsigned kMostPixels = 1280;  // per side
 constexpr gint kQuality = 90;
 
 [[noreturn]] void no_still(const std::string& why) {
   throw Failure(Reason::bad_result, "No still can be made: " + why + ".");
 }
 
-/// A multiple of what jpegenc takes at a time: behind the edge of others it reads memory that is
-/// not the picture's, and gives other bytes each time.
+/// A multiple of jpegenc's block size: otherwise it reads memory past the edge of the frame, and
+/// the bytes differ each time.
 gint scaled_side(unsigned side, double scale) {
   constexpr gint kBlock = 16;
   return std::max(kBlock, kBlock * static_cast<gint>(std::lround(side * scale / kBlock)));
 }
 
-/// Square pixels, as RGB: between two kinds of YUV with one matrix, GStreamer 1.22 forgets about
-/// the range.
+/// Square pixels, as RGB: between two kinds of YUV with one matrix, GStreamer 1.22 ignores the
+/// range.
 CapsPtr rgb_caps(const mp4::Track& video) {
   const unsigned longest = std::max(video.width, video.height);
   const double scale = longest > kMostPixels ? static_cast<double>(kMostPixels) / longest : 1.0;
@@ -49,7 +49,7 @@ CapsPtr rgb_caps(const mp4::Track& video) {
       "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
 }
 
-/// What JPEG means: full range, BT.601, a colour sample in the middle of four pixels.
+/// JPEG's convention: full range, BT.601, chroma sited in the middle of four pixels.
 constexpr char kJpegRaw[] = "video/x-raw,format=I420,colorimetry=1:4:0:0,chroma-site=jpeg";
 
 using WeakDecoder = std::weak_ptr<ClipDecoder>;
@@ -60,8 +60,8 @@ GstBusSyncReply interrupt_decoder(GstBus*, GstMessage* message, gpointer decoder
   return GST_BUS_DROP;
 }
 
-/// A bus that nobody reads: what is posted there ends the decoder's waiting. It may still be posted
-/// to when the decoder is gone.
+/// A bus without a reader: a message posted there ends the decoder's waiting. Messages may still be
+/// posted after the decoder is gone.
 BusPtr interrupting_bus(const std::shared_ptr<ClipDecoder>& decoder) {
   auto bus = BusPtr::adopt(gst_bus_new());
   const auto drop = [](gpointer weak) { delete static_cast<WeakDecoder*>(weak); };
@@ -93,8 +93,8 @@ ElementPtr make_jpeg_encoder() {
   return encoder;
 }
 
-/// appsrc ! scale ! convert ! jpegenc ! appsink, for one picture. Not whatever encoder ranks
-/// highest: another one would give other bytes.
+/// appsrc ! scale ! convert ! jpegenc ! appsink, for one frame. Always jpegenc, not the encoder
+/// with the highest rank: another one would give other bytes.
 class JpegPipeline {
  public:
   JpegPipeline(ClipFrame picture, const GstCaps* rgb);
@@ -129,7 +129,7 @@ JpegPipeline::JpegPipeline(ClipFrame picture, const GstCaps* rgb) : picture_(std
                "wait-on-eos", FALSE, nullptr);
 }
 
-/// Linked behind the one before; what cannot be linked ends in an error: not-linked.
+/// Links it after the previous element. If that fails, a not-linked error follows.
 ElementPtr JpegPipeline::add(ElementPtr element) {
   gst_bin_add(GST_BIN(pipeline_.get()), element.get());
   if (last_) gst_element_link(last_.get(), element.get());
@@ -159,7 +159,7 @@ BytesPtr JpegPipeline::run(BusCancellation& cancellation) {
   return BytesPtr::adopt(g_bytes_new_take(copy, size));
 }
 
-/// Failed to start: an error tells why, as a rule; nothing else would come.
+/// `failed`: the pipeline did not start. Usually an error says why, and nothing else would come.
 void JpegPipeline::wait(bool failed) {
   const auto types =
       static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One picture of an MP4 as a JPEG, to be shown to a service as a reference image. Whose picture it
-// is, and where it goes, is decided elsewhere.
+// Makes a JPEG of one frame of an MP4, for use as a reference image. Which file, and where the
+// image goes, is decided elsewhere.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,13 @@
 
 namespace omni {
 
-/// The picture that is shown at half time (the first one may be black): square pixels, at most 1280
-/// of them on the long side, each side the nearest multiple of 16, colours as they are shown. The
-/// same file gives the same bytes. Blocks.
-/// Throws Failure: bad_result, invalid_request (an element is not installed), cancelled.
+/// The frame at half of the duration (the first one may be black): square pixels, at most 1280 on
+/// the long side, each side the nearest multiple of 16, colours as displayed. The same file gives
+/// the same bytes. Blocks. Throws Failure: bad_result, invalid_request (an element is not
+/// installed), cancelled.
 BytesPtr make_still(std::shared_ptr<const ByteRope> file, BusCancellation& cancellation);
 
-/// Throws Failure (invalid_request) when a still cannot be made here at all.
+/// Throws Failure (invalid_request) when stills cannot be made because an element is missing.
 void require_still_encoder();
 
 }  // namespace omni

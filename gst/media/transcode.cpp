@@ -24,9 +24,9 @@ namespace omni {
 namespace {
 
 constexpr int kMaxTries = 5;
-constexpr double kTarget = 0.95;      // of the limit: encoders only come near their rate
+constexpr double kTarget = 0.95;      // of the limit: encoders only approximate their rate
 constexpr double kWellUsed = 0.5;     // of the limit
-constexpr double kStepMargin = 0.93;  // below what the last try calls for
+constexpr double kStepMargin = 0.93;  // below the rate that the last try suggests
 constexpr unsigned kSoundRate = 128'000;
 constexpr unsigned kLeastSoundRate = 24'000;
 
@@ -56,8 +56,8 @@ class Fitter {
 
  private:
   struct Try {
-    double rate = 0;          // bits per second of the picture
-    unsigned short_side = 0;  // 0 = as it is
+    double rate = 0;          // bits per second of the video
+    unsigned short_side = 0;  // 0 = unscaled
   };
 
   void choose_tracks();
@@ -96,10 +96,10 @@ class Fitter {
   bool quicktime_ = false;
   mp4::SampleTrack picture_;
   std::optional<mp4::SampleTrack> source_sound_;
-  std::optional<mp4::SampleTrack> sound_;  // as it will be in the result
+  std::optional<mp4::SampleTrack> sound_;  // as in the result
   double seconds_ = 0;
   double frame_rate_ = 0;
-  unsigned width_ = 0;  // as shown
+  unsigned width_ = 0;  // as displayed
   unsigned height_ = 0;
   unsigned long_limit_ = 0;
   unsigned short_limit_ = 0;
@@ -141,7 +141,7 @@ void Fitter::choose_tracks() {
       picture_ = std::move(track);
       found = true;
     } else if (track.handler == "soun") {
-      // What a player plays: the first one that is switched on.
+      // The track that a player would choose: the first enabled one.
       const bool better = !source_sound_ || (!source_sound_->enabled && track.enabled);
       if (better) source_sound_ = std::move(track);
     }
@@ -155,7 +155,7 @@ void Fitter::choose_tracks() {
   frame_rate_ = static_cast<double>(picture_.samples.size()) / seconds_;
 }
 
-/// AAC as it is, anything else encoded.
+/// Copies AAC and encodes everything else.
 void Fitter::take_sound() {
   if (!source_sound_ || source_sound_->entries.empty()) return;
   const std::string entry =
@@ -168,7 +168,7 @@ void Fitter::take_sound() {
   sound_->entries = {entry};
 }
 
-/// Where the limit is tight, sound that was meant for more takes its share and no more.
+/// Where the limit is tight, audio at a high rate is reduced to its share.
 void Fitter::shrink_sound() {
   if (!sound_ || limits_.max_bytes == 0) return;
   const double whole = kTarget * static_cast<double>(limits_.max_bytes);
@@ -192,7 +192,7 @@ mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   track.entries = std::move(encoded.entries);
   track.media = std::move(encoded.media);
   track.samples = std::move(encoded.samples);
-  // The encoder puts some samples before the first, a decoder leaves some away.
+  // Encoders add samples before the first, and decoders drop some.
   const GstClockTimeDiff late = GST_CLOCK_DIFF(coded.first_demuxed, coded.first_decoded);
   const auto moved = [&](std::int64_t media_time) {
     const double seconds =
@@ -236,7 +236,7 @@ std::shared_ptr<const ByteRope> Fitter::transcode() {
     if (auto result = attempt(next, bytes)) {
       if (!best || result->size() > best->size()) best = std::move(result);
       const auto used = static_cast<double>(best->size());
-      // A step down that went too far is taken half back.
+      // If a step down went too far, go half of the way back.
       if (!too_much || used > kWellUsed * static_cast<double>(limits_.max_bytes)) break;
       next.rate = std::sqrt(next.rate * too_much->rate);
       next.short_side =
@@ -255,13 +255,13 @@ std::shared_ptr<const ByteRope> Fitter::transcode() {
   return nullptr;
 }
 
-/// After one that gave so many bytes.
+/// The next try after `last` returned so many bytes.
 Fitter::Try Fitter::smaller_try(const Try& last, double bytes, bool again) const {
   const double excess = bytes / static_cast<double>(budget());
   const double wanted = last.rate / 8 * seconds_;
   double most = last.short_side ? last.short_side : std::min(width_, height_);
-  // An encoder that is far off its rate is near its end: a smaller picture helps, and when that was
-  // not enough, one that is as much smaller as the file must be.
+  // An encoder that misses its rate by much is at its limit: a smaller frame helps. If it was not
+  // enough, shrink the frame in proportion to the excess.
   if (bytes > wanted * 1.25) most = again ? std::min(most - 1, most / std::sqrt(excess)) : most - 1;
   Try next;
   next.rate = last.rate * kStepMargin / std::max(1.0, excess);
@@ -271,7 +271,7 @@ Fitter::Try Fitter::smaller_try(const Try& last, double bytes, bool again) const
   return next;
 }
 
-/// What is left for the picture.
+/// Bytes left for the video.
 std::int64_t Fitter::budget() const {
   const std::uint64_t sound = sound_ ? sound_->media_bytes() : 0;
   const std::uint64_t rows = picture_.samples.size() + (sound_ ? sound_->samples.size() : 0);
@@ -285,14 +285,14 @@ double Fitter::bits_per_pixel(double rate, unsigned short_side) const {
 }
 
 Fitter::Try Fitter::first_try() const {
-  // H.264 needs about twice what newer codecs do; and no picture needs more than a rich rate.
+  // H.264 needs about twice the rate of newer codecs, and no video needs more than a rich rate.
   const double source = static_cast<double>(picture_.media_bytes()) * 8 / seconds_;
   const double pixels = double{1} * width_ * height_ * frame_rate_;
   Try first;
   first.rate = std::clamp(source * 2, pixels * kGoodBitsPerPixel * 2,
                           std::max(pixels, 100'000.0) * kRichBitsPerPixel);
   if (limits_.max_bytes == 0) return first;
-  // What is over the limit has more to show than fits.
+  // A file over the limit has more detail than fits.
   if (reference_->size() > limits_.max_bytes) first.rate = std::max(first.rate, source);
   if (budget() <= 0) refuse("its audio alone leaves no room for video");
   first.rate = std::min(first.rate, static_cast<double>(budget()) * 8 / seconds_);
@@ -337,7 +337,7 @@ VideoRecode Fitter::recode_plan(const Try& next) const {
   return plan;
 }
 
-/// Null when it came out too large: then `bytes` tells how large the picture is.
+/// Null when it is too large: `bytes` is then the size of the video.
 std::shared_ptr<const ByteRope> Fitter::attempt(const Try& next, double& bytes) {
   const VideoRecode plan = recode_plan(next);
   const std::string settings =
@@ -370,7 +370,7 @@ mp4::SampleTrack Fitter::picture_track(const Coded& coded) const {
   return track;
 }
 
-/// A rotation has the size in its matrix as well.
+/// The matrix of a rotation contains the size as well.
 void Fitter::set_size(unsigned width, unsigned height, mp4::SampleTrack& track) const {
   const double old_width = std::max(1u, picture_.width);
   const double old_height = std::max(1u, picture_.height);
@@ -398,11 +398,12 @@ std::vector<ShownFrame> Fitter::source_frames() const {
   return frames;
 }
 
-/// The source's frame for each coded one, in the order in which they are shown.
+/// The source frame for each encoded one, in presentation order.
 std::vector<ShownFrame> Fitter::match_frames(const Coded& coded) const {
   std::vector<ShownFrame> frames = source_frames();
   if (frames.size() == coded.units.size()) return frames;
-  // Frames before the first sync sample depend on what is not in the file: nobody can show them.
+  // Frames before the first sync sample depend on data that is not in the file and cannot be
+  // decoded.
   std::int64_t time = 0;
   std::int64_t first_sync = 0;
   for (const mp4::Sample& sample : picture_.samples) {
@@ -423,11 +424,11 @@ std::vector<ShownFrame> Fitter::match_frames(const Coded& coded) const {
   return frames;
 }
 
-/// Every frame at the time that it has in the source.
+/// Gives every frame its time in the source.
 void Fitter::place_frames(const Coded& coded, mp4::SampleTrack& track) const {
   const std::vector<ShownFrame> frames = match_frames(coded);
   if (frames.empty()) bad_input("the reference cannot be decoded: no frame came out");
-  // A start that only made room for reordering is not needed any more.
+  // A start offset that only made room for reordering is not needed any more.
   std::int64_t first = frames.front().time;
   const bool all_later =
       std::all_of(track.edits.begin(), track.edits.end(),
@@ -447,7 +448,7 @@ std::shared_ptr<const ByteRope> Fitter::write(const mp4::SampleTrack& picture) c
   return mp4::write_movie(movie);
 }
 
-/// What leaves here has been looked at.
+/// Every output is verified.
 void Fitter::check(const ByteRope& file) const {
   const auto outcome = mp4::probe(file);
   if (const auto* problem = std::get_if<mp4::Problem>(&outcome)) {

@@ -367,7 +367,7 @@ class Live(Streams):
     def left_out(self, record):
         """Signs that whole segments were left out, where the clock bears it out: without frames that were
         shown late, nothing may be."""
-        return self.signs(record, "is long past") if self.late(record) > FOUR // 2 else []
+        return self.signs(record, "is too late to be shown") if self.late(record) > FOUR // 2 else []
 
     def judge(self, name, record):
         """Whether the pictures could be judged."""
@@ -381,7 +381,7 @@ class Live(Streams):
         # The sink gets no gap that was not in the source.
         self.assertLessEqual(self.widest(record.outs), self.widest(record.ins))
         # A machine that cannot encode 320x180 in time has no pictures to show in time.
-        if slow := self.signs(record, "encoder is too slow", "last picture is held"):
+        if slow := self.signs(record, "encoder is too slow", "last frame is repeated"):
             self.tell(name, record, f"pictures not judged, this machine is too slow ({len(slow)} signs)")
             return False
         self.assertSameNumbers(record)

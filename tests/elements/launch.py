@@ -282,14 +282,14 @@ class Launch(unittest.TestCase):
                           "fakesink", GST_DEBUG="omniv2vbin:4", GST_DEBUG_NO_COLOR="1")
         self.assertEqual(done.returncode, 0, done.stdout)
         progress = re.findall(r"Progress: \(generate\) (.*)", done.stdout)
-        self.assertEqual(progress, ["waiting for the first segment", "the first segment is there"])
+        self.assertEqual(progress, ["waiting for the first segment", "the first segment is ready"])
         self.assertIn("2 of 2 segments done, 0 running", done.stdout)
 
     # Each thread that waits says for what, in a line.
     def test_log_of_a_pipeline_that_hangs(self):
-        waits = [r"output waits for the job of segment 0", r"segment 0: its job is running, task video_\w+",
-                 r"segment 3 waits: 3 segments are under way",
-                 r"<v:audio_sink_0> waits for room: [0-9:.]+ of audio are here"]
+        waits = [r"waiting for the job of segment 0", r"segment 0: its job is running, task video_\w+",
+                 r"segment 3 waits: 3 segments are in flight",
+                 r"<v:audio_sink_0> waiting for room: [0-9:.]+ of audio queued"]
         line = ("videotestsrc ! video/x-raw,format=I420,width=160,height=90,framerate=10/1 ! omniv2vbin name=v "
                 "prompt=x segment-duration=4000000000 max-in-flight=1 base-url={} ! fakesink audiotestsrc ! "
                 "audio/x-raw,rate=8000 ! v.audio_sink_0 v.audio_src_0 ! fakesink")

@@ -58,7 +58,7 @@ Request stand_in_for(const Settings& settings, const std::string& image) {
 mp4::Info look_into(const ByteRope& reference) {
   if (reference.empty())
     throw Failure(Reason::bad_input,
-                  "The input ended before any data came: there is nothing to regenerate.");
+                  "The input ended before any data arrived: there is nothing to regenerate.");
   auto probed = mp4::probe(reference);
   if (const auto* problem = std::get_if<mp4::Problem>(&probed))
     throw Failure(Reason::bad_input,
@@ -311,7 +311,7 @@ void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) 
     refuse(failure.what());
   }
   if (all.find(added.substr(address.size())) == std::string::npos)
-    refuse("`parameters` puts something else in its place. Leave that out.");
+    refuse("`parameters` replaces it. Remove that entry.");
 }
 
 Plan plan_job(const Settings& settings, std::shared_ptr<const ByteRope> reference,

@@ -90,7 +90,7 @@ GstFlowReturn V2vInput::submit_buffer(BufferPtr buffer) {
   const Settings settings = host_.settings();
   if (!start_client(settings)) return kFlowAfterError;
   const unsigned window = kWindowPerJob * jobs_at_once(settings);
-  GST_LOG_OBJECT(host_.element, "buffer of %zu bytes: waits until fewer than %u are under way",
+  GST_LOG_OBJECT(host_.element, "buffer of %zu bytes: waiting until fewer than %u are in flight",
                  gst_buffer_get_size(buffer.get()), window);
   if (!queue_.wait_for_room(window, [](const QueueLock&) { return true; }))
     return queue_.is_flushing() ? GST_FLOW_FLUSHING : kFlowAfterError;
@@ -144,7 +144,7 @@ void V2vInput::plan_and_submit(const std::shared_ptr<PendingResult>& pending,
   // A flush that came while this was planned has cancelled what it found, which was not this.
   if (queue_.is_flushing()) throw Failure(Reason::cancelled, "stopped");
   pending->limit = plan.spec.spend_limit;
-  GST_DEBUG_OBJECT(host_.element, "segment %u: %" G_GUINT64_FORMAT " bytes, asks for %u s",
+  GST_DEBUG_OBJECT(host_.element, "segment %u: %" G_GUINT64_FORMAT " bytes, requests %u s",
                    pending->report.segment, static_cast<guint64>(plan.spec.reference->size()),
                    plan.resolved.seconds);
   if (settings.dry_run) {

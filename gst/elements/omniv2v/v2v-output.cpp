@@ -41,7 +41,7 @@ void V2vOutput::turn() {
   if (eos_) return finish();
   auto item = queue_.wait_for_front([this](const V2vQueue::Item& front) {
     if (!front.work || front.work->finished()) return true;
-    GST_DEBUG_OBJECT(host_.element, "output waits for the job of segment %u",
+    GST_DEBUG_OBJECT(host_.element, "waiting for the job of segment %u",
                      front.work->report.segment);
     return false;
   });
@@ -92,7 +92,7 @@ void V2vOutput::push_result(const std::shared_ptr<PendingResult>& pending) {
   JobOutcome outcome = pending->take_outcome();
   auto* bytes = std::get_if<std::shared_ptr<const ByteRope>>(&outcome);
   if (!bytes) return push_fallback(*pending, std::get<Error>(outcome));
-  GST_DEBUG_OBJECT(host_.element, "segment %u: its result of %zu bytes goes out",
+  GST_DEBUG_OBJECT(host_.element, "segment %u: sending its result, %zu bytes",
                    pending->report.segment, (*bytes)->size());
   if (host_.mode == InputMode::buffer) {
     if (push_whole(**bytes, *pending)) pending->confirm_delivered();
@@ -111,13 +111,13 @@ void V2vOutput::push_fallback(PendingResult& pending, const Error& error) {
   // There is no original of an input that was empty.
   const bool has_source = pending.reference && !pending.reference->empty();
   if (pending.on_failure == OnFailure::source && has_source) {
-    post_warning(host_.element, error, "the original goes on instead");
+    post_warning(host_.element, error, "the original is output instead");
     if (host_.mode == InputMode::stream) return start_result(std::move(pending.reference));
     push_whole(*pending.reference, pending);
     return;
   }
   if (pending.on_failure != OnFailure::skip) return fail(error);
-  post_warning(host_.element, error, "nothing goes on instead");
+  post_warning(host_.element, error, "nothing is output instead");
   const GstBuffer* input = pending.input.get();
   if (input && GST_BUFFER_PTS_IS_VALID(input))
     gst_pad_push_event(host_.src,

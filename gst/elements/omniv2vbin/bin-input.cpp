@@ -106,7 +106,7 @@ GstFlowReturn BinInput::take_buffer(BufferPtr buffer) {
   if (const GstFlowReturn flow = refusal(); flow != GST_FLOW_OK) return flow;
   if (!get_ready()) return kFlowAfterError;
   if (!cutter_.has_segment())
-    return fail_now(input_error(Reason::bad_input, "A frame came before its segment."));
+    return fail_now(input_error(Reason::bad_input, "A frame arrived before a SEGMENT event."));
   const GstClockTime duration = frame_duration(buffer.get());
   try {
     cutter_.add_frame(std::move(buffer), caps_, duration);
@@ -129,7 +129,7 @@ gboolean BinInput::event(EventPtr event) {
       cutter_.add_gap(std::move(event));
       return TRUE;
     case GST_EVENT_EOS:
-      GST_DEBUG_OBJECT(host_.element, "EOS came in");
+      GST_DEBUG_OBJECT(host_.element, "received EOS");
       waits_since_ = kNotWaiting;
       cutter_.finish();
       break;
@@ -170,10 +170,10 @@ bool BinInput::set_caps(GstEvent* event) {
   if (!lost.empty())
     post_warning(host_.element,
                  input_error(Reason::bad_input,
-                             "What the service makes is 8-bit standard dynamic "
-                             "range without alpha. The input has " +
+                             "Results are 8-bit standard dynamic range without "
+                             "alpha. The input has " +
                                  lost + "."),
-                 "the picture is converted");
+                 "the video is converted");
   return true;
 }
 
@@ -183,13 +183,13 @@ bool BinInput::get_ready() {
   if (ready_) return true;
   GstVideoInfo info;
   if (!caps_ || !gst_video_info_from_caps(&info, caps_.get())) {
-    fail_now(input_error(Reason::bad_input, "A frame came before its caps."));
+    fail_now(input_error(Reason::bad_input, "A frame arrived before valid caps."));
     return false;
   }
   if (!cutter_.is_started() && !start()) return false;
   if (GST_VIDEO_INFO_INTERLACE_MODE(&info) != GST_VIDEO_INTERLACE_MODE_PROGRESSIVE) {
     fail_now(input_error(Reason::bad_input,
-                         "The input is interlaced, and services regenerate whole pictures. Put "
+                         "The input is interlaced, and services need progressive video. Put "
                          "`deinterlace` before omniv2vbin."));
     return false;
   }
@@ -202,15 +202,16 @@ bool BinInput::set_segment(GstEvent* event) {
   gst_event_copy_segment(event, &segment);
   GST_DEBUG_OBJECT(host_.element, "segment: %" GST_SEGMENT_FORMAT, &segment);
   if (segment.format != GST_FORMAT_TIME) {
-    fail_now(input_error(Reason::bad_input,
-                         "The input is no raw video with times. Put `decodebin ! videoconvert` "
-                         "before omniv2vbin, or use omniv2v for an MP4."));
+    fail_now(
+        input_error(Reason::bad_input,
+                    "The input is not raw video in time format. Put `decodebin ! videoconvert` "
+                    "before omniv2vbin, or use omniv2v for an MP4."));
     return true;
   }
   if (segment.rate != 1.0 || segment.applied_rate != 1.0) {
     fail_now(input_error(Reason::bad_input,
-                         "The input plays at another rate than 1: only forwards at normal speed "
-                         "can be regenerated."));
+                         "The playback rate of the input is not 1: only forward playback at normal "
+                         "speed can be regenerated."));
     return true;
   }
   cutter_.set_segment(segment);

@@ -77,7 +77,7 @@ gboolean BinStream::src_event(EventPtr event) {
     gdouble rate = 1.0;
     gst_event_parse_seek(event.get(), &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
     if (rate != 1.0) {
-      host_.log(LogLevel::info, "a seek at another rate than 1 was refused");
+      host_.log(LogLevel::info, "a seek with a rate other than 1 was refused");
       return FALSE;
     }
   }
@@ -129,7 +129,7 @@ gboolean BinStream::answer_latency(GstQuery* query) {
   deadlines_.set_latency(settings.latency);
   const GstClockTime own = planned_length(settings) + settings.latency;
   GST_DEBUG_OBJECT(host_.element,
-                   "latency: %" GST_TIME_FORMAT " of upstream and %" GST_TIME_FORMAT " of its own",
+                   "latency: %" GST_TIME_FORMAT " upstream, %" GST_TIME_FORMAT " own",
                    GST_TIME_ARGS(least), GST_TIME_ARGS(own));
   // Any amount can wait in here.
   gst_query_set_latency(query, TRUE, least + own, GST_CLOCK_TIME_NONE);
@@ -206,7 +206,7 @@ void BinStream::begin_again(EventPtr stream_start) {
     if (queue_.flow(lock) != GST_FLOW_EOS || queue_.is_flushing(lock))
       return queue_.push(lock, {nullptr, std::move(stream_start), nullptr});
   }
-  GST_DEBUG_OBJECT(host_.element, "another stream follows the end of one");
+  GST_DEBUG_OBJECT(host_.element, "a new stream follows EOS");
   GST_PAD_STREAM_LOCK(host_.src);
   std::vector<EventPtr> kept = drop_all();
   std::erase_if(kept, [](const EventPtr& event) {

@@ -60,7 +60,7 @@ void Cutter::start(const BinSettings& settings) {
   planner_ = planner;  // nothing is left behind when something above fails
   GST_DEBUG_OBJECT(host_.element,
                    "segments of %" GST_TIME_FORMAT ", overlap %" GST_TIME_FORMAT
-                   ", at most %u under way, %s",
+                   ", at most %u in flight, %s",
                    GST_TIME_ARGS(planner.nominal_duration()), GST_TIME_ARGS(settings.overlap),
                    window_.load(), deadlines_.is_live() ? "live" : "not live");
 }
@@ -99,8 +99,8 @@ bool Cutter::wait_for_room() {
   }
   if (open >= window_)
     GST_DEBUG_OBJECT(host_.element,
-                     "segment %u waits: %u segments are under way, as many as may be; the oldest "
-                     "has to go out first",
+                     "segment %u waits: %u segments are in flight, the maximum; the oldest has to "
+                     "be output first",
                      next_number_, open);
   else if (!encoder_free)
     GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
@@ -186,7 +186,7 @@ void Cutter::make_encoder(Segment& segment) {
 // Frames and events
 
 void Cutter::set_segment(const GstSegment& segment) {
-  if (timeline_.set_segment(segment)) cut("a new time segment");
+  if (timeline_.set_segment(segment)) cut("a new SEGMENT");
   if (open_) return;
   // Another stream may begin again in running time, without a flush.
   const GstClockTime before = timeline_.last();
@@ -223,7 +223,7 @@ void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime durati
     GST_LOG_OBJECT(host_.element, "outside of the time segment: %" GST_PTR_FORMAT, frame.get());
     return;
   }
-  if (open_ && timeline_.goes_back_to(times->running)) cut("time goes back");
+  if (open_ && timeline_.goes_back_to(times->running)) cut("a timestamp that goes back");
   if (open_)
     if (const char* why = reason_to_cut(*times))
       cut(why, times->running, planner_->is_beyond(times->stream));
@@ -404,7 +404,7 @@ bool Cutter::join_trailing() {
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
   --next_number_;
-  GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
+  GST_DEBUG_OBJECT(host_.element, "segment %u includes the rest, which ends within its overlap",
                    trailing_->number);
   return true;
 }
@@ -417,7 +417,7 @@ void Cutter::cut_stalled() {
   if (!is_stalled()) return;
   GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
   if (!g_rec_mutex_trylock(source_lock)) return;
-  if (is_stalled()) cut("its source, which has stopped");
+  if (is_stalled()) cut("a stalled source");
   g_rec_mutex_unlock(source_lock);
 }
 

@@ -99,7 +99,7 @@ bool Playout::is_due(const BinQueue::Item& item) const {
 
 void Playout::log_wait(const Segment& segment) {
   if (std::exchange(last_wait_, segment.number) == segment.number) return;
-  GST_DEBUG_OBJECT(host_.element, "output waits for the job of segment %u, %s%" GST_TIME_FORMAT,
+  GST_DEBUG_OBJECT(host_.element, "waiting for the job of segment %u, %s%" GST_TIME_FORMAT,
                    segment.number,
                    deadlines_.is_live() ? "deadline at running time " : "running time ",
                    GST_TIME_ARGS(deadlines_.is_live() ? deadlines_.of(segment.running_time)
@@ -146,7 +146,7 @@ Playout::SegmentPlayout Playout::choose(std::shared_ptr<Segment> segment) {
   if (deadlines_.is_expired(segment->running_time, segment->length, now)) {
     Error slow{Reason::timed_out,
                "Segment " + std::to_string(segment->number) +
-                   " is long past: what is behind the element is slower than real time.",
+                   " is too late to be shown: downstream is slower than real time.",
                0,
                segment->pending->task_id(),
                {}};
@@ -155,7 +155,7 @@ Playout::SegmentPlayout Playout::choose(std::shared_ptr<Segment> segment) {
   }
   if (!segment->pending->finished() && declare_late(*segment)) {
     Error late{Reason::timed_out,
-               "Segment " + std::to_string(segment->number) + " is not there at its deadline.",
+               "Segment " + std::to_string(segment->number) + " was not ready at its deadline.",
                0,
                segment->pending->task_id(),
                {}};
@@ -261,7 +261,7 @@ void Playout::report_trouble() {
     case SegmentPlayout::Shows::source:
       return post_warning(host_.element, *playout.trouble, "the original is shown instead");
     case SegmentPlayout::Shows::hold:
-      return post_warning(host_.element, *playout.trouble, "the last picture is held instead");
+      return post_warning(host_.element, *playout.trouble, "the last frame is repeated instead");
     case SegmentPlayout::Shows::skip:
       return post_warning(host_.element, *playout.trouble, "nothing is shown instead");
     case SegmentPlayout::Shows::result:
@@ -439,7 +439,7 @@ void Playout::push_event(EventPtr event) {
 }
 
 void Playout::finish(EventPtr eos) {
-  GST_DEBUG_OBJECT(host_.element, "EOS goes out, after %" GST_TIME_FORMAT " of stream time",
+  GST_DEBUG_OBJECT(host_.element, "sending EOS after %" GST_TIME_FORMAT " of stream time",
                    GST_TIME_ARGS(position_.load()));
   for (EventPtr& event : std::exchange(before_caps_, {}))
     gst_pad_push_event(host_.src, event.release());

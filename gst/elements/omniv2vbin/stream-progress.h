@@ -32,7 +32,7 @@ class StreamProgress {
   /// It was submitted in the moment of a flush or a stop, and is cancelled.
   void withdrawn();
   /// Before a buffer, a GAP or EOS goes out.
-  void output_begins() { close(GST_PROGRESS_TYPE_COMPLETE, "the first segment is there"); }
+  void output_begins() { close(GST_PROGRESS_TYPE_COMPLETE, "the first segment is ready"); }
   void failed(const Error& error) { close(GST_PROGRESS_TYPE_ERROR, error.message.c_str()); }
   /// A segment has played out, up to this stream time.
   void played_out(GstClockTime position);

@@ -191,7 +191,7 @@ void Submitter::check_in_flight(const Segment& segment) {
   if (deadlines_.has_passed(segment.running_time, running_time_now(host_.element)))
     throw Failure(Reason::timed_out,
                   "Segment " + std::to_string(segment.number) +
-                      " was not submitted, for its deadline came first. Set a larger `latency`.");
+                      " was not submitted: its deadline has passed. Set a larger `latency`.");
   const GstClockTime nominal = deadlines_.nominal();
   const unsigned asked = segment.settings.max_in_flight;
   const auto needed = static_cast<unsigned>((segment.settings.latency + nominal - 1) / nominal) + 2;
@@ -202,8 +202,8 @@ void Submitter::check_in_flight(const Segment& segment) {
     running = progress_.running(lock, &segment);
   }
   if (running < most) return;
-  throw Failure(Reason::budget, "The segment was not submitted, for " + std::to_string(running) +
-                                    " jobs are under way, as many as max-in-flight allows. Set "
+  throw Failure(Reason::budget, "The segment was not submitted: " + std::to_string(running) +
+                                    " jobs are running, as many as max-in-flight allows. Set "
                                     "max-in-flight to " +
                                     std::to_string(needed) + " for this latency.");
 }
@@ -313,7 +313,7 @@ void Submitter::make_anchor_still(BusCancellation& cancel) {
     }
     if (first)
       host_.log(LogLevel::warning,
-                std::string("anchor: the next segment is tried instead. ") + failure.what());
+                std::string("anchor: trying the next segment instead. ") + failure.what());
   }
 }
 
@@ -359,7 +359,7 @@ void Submitter::report_late_delay(const Segment& segment, GstClockTime delay) {
                     0,
                     segment.pending->task_id(),
                     {}};
-  post_warning(host_.element, error, "it is not shown; `omni-ledger list --open` has it");
+  post_warning(host_.element, error, "it is not shown; `omni-ledger list --open` lists it");
 }
 
 // Flushes, the end

@@ -50,7 +50,7 @@ void VideoSrcRun::submit() {
       pending_->report.request = plan_.shown_request();
       return pending_->finish(std::make_shared<const ByteRope>());
     }
-    GST_DEBUG_OBJECT(host_.element, "submits its job: %u s", plan_.resolved.seconds);
+    GST_DEBUG_OBJECT(host_.element, "submitting the job: %u s", plan_.resolved.seconds);
     jobs_.client()->submit(std::move(plan_.spec), pending_);
   } catch (const Failure& failure) {
     pending_->finish(failure.error());
@@ -83,7 +83,7 @@ void VideoSrcRun::ending(GstFlowReturn last_flow) {
 
 /// Waits for the job to end. EOS when there is nothing to come of it.
 GstFlowReturn VideoSrcRun::take_result() {
-  if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waits for its job");
+  if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waiting for the job");
   {
     std::unique_lock lock(lock_);
     changed_.wait(lock, [&] { return interrupted_ || pending_->finished(); });
@@ -108,7 +108,7 @@ GstFlowReturn VideoSrcRun::tell_error() {
   if (!wait_until(errors_from_)) return GST_FLOW_FLUSHING;
   const Error error = *std::exchange(error_, std::nullopt);
   if (pending_->on_failure == OnFailure::skip)
-    post_warning(host_.element, error, "nothing goes downstream instead");
+    post_warning(host_.element, error, "nothing is output instead");
   else
     post_error(host_.element, error);
   // GST_FLOW_ERROR would make the base class add its own "Internal data stream error".

@@ -9,7 +9,7 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr unsigned kMaxBoxes = 400'000;  // an hour of fragments of a frame each has fewer
+constexpr unsigned kMaxBoxes = 400'000;  // an hour of fragments of one frame each has fewer
 constexpr std::uint64_t kMaxTime = std::numeric_limits<std::int64_t>::max();
 
 std::uint64_t capped_sum(std::uint64_t one, std::uint64_t other) {
@@ -62,7 +62,7 @@ std::optional<Box> BoxReader::next(const Box& parent, std::uint64_t at) {
   return box;
 }
 
-/// ByteRope that are no box at all are no damaged MP4.
+/// Bytes that are no box at all are not a damaged MP4.
 void BoxReader::check_beginning() {
   const std::string type = text(4, 4);
   const bool known = type == "ftyp" || type == "moov" || type == "mdat" || type == "free";

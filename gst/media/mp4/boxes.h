@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Reads boxes and the numbers in them from a rope, within bounds and with bounded work. What the
-// boxes mean together is decided in mp4.cpp.
+// Reads boxes and their fields from a rope, within bounds and with bounded work. What the boxes
+// mean together is decided in probe.cpp and samples.cpp.
 #pragma once
 
 #include <algorithm>
@@ -24,17 +24,17 @@ constexpr std::uint32_t fourcc(const char (&text)[5]) {
 struct Box {
   std::uint32_t type = 0;
   std::uint64_t start = 0;
-  std::uint64_t body = 0;  // behind the size and the type
+  std::uint64_t body = 0;  // after the size and the type
   std::uint64_t end = 0;
 };
 
 /// `duration` / `timescale` seconds; 0 when unknown, capped at some centuries.
 std::uint64_t to_ns(std::uint64_t duration, std::uint32_t timescale);
 
-/// The span that parts of a track cover together. A live recording need not begin at 0.
+/// The time span that the parts of a track cover together. A live recording need not start at 0.
 class Timeline {
  public:
-  /// A part without a start follows the one before it.
+  /// A part without a start follows the previous one.
   void add(std::optional<std::uint64_t> start, std::uint64_t duration);
   std::uint64_t length() const { return any_ && last_ > first_ ? last_ - first_ : 0; }
 
@@ -49,7 +49,7 @@ struct FragmentRun {
   std::uint64_t duration = 0;
 };
 
-/// Everything in here throws Problem for a box that does not hold what it promises.
+/// Every function throws Problem for a box that does not hold what it promises.
 class BoxReader {
  public:
   explicit BoxReader(const ByteRope& file) : file_(file) {}
@@ -72,22 +72,22 @@ class BoxReader {
   /// The same for a table: version, flags, count, and `count` rows.
   void need_entries(const Box& box, std::uint64_t row_bytes);
 
-  // The bounds were checked by need(): what lies outside reads as 0.
+  // need() has checked the bounds; reads outside return 0.
   std::uint8_t version(const Box& box);
   std::uint16_t u16(std::uint64_t offset) { return static_cast<std::uint16_t>(number(offset, 2)); }
   std::uint32_t u32(std::uint64_t offset) { return static_cast<std::uint32_t>(number(offset, 4)); }
   std::uint64_t u64(std::uint64_t offset) { return number(offset, 8); }
-  /// Characters that can be shown; others become '?'.
+  /// Printable characters; others become '?'.
   std::string text(std::uint64_t offset, int length);
   std::uint64_t sum_u32(std::uint64_t offset, std::uint64_t count);
 
-  // mvhd and mdhd are laid out alike. A duration of all ones means unknown, given as 0.
+  // mvhd and mdhd share a layout. A duration of all ones means unknown and is returned as 0.
   std::uint32_t media_timescale(const Box& box);
   std::uint64_t media_duration(const Box& box);
 
   /// stts: the sum of count x duration.
   std::uint64_t sum_time_table(const Box& stts);
-  /// tfhd: the default sample duration when it has one.
+  /// tfhd: the default sample duration, if present.
   std::optional<std::uint64_t> fragment_default(const Box& tfhd);
   /// trun: adds its samples and their durations.
   void add_run(const Box& trun, std::uint64_t default_duration, FragmentRun& sum);
@@ -101,7 +101,7 @@ class BoxReader {
 
   const ByteRope& file_;
   unsigned boxes_ = 0;
-  std::uint64_t run_start_ = 0;  // the piece of the rope that was read last
+  std::uint64_t run_start_ = 0;  // the piece of the rope read last
   std::size_t run_length_ = 0;
   const std::uint8_t* run_ = nullptr;
 };

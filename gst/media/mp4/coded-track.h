@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// From coded pictures and the times of the frames that they were made of to a track of an MP4.
+// Turns encoded frames and the times of their source frames into a track of an MP4.
 #pragma once
 
 #include <cstdint>
@@ -25,15 +25,15 @@ struct CodedPicture {
   unsigned height = 0;
 };
 
-/// Throws Failure (bad_input) when no frame came out of the encoder.
+/// Throws Failure (bad_input) when the encoder returned no frame.
 CodedPicture coded_picture(const Coded& coded);
 
-/// Indexes of the units in the order in which they are shown.
+/// Indexes of the units in presentation order.
 std::vector<std::size_t> shown_order(const Coded& coded);
 
-/// One sample for each unit, every frame at its time, whatever order the encoder gives them in.
-/// `frames` are in the order in which they are shown, as many as there are units. The times in the
-/// track are those of the frames less `early`.
+/// One sample for each unit, each frame at its time, in whatever order the encoder returns them.
+/// `frames` are in presentation order, one for each unit. Times in the track are those of the
+/// frames minus `early`.
 void place_units(const Coded& coded, const std::vector<ShownFrame>& frames, std::int64_t early,
                  mp4::SampleTrack& track);
 

@@ -49,7 +49,7 @@ class TrackOnly {
 std::shared_ptr<const ByteRope> TrackOnly::run() {
   in_.each(in_.whole(), [&](const Box& box) {
     if (box.type == fourcc("mdat") && in_.u32(box.start) == 0) {
-      // Up to the end of the file, behind which something is put.
+      // To the end of the file, where something is appended.
       const std::uint64_t size = box.end - box.start;
       if (size <= 0xFFFFFFFF) changes_.push_back({box.start, number(size, 4)});
     }
@@ -75,8 +75,7 @@ std::shared_ptr<const ByteRope> TrackOnly::run() {
   return result;
 }
 
-/// Fragments must come behind their moov, so nothing can be moved; boxes of type 'free' are passed
-/// over.
+/// Fragments must follow their moov, so nothing can be moved. Readers skip boxes of type 'free'.
 void TrackOnly::hide_in(const Box& moov) {
   in_.each(moov, [&](const Box& trak) {
     if (trak.type != fourcc("trak")) return;
@@ -108,8 +107,8 @@ std::string TrackOnly::new_trak(const Box& trak) {
   return box_of("trak", body);
 }
 
-/// Without one, demuxers end after the sum of durations: frames that reordering shows later would
-/// go.
+/// Without an edit list, demuxers stop after the sum of durations and lose the frames that
+/// reordering shows later.
 std::string TrackOnly::whole_edit() const {
   if (track_.samples.empty() || track_.timescale == 0) return {};
   const std::uint64_t duration =

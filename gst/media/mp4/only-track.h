@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// A file reduced to one track, for a demuxer: only boxes are changed or added, media stays where it
-// is.
+// Reduces a file to one track, for a demuxer. Boxes are changed or added; media stays where it is.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,8 @@
 
 namespace omni::mp4 {
 
-/// The same file, without copying it, in which only this track is left, and all of it is shown: for
-/// a demuxer that is to give every sample there is, at its media time.
+/// The same file, not copied, with only this track left and all of it presented, so that a demuxer
+/// returns every sample at its media time.
 std::shared_ptr<const ByteRope> only_track(const std::shared_ptr<const ByteRope>& file,
                                            const SampleTrack& track, std::uint32_t movie_timescale);
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxTracks = 128;
 
-/// What the boxes of one track said, before it is summed up in a Track.
+/// What the boxes of one track say, before it becomes a Track.
 struct TrackBoxes {
   Track track;
   std::uint32_t id = 0;
@@ -142,7 +142,7 @@ void Prober::read_movie(const Box& moov) {
       info_.fragmented = true;
     }
   });
-  // mvex refers to tracks that may stand behind it.
+  // mvex refers to tracks that may come after it.
   boxes_.each(moov, [this](const Box& box) {
     if (box.type == fourcc("mvex")) read_movie_extends(box);
   });
@@ -170,7 +170,7 @@ void Prober::read_track(const Box& trak) {
     if (box.type == fourcc("tkhd")) read_track_header(box, track);
     if (box.type == fourcc("mdia")) read_media(box, track);
   });
-  check_chunks(track);  // once a track, however often a hostile file repeats its tables
+  check_chunks(track);  // once for each track, however often a hostile file repeats its tables
   tracks_.push_back(std::move(track));
 }
 
@@ -260,7 +260,7 @@ void Prober::read_sample_sizes(const Box& box, TrackBoxes& track) {
   }
 }
 
-/// Boxes may all fit and yet samples be missing, where mdat has no size of its own.
+/// When mdat has no size of its own, all boxes may fit and samples still be missing.
 void Prober::check_chunks(const TrackBoxes& track) {
   if (!track.offsets || track.samples == 0) return;
   const Box& box = *track.offsets;
@@ -279,7 +279,7 @@ void Prober::check_chunks(const TrackBoxes& track) {
   }
 }
 
-/// The last chunk holds as many samples as the last row of stsc says.
+/// The last row of stsc says how many samples the last chunk holds.
 std::uint64_t Prober::last_chunk_bytes(const TrackBoxes& track) {
   if (!track.sizes || !track.chunks) return 0;
   const std::uint64_t rows = boxes_.u32(track.chunks->body + 4);
@@ -287,7 +287,7 @@ std::uint64_t Prober::last_chunk_bytes(const TrackBoxes& track) {
   const std::uint64_t in_chunk = boxes_.u32(track.chunks->body + 8 + (rows - 1) * 12 + 4);
   const std::uint64_t count = std::min(in_chunk, track.samples);
   const std::uint64_t fixed = boxes_.u32(track.sizes->body + 4);
-  // A fixed size of 1 is how QuickTime counts uncompressed sound: it says nothing about bytes.
+  // QuickTime counts uncompressed audio with a fixed size of 1, which says nothing about bytes.
   if (fixed != 0) return fixed == 1 ? 0 : fixed * count;
   return boxes_.sum_u32(track.sizes->body + 12 + (track.samples - count) * 4, count);
 }
@@ -322,7 +322,7 @@ void Prober::read_track_fragment(const Box& traf) {
   track->fragments.add(start, sum.duration);
 }
 
-/// Its times are kept in nanoseconds: each index may have a timescale of its own.
+/// Times are kept in nanoseconds, because each index may have its own timescale.
 void Prober::read_segment_index(const Box& sidx) {
   const bool wide = boxes_.version(sidx) == 1;
   const std::uint64_t head = wide ? 32 : 24;

@@ -32,10 +32,10 @@ struct Info {
   const Track* video() const;  // the first video track, or nullptr
 };
 
-/// A sentence that says what is wrong with the file, for a user.
+/// A sentence for the user that says what is wrong with the file.
 struct Problem {
   std::string text;
-  bool truncated = false;  // the boxes promise more bytes than there are
+  bool truncated = false;  // the boxes promise more bytes than the file has
 };
 
 /// Accepts a whole file with ftyp, moov and at least one video track whose boxes fit into the file.

@@ -15,12 +15,12 @@ namespace omni::mp4 {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-// Picture, sound in some languages, captions, timecode: far fewer than this.
+// Video, audio in some languages, captions and timecode are far fewer than this.
 constexpr std::size_t kMostTracks = 16;
-// What decoders take at the most.
-constexpr unsigned kMostPixels = 16384;  // of a side
-// Services round lengths, add a trailer, or make 10 s where 4 were asked for. Refusing what is paid
-// costs more than showing it, so only what makes no sense is refused.
+// The most that decoders accept.
+constexpr unsigned kMostPixels = 16384;  // per side
+// Services round lengths, add a trailer, or make 10 s where 4 s were requested. Refusing a paid
+// result costs more than showing it, so only nonsensical lengths are refused.
 constexpr std::uint64_t kTimesBought = 4;
 constexpr std::uint64_t kBeyondBought = 60 * kSecond;
 constexpr std::uint64_t kLongestUnknown = 3600 * kSecond;
@@ -56,7 +56,7 @@ void check_picture(const Info& info) {
            std::to_string(video.height));
 }
 
-/// Headers may say 8 s and tables an hour: demuxers go by the tables, and by the edit list.
+/// Headers may say 8 s and tables an hour. Demuxers follow the tables and the edit list.
 void check_times(const Movie& movie, unsigned seconds) {
   for (const SampleTrack& track : movie.tracks) {
     check_length(to_ns(track.media_duration(), track.timescale), seconds);
@@ -76,7 +76,7 @@ void check(const ByteRope& result, unsigned seconds) {
     refuse("it has " + std::to_string(info.tracks.size()) + " tracks");
   check_picture(info);
   check_length(info.duration_ns, seconds);
-  // Where each sample lies is known only from the tables. The pieces are shared, not copied.
+  // Only the tables say where each sample lies. The pieces are shared, not copied.
   check_times(read_movie(std::make_shared<ByteRope>(result)), seconds);
 }
 

@@ -6,7 +6,7 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr std::size_t kVideoHead = 8 + 78;  // of a video entry, before its own boxes
+constexpr std::size_t kVideoHead = 8 + 78;  // of a video entry, before its child boxes
 constexpr std::size_t kAudioHead = 8 + 28;
 constexpr int kMaxDepth = 4;
 
@@ -26,7 +26,7 @@ std::uint64_t value_at(std::string_view text, std::size_t at, std::size_t bytes)
   return value;
 }
 
-/// Calls `use` with type and body of each box; stops at what is none.
+/// Calls `use` with the type and body of each box; stops at the first thing that is not a box.
 template <class Use>
 void each_box(std::string_view boxes, Use use) {
   while (boxes.size() >= 8) {
@@ -37,12 +37,12 @@ void each_box(std::string_view boxes, Use use) {
   }
 }
 
-/// An MPEG-4 descriptor: its tag, and a length in groups of seven bits.
+/// An MPEG-4 descriptor: its tag, and its length in groups of seven bits.
 std::string descriptor(unsigned tag, const std::string& body) {
   return number(tag, 1) + "\x80\x80\x80" + number(body.size() & 0x7F, 1) + body;
 }
 
-/// Takes a descriptor with this tag off the front; empty when another one is there.
+/// Removes a descriptor with this tag from the front; empty when the tag differs.
 std::string_view open_descriptor(std::string_view& text, unsigned tag) {
   if (text.size() < 2 || value_at(text, 0, 1) != tag) return {};
   std::size_t at = 1;
@@ -69,7 +69,7 @@ bool holds_aac(std::string_view esds) {
   return type == 0x40 || (type >= 0x66 && type <= 0x68);  // MPEG-4 AAC, MPEG-2 AAC
 }
 
-/// QuickTime hides it in a 'wave' box.
+/// QuickTime nests it in a 'wave' box.
 std::string find_esds(std::string_view boxes, int depth = 0) {
   std::string found;
   each_box(boxes, [&](std::string_view type, std::string_view body) {

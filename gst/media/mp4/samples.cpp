@@ -14,7 +14,7 @@ namespace omni::mp4 {
 namespace {
 
 constexpr std::uint64_t kMaxSamples =
-    1'000'000;  // half a day of video; what a hostile file may cost
+    1'000'000;  // half a day of video; bounds what a hostile file may cost
 
 struct Defaults {  // trex, then tfhd
   std::uint32_t description = 1;
@@ -32,7 +32,7 @@ struct TrackTables {
   std::optional<Box> chunks;        // stsc
   std::optional<Box> sizes;         // stsz, stz2
   std::optional<Box> offsets;       // stco, co64
-  std::uint64_t start = 0;          // decoding time of the first sample: fragments may begin late
+  std::uint64_t start = 0;          // decoding time of the first sample; fragments may start late
   std::uint64_t end = 0;
 };
 
@@ -241,7 +241,7 @@ std::vector<std::uint32_t> MovieReader::read_sizes(const TrackTables& tables) {
   const std::uint64_t count = in_.u32(box.body + 8);
   const std::uint32_t fixed = in_.u32(box.body + 4);
   const bool compact = box.type == fourcc("stz2");
-  // Equal sizes in sound are bytes in one file and uncompressed frames in the next.
+  // Equal sizes in audio mean bytes in one file and uncompressed frames in the next.
   if (!compact && fixed != 0 && tables.track.handler == "soun") return {};
   samples_ += count;
   if (samples_ > kMaxSamples) throw Problem{"the MP4 has too many samples", false};
@@ -310,7 +310,7 @@ void MovieReader::time_samples(const TrackTables& tables, std::vector<Sample>& s
 }
 
 void MovieReader::read_fragment(const Box& moof) {
-  std::uint64_t end = moof.start;  // of the track's data before, where the next one's may begin
+  std::uint64_t end = moof.start;  // of the previous track's data, where the next may start
   in_.each(moof, [&](const Box& traf) {
     if (traf.type != fourcc("traf")) return;
     TrackTables* tables = nullptr;
@@ -388,7 +388,7 @@ std::uint64_t MovieReader::read_run(const Box& trun, const Defaults& defaults, s
   return at;
 }
 
-/// A fragment says when it begins: the sample before it lasts until then.
+/// A fragment gives its start time: the sample before it lasts until then.
 void MovieReader::jump(TrackTables& tables, std::uint64_t time) {
   std::vector<Sample>& samples = tables.track.samples;
   if (samples.empty()) {
@@ -407,8 +407,8 @@ void MovieReader::add(TrackTables& tables, const Sample& sample) {
   tables.end += sample.duration;
 }
 
-/// Tables of samples begin at 0: what begins later, as fragments of a live recording do, gets an
-/// edit for the time that it begins after the others.
+/// Sample tables start at 0. A track that starts later, as in fragments of a live recording, gets
+/// an edit for the time by which it starts after the others.
 void MovieReader::place_late_starts() {
   std::optional<std::uint64_t> first;
   for (const TrackTables& tables : tracks_) {

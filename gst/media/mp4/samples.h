@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The samples of an MP4's tracks, one by one: where each lies, when it is decoded and shown. Read
-// from the tables of a plain file or from the fragments of a fragmented one. What a file is as a
-// whole is told by mp4.h; what is written anew is in mp4-write.h.
+// The samples of an MP4's tracks: where each lies, when it is decoded and presented. Read from the
+// tables of a plain file or from the fragments of a fragmented one. probe.h describes the file as a
+// whole; writer.h writes files.
 #pragma once
 
 #include <array>
@@ -19,15 +19,15 @@ namespace omni::mp4 {
 struct Sample {
   std::uint64_t offset = 0;  // in the track's media
   std::uint32_t size = 0;
-  std::uint32_t duration = 0;     // up to the next one's decoding
-  std::int32_t composition = 0;   // shown this much after it is decoded
-  std::uint32_t description = 1;  // which sample entry, from 1
+  std::uint32_t duration = 0;     // until the next one is decoded
+  std::int32_t composition = 0;   // presented this much after decoding
+  std::uint32_t description = 1;  // index of the sample entry, from 1
   bool sync = true;
 };
 
 struct Edit {
   std::uint64_t duration = 0;    // in the movie's timescale
-  std::int64_t media_time = -1;  // in the track's timescale; -1 = nothing is shown
+  std::int64_t media_time = -1;  // in the track's timescale; -1 = an empty edit
   std::uint32_t rate = 0x10000;
 };
 
@@ -41,13 +41,13 @@ struct SampleTrack {
   std::array<std::uint32_t, 9> matrix{0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000};
   std::uint32_t width = 0;  // 16.16, before the matrix
   std::uint32_t height = 0;
-  std::vector<Edit> edits;           // none = the whole from its beginning
+  std::vector<Edit> edits;           // none = the whole track from its start
   std::vector<std::string> entries;  // sample entries, whole boxes
   std::shared_ptr<const ByteRope> media;
   std::vector<Sample> samples;
 
   std::uint64_t media_duration() const;
-  std::uint64_t shown_end() const;  // when the last frame has been shown
+  std::uint64_t shown_end() const;  // End of the last frame's presentation.
   std::uint64_t media_bytes() const;
 };
 
@@ -57,8 +57,8 @@ struct Movie {
   std::vector<SampleTrack> tracks;
 };
 
-/// All tracks with their sample entries; samples of those for which it makes sense: not of sound
-/// that is laid out as QuickTime does without a table of sizes. Throws Problem.
+/// All tracks with their sample entries, and their samples where those are well defined: not for
+/// audio in QuickTime's layout without a table of sizes. Throws Problem.
 Movie read_movie(std::shared_ptr<const ByteRope> file);
 
 }  // namespace omni::mp4

@@ -51,7 +51,7 @@ std::string riff_type(std::string_view head) {
   return "a RIFF file";
 }
 
-/// Web servers answer with texts where a video was expected.
+/// Web servers answer with text where a video was expected.
 std::string text_type(std::string_view head) {
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const std::size_t first = head.find_first_not_of(" \t\r\n");
@@ -64,7 +64,7 @@ std::string text_type(std::string_view head) {
   return head.starts_with("{") || head.starts_with("[") ? "a JSON text" : "";
 }
 
-/// A 64-bit box size begins with the same bytes as a bare H.264 stream, but a box type follows it.
+/// A 64-bit box size starts with the same bytes as a raw H.264 stream, but a box type follows it.
 bool may_be_box(std::string_view head) {
   if (head.size() < 8) return false;
   for (const char c : head.substr(4, 4)) {

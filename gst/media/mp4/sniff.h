@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Tells what a file is that is no MP4, from its first bytes, so that a message can say so.
+// Identifies a file that is not an MP4 by its first bytes, so that a message can name its type.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace omni::mp4 {
 
-/// With its article, such as "a JPEG image"; empty when the first bytes tell nothing.
+/// With its article, such as "a JPEG image"; empty when the first bytes are not recognized.
 std::string other_type(const ByteRope& file);
 
 }  // namespace omni::mp4

@@ -13,7 +13,7 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr std::uint64_t kChunkNs = 500'000'000;  // what is played together lies together
+constexpr std::uint64_t kChunkNs = 500'000'000;  // media played together is stored together
 constexpr std::uint32_t kUndetermined = 0x55C4;  // "und", packed as in mdhd
 
 std::string number(std::uint64_t value, int bytes) {
@@ -41,17 +41,17 @@ struct Chunk {
   std::size_t first = 0;  // sample
   std::size_t count = 0;
   std::uint32_t description = 1;
-  std::uint64_t offset = 0;  // behind the head of mdat
+  std::uint64_t offset = 0;  // after the header of mdat
 };
 
 struct TrackPlan {
   const SampleTrack* track = nullptr;
   std::uint32_t id = 0;
   std::vector<std::uint32_t> compositions;
-  std::uint64_t later = 0;  // than in the source, so that no composition is negative
+  std::uint64_t later = 0;  // than in the source, so that no composition offset is negative
   std::vector<Edit> edits;
   std::vector<Chunk> chunks;
-  std::uint64_t duration = 0;  // as shown, in the movie's timescale
+  std::uint64_t duration = 0;  // as presented, in the movie's timescale
 };
 
 class MovieWriter {
@@ -100,7 +100,7 @@ std::shared_ptr<const ByteRope> MovieWriter::run() {
     const Chunk& chunk = plans_[track].chunks[index];
     const Sample* sample = &plans_[track].track->samples[chunk.first];
     for (const Sample* end = sample + chunk.count; sample != end;) {
-      const std::uint64_t start = sample->offset;  // neighbours are taken in one piece
+      const std::uint64_t start = sample->offset;  // adjacent samples are taken as one piece
       std::uint64_t size = 0;
       for (; sample != end && sample->offset == start + size; ++sample) size += sample->size;
       result->append_slice(*plans_[track].track->media, start, size);
@@ -132,14 +132,14 @@ void MovieWriter::plan_compositions(TrackPlan& plan) const {
     plan.compositions.push_back(static_cast<std::uint32_t>(sample.composition - lowest));
   }
   plan.later = static_cast<std::uint64_t>(-lowest);
-  // Without an edit, many readers end after the sum of durations, before the last frames.
+  // Without an edit, many readers stop after the sum of durations, before the last frames.
   if (plan.edits.empty()) plan.edits.push_back({0, 0, 0x10000});
   for (Edit& edit : plan.edits) {
     if (edit.media_time >= 0) edit.media_time -= lowest;
   }
 }
 
-/// An edit without a length lasts until the end.
+/// An edit without a duration lasts until the end.
 void MovieWriter::plan_edits(TrackPlan& plan) const {
   const SampleTrack& track = *plan.track;
   const std::uint64_t shown = track.shown_end() + plan.later;
@@ -153,7 +153,7 @@ void MovieWriter::plan_edits(TrackPlan& plan) const {
   if (plan.edits.empty()) plan.duration = to_movie_time(shown, track.timescale);
 }
 
-/// Each time the track that is behind takes its turn.
+/// The track that is furthest behind in time is next.
 void MovieWriter::lay_out() {
   struct Cursor {
     std::size_t sample = 0;
@@ -229,7 +229,7 @@ std::string MovieWriter::edts(const TrackPlan& plan) const {
 std::string MovieWriter::mdia(const TrackPlan& plan, std::uint64_t data_start) const {
   const SampleTrack& track = *plan.track;
   const bool sound = track.handler == "soun";
-  // Below 0x400 are the Macintosh's own codes of languages.
+  // Values below 0x400 are Macintosh language codes.
   const std::uint32_t language = track.language < 0x400 ? kUndetermined : track.language;
   const std::string mdhd = full("mdhd", 1u << 24,
                                 std::string(16, '\0') + u32(track.timescale) +
@@ -280,7 +280,7 @@ std::string MovieWriter::stbl(const TrackPlan& plan, std::uint64_t data_start) c
 std::string MovieWriter::chunk_tables(const TrackPlan& plan, std::uint64_t data_start) const {
   std::string stsc;
   std::string offsets;
-  // By the length of the data alone: the offsets are written before their start is known.
+  // Decided by the data length alone, since offsets are written before their start is known.
   const bool wide = data_bytes_ > std::numeric_limits<std::uint32_t>::max() / 2;
   for (std::size_t i = 0; i < plan.chunks.size(); ++i) {
     const Chunk& chunk = plan.chunks[i];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Writes a plain MP4 from tracks and their samples: moov in front, no times of day, so that the
-// same samples give the same bytes. Knows nothing of codecs but what it takes to write a sample
-// entry.
+// Writes a plain MP4 from tracks and their samples. moov comes first and no creation times are
+// stored, so the same samples give the same bytes. Knows no codecs beyond what a sample entry
+// needs.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace omni::mp4 {
 
-/// The samples are not copied: the result holds on to their media.
+/// The samples are not copied: the result holds references to their media.
 std::shared_ptr<const ByteRope> write_movie(const Movie& movie);
 
 }  // namespace omni::mp4

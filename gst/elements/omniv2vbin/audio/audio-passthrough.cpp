@@ -154,8 +154,9 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
       said = true;
       lock.unlock();
       GST_DEBUG_OBJECT(sink_.get(),
-                       "waits for room: %" GST_TIME_FORMAT " of audio are here, %" GST_TIME_FORMAT
-                       " may be; the video has to go on first",
+                       "waiting for room: %" GST_TIME_FORMAT
+                       " of audio queued, the maximum is %" GST_TIME_FORMAT
+                       "; the video has to advance first",
                        GST_TIME_ARGS(waiting), GST_TIME_ARGS(capacity));
       continue;
     }
@@ -169,10 +170,11 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
 }
 
 void AudioPassthrough::Run::warn_of_drop(GstClockTime capacity) const {
-  host_.log(LogLevel::warning,
-            "Sound is dropped, the oldest first: " + std::to_string(capacity / GST_MSECOND) +
-                " ms of it wait already, and downstream takes it more slowly than the live source "
-                "brings it. Raise latency, or let downstream take all sound (sync=false).");
+  host_.log(
+      LogLevel::warning,
+      "Audio is dropped, the oldest first: " + std::to_string(capacity / GST_MSECOND) +
+          " ms are queued already, and downstream consumes it more slowly than the live "
+          "source delivers it. Raise latency, or let downstream take all audio (sync=false).");
 }
 
 gboolean AudioPassthrough::Run::sink_event(EventPtr event) {

@@ -49,12 +49,12 @@ gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
     if (tap && !tap->take_event(event))
       post_warning(GST_ELEMENT(parent),
                    {Reason::bad_input,
-                    "Only raw sound and AAC can go along with a reference: put a decoder before "
+                    "Only raw audio and AAC can be sent with a reference: put a decoder before "
                     "the first audio pad, or set reference-audio=false.",
                     0,
                     {},
                     {}},
-                   "references go without sound");
+                   "references have no audio");
     if (context.audio->result_audio()) return gboolean{TRUE};
     const bool is_caps = GST_EVENT_TYPE(event) == GST_EVENT_CAPS;
     const gboolean taken = passthrough->sink_event(std::move(owned));
@@ -107,7 +107,7 @@ GstFlowReturn BinAudio::end_here(bool first) {
 void BinAudio::report_when_complete() {
   for (const AudioPad& one : passthroughs()) {
     if (one.passthrough->src()) continue;
-    GST_DEBUG_OBJECT(one.sink, "has no caps yet, so its src pad is still to come");
+    GST_DEBUG_OBJECT(one.sink, "no caps yet: its src pad is added later");
     return;
   }
   {
@@ -156,7 +156,7 @@ GstPad* BinAudio::request(GstPadTemplate* sink_template, const char* name) {
   }
   const std::string full = "audio_sink_" + std::to_string(index);
   if (const auto taken = PadPtr::adopt(gst_element_get_static_pad(host_.element, full.c_str()))) {
-    g_warning("omniv2vbin has a pad %s already", full.c_str());
+    g_warning("omniv2vbin already has a pad %s", full.c_str());
     return nullptr;
   }
   GstPad* sink = gst_pad_new_from_template(sink_template, full.c_str());

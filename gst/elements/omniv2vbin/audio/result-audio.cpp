@@ -105,7 +105,7 @@ ClipAudio ResultAudio::decode(std::shared_ptr<const ByteRope> part, const Segmen
           // A picture without its sound is better than none.
           if (failure.error().reason != Reason::cancelled)
             log(LogLevel::warning, "segment " + std::to_string(number) +
-                                       ": its sound cannot be decoded: " + failure.error().message);
+                                       ": its audio cannot be decoded: " + failure.error().message);
           return nullptr;
         }
       });
