@@ -8,10 +8,10 @@
 #include <mutex>
 #include <thread>
 
+#include "support/audio-ends.h"
 #include "support/bin-harness.h"
 #include "support/bin-run.h"
 #include "support/echo-service.h"
-#include "support/sound-ends.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -171,7 +171,7 @@ GST_START_TEST(stream_after_the_end) {
   const bool at_once = __i__ % 2 == 1;
   if (at_once) service.hold({1, 2});
   BinHarness run(service.server.url(), std::string(kFour) + (__i__ < 2 ? "" : " audio=result"));
-  SoundEnds sound(run.element());
+  AudioEnds sound(run.element());
   run.push_frames(0, 110);
   run.push_eos();
   if (at_once) {  // before the first one has come out

@@ -3,7 +3,9 @@
 
 // When is a result delivered? A sink may hold the end of it until EOS, and after a queue, a demuxer
 // or a muxer everything happens later than here: a full disk, caps that do not fit, a stop. So a
-// result that was pushed counts as delivered with the EOS message of the whole pipeline.
+// result that was pushed counts as delivered with the EOS message of the whole pipeline. Two
+// results count earlier, and not here: one that was shown live (Playout::end_segment), and one that
+// was pushed whole in buffer mode (V2vOutput::push_result).
 #pragma once
 
 #include <gst/gst.h>

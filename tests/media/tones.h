@@ -16,7 +16,7 @@
 #include "media/mp4/samples.h"
 #include "media/reference-audio.h"
 
-namespace sounds {
+namespace tones {
 
 using Samples = std::vector<float>;
 
@@ -74,4 +74,4 @@ std::size_t loudest(const Samples& samples, std::size_t from, std::size_t to);
 std::size_t expect_impulses(const std::string& row, const Samples& samples, std::size_t from,
                             std::size_t late = 0);
 
-}  // namespace sounds
+}  // namespace tones

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-#include "media/sounds.h"
+#include "media/tones.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@
 #include "media/mp4/writer.h"
 #include "service/error.h"
 
-namespace sounds {
+namespace tones {
 
 using clips::BytesPtr;
 using omni::BufferPtr;
@@ -233,4 +233,4 @@ BytesPtr result(std::size_t samples, std::vector<Edit> edits) {
   return reference(track);
 }
 
-}  // namespace sounds
+}  // namespace tones

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-#include "support/sound-ends.h"
+#include "support/audio-ends.h"
 
 namespace omni::test {
 
@@ -19,7 +19,7 @@ gboolean live_query(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 }  // namespace
 
-SoundEnds::SoundEnds(GstElement* element)
+AudioEnds::AudioEnds(GstElement* element)
     : element_(ElementPtr::share(element)),
       source_(new_pad("from", GST_PAD_SRC)),
       sink_(new_pad("to", GST_PAD_SINK)) {
@@ -34,7 +34,7 @@ SoundEnds::SoundEnds(GstElement* element)
     added(element, pad.get(), this);
 }
 
-SoundEnds::~SoundEnds() {
+AudioEnds::~AudioEnds() {
   let_go();
   g_signal_handler_disconnect(element_.get(), handler_);
   gst_pad_set_active(sink_.get(), FALSE);
@@ -43,13 +43,13 @@ SoundEnds::~SoundEnds() {
   gst_element_release_request_pad(element_.get(), request_.get());
 }
 
-void SoundEnds::added(GstElement*, GstPad* pad, gpointer self) {
-  auto* me = static_cast<SoundEnds*>(self);
+void AudioEnds::added(GstElement*, GstPad* pad, gpointer self) {
+  auto* me = static_cast<AudioEnds*>(self);
   if (g_str_equal(GST_PAD_NAME(pad), "audio_src_0")) gst_pad_link(pad, me->sink_.get());
 }
 
-GstFlowReturn SoundEnds::chain(GstPad* pad, GstObject*, GstBuffer* buffer) {
-  auto* me = static_cast<SoundEnds*>(gst_pad_get_element_private(pad));
+GstFlowReturn AudioEnds::chain(GstPad* pad, GstObject*, GstBuffer* buffer) {
+  auto* me = static_cast<AudioEnds*>(gst_pad_get_element_private(pad));
   const auto owned = BufferPtr::adopt(buffer);
   std::unique_lock lock(me->lock_);
   me->changed_.wait(lock, [&] { return !me->held_; });
@@ -57,8 +57,8 @@ GstFlowReturn SoundEnds::chain(GstPad* pad, GstObject*, GstBuffer* buffer) {
   return GST_FLOW_OK;
 }
 
-gboolean SoundEnds::event(GstPad* pad, GstObject*, GstEvent* event) {
-  auto* me = static_cast<SoundEnds*>(gst_pad_get_element_private(pad));
+gboolean AudioEnds::event(GstPad* pad, GstObject*, GstEvent* event) {
+  auto* me = static_cast<AudioEnds*>(gst_pad_get_element_private(pad));
   const auto owned = EventPtr::adopt(event);
   const std::lock_guard lock(me->lock_);
   if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) ++me->ends_;
@@ -66,7 +66,7 @@ gboolean SoundEnds::event(GstPad* pad, GstObject*, GstEvent* event) {
   return TRUE;
 }
 
-void SoundEnds::begin(bool live) {
+void AudioEnds::begin(bool live) {
   if (live) gst_pad_set_query_function(source_.get(), &live_query);
   request_ = PadPtr::adopt(gst_element_request_pad_simple(element_.get(), "audio_sink_0"));
   gst_pad_link(source_.get(), request_.get());
@@ -80,7 +80,7 @@ void SoundEnds::begin(bool live) {
   push_event(gst_event_new_segment(&segment));
 }
 
-GstFlowReturn SoundEnds::push(GstClockTime from, GstClockTime length) {
+GstFlowReturn AudioEnds::push(GstClockTime from, GstClockTime length) {
   const gsize size = gst_util_uint64_scale(length, 48'000, GST_SECOND) * 4;
   GstBuffer* buffer = gst_buffer_new_allocate(nullptr, size, nullptr);
   gst_buffer_memset(buffer, 0, 0, size);
@@ -89,18 +89,18 @@ GstFlowReturn SoundEnds::push(GstClockTime from, GstClockTime length) {
   return gst_pad_push(source_.get(), buffer);
 }
 
-void SoundEnds::hold() {
+void AudioEnds::hold() {
   const std::lock_guard lock(lock_);
   held_ = true;
 }
 
-void SoundEnds::let_go() {
+void AudioEnds::let_go() {
   const std::lock_guard lock(lock_);
   held_ = false;
   changed_.notify_all();
 }
 
-gsize SoundEnds::wait_ends(unsigned count) {
+gsize AudioEnds::wait_ends(unsigned count) {
   std::unique_lock lock(lock_);
   changed_.wait(lock, [&] { return ends_ >= count; });
   return bytes_;

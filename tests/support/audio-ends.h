@@ -15,11 +15,11 @@
 
 namespace omni::test {
 
-class SoundEnds {
+class AudioEnds {
  public:
-  explicit SoundEnds(GstElement* element);
-  ~SoundEnds();
-  SoundEnds(const SoundEnds&) = delete;
+  explicit AudioEnds(GstElement* element);
+  ~AudioEnds();
+  AudioEnds(const AudioEnds&) = delete;
 
   /// Requests the pad, and says what comes: raw sound in 16 bits, 48 kHz, stereo.
   void begin(bool live = false);

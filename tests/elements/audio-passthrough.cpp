@@ -2,8 +2,8 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // AudioPassthrough: what goes through, what waits, what is dropped, how it ends. The element around
-// it is in support/lane-rig.cpp.
-#include "support/lane-rig.h"
+// it is in support/passthrough-rig.cpp.
+#include "support/passthrough-rig.h"
 
 #include <filesystem>
 #include <random>
@@ -525,7 +525,7 @@ void run_to_end(const std::string& line, std::string* sound, unsigned* pictures)
 std::string make_clip(const std::string& muxer) {
   const bool mp4 = muxer == "mp4mux";
   const std::string path = (std::filesystem::temp_directory_path() /
-                            ("audio-lane-" + std::to_string(g_get_real_time()) + ".clip"))
+                            ("audio-passthrough-" + std::to_string(g_get_real_time()) + ".clip"))
                                .string();
   run_to_end("videotestsrc num-buffers=75 ! video/x-raw,width=64,height=48,framerate=25/1 ! " +
                  std::string(mp4 ? "x264enc tune=zerolatency" : "jpegenc") + " ! queue ! " + muxer +
@@ -562,7 +562,7 @@ GST_START_TEST(launch_line) {
 GST_END_TEST
 
 static Suite* audio_lane_suite() {
-  Suite* suite = suite_create("audio-lane");
+  Suite* suite = suite_create("audio-passthrough");
   TCase* tests = tcase_create("lane");
   tcase_set_timeout(tests, 100);
   suite_add_tcase(suite, tests);

@@ -10,11 +10,11 @@
 #include <future>
 
 #include "media/mp4/samples.h"
+#include "support/audio-ends.h"
 #include "support/bin-harness.h"
 #include "support/echo-service.h"
 #include "support/fresh-folder.h"
 #include "support/made-clip.h"
-#include "support/sound-ends.h"
 #include "support/v2v-fixture.h"
 
 using namespace omni;
@@ -315,7 +315,7 @@ GST_START_TEST(picture_that_stands) {
   BinHarness run(
       service.server.url(),
       std::string("prompt=x segment-duration=4000000000 max-in-flight=1") + kMore[__i__]);
-  SoundEnds sound(run.element());
+  AudioEnds sound(run.element());
   sound.begin();
   sound.hold();
   run.push_frames(0, 80);
@@ -346,7 +346,7 @@ GST_START_TEST(sound_comes_first_again) {
     gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
     run.push_segment();
   }
-  SoundEnds sound(run.element());
+  AudioEnds sound(run.element());
   sound.begin();
   sound.hold();
   constexpr unsigned kSeconds = 70;
@@ -362,7 +362,7 @@ GST_START_TEST(live_sound_before_the_picture) {
   EchoService service;
   ElementRun run(service.server.url(), "prompt=x segment-duration=4000000000", "omniv2vbin",
                  nullptr);
-  SoundEnds sound(run.element());
+  AudioEnds sound(run.element());
   sound.begin(true);
   sound.hold();
   for (unsigned i = 0; i < 30; ++i)
@@ -371,7 +371,7 @@ GST_START_TEST(live_sound_before_the_picture) {
 GST_END_TEST
 
 static Suite* omniv2vbin_sound_suite() {
-  Suite* suite = suite_create("omniv2vbin-sound");
+  Suite* suite = suite_create("omniv2vbin-audio");
   TCase* tcase = tcase_create("sound");
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, source_sound_is_unchanged, 0, 3);

@@ -514,7 +514,7 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_media_tests(argc, argv, "media-fit",
+  return run_media_tests(argc, argv, "media-transcode",
                          {{"misfit texts", misfit_texts, 1},
                           {"noise", noise, 1},
                           {"same bytes", same_bytes, 1},

@@ -8,7 +8,7 @@
 #include "media/audio-decoder.h"
 #include "media/bus-cancellation.h"
 #include "media/media-main.h"
-#include "media/sounds.h"
+#include "media/tones.h"
 #include "service/error.h"
 
 namespace {
@@ -19,7 +19,7 @@ using omni::Failure;
 using omni::Reason;
 using omni::ReferenceAudio;
 using omni::mp4::Edit;
-using namespace sounds;
+using namespace tones;
 
 START_TEST(length) {
   const BytesPtr file = result(48000, {});
@@ -179,7 +179,7 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_media_tests(argc, argv, "media-result-sound",
+  return run_media_tests(argc, argv, "media-audio-decoder",
                          {{"length", length, 1},
                           {"edits", edits, 1},
                           {"formats", formats, 1},

@@ -12,7 +12,7 @@
 #include "media/aac-setup.h"
 #include "media/bus-cancellation.h"
 #include "media/media-main.h"
-#include "media/sounds.h"
+#include "media/tones.h"
 #include "service/error.h"
 
 namespace {
@@ -25,7 +25,7 @@ using omni::Reason;
 using omni::ReferenceAudio;
 using omni::mp4::Edit;
 using omni::mp4::SampleTrack;
-using namespace sounds;
+using namespace tones;
 
 // Consecutive segments of all that can go along.
 
@@ -481,7 +481,7 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_media_tests(argc, argv, "media-sound",
+  return run_media_tests(argc, argv, "media-reference-audio",
                          {{"segments", segments, kForms.size()},
                           {"same units", same_units, 2},
                           {"same bytes", same_bytes, kForms.size()},

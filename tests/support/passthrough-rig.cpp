@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-#include "support/lane-rig.h"
+#include "support/passthrough-rig.h"
 
 #include <algorithm>
 #include <map>

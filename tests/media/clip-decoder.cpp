@@ -323,7 +323,7 @@ END_TEST
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_media_tests(argc, argv, "media-part-decoder",
+  return run_media_tests(argc, argv, "media-clip-decoder",
                          {{"times", times, 1},
                           {"no edit list", no_edit_list, 1},
                           {"formats", formats, 3},
