@@ -49,8 +49,8 @@ class Cutter {
   void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
   /// EOS: the number of segments is known now.
   void finish();
-  /// Cuts at this running time (with the next frame if it is none), as soon as the segment is long
-  /// enough.
+  /// Cuts at this running time, as soon as the segment is long enough; GST_CLOCK_TIME_NONE: at the
+  /// next frame.
   void request_cut_at(GstClockTime running_time);
 
   // The src pad's task
