@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What a job takes along besides words: the reference and images, each inline or as something to be
-// published first.
+// What a job sends besides text: the reference and images, each inline or published first.
 #pragma once
 
 #include <functional>
@@ -18,17 +17,19 @@ namespace omni {
 
 class Attachments {
  public:
-  /// `publish` has the application publish; may be null.
+  /// `publish` lets the application publish; may be null.
   Attachments(const Settings& settings, std::function<std::string(const ByteRope&)> publish);
 
-  /// URLs pass; a local file or a data URI becomes what the service takes. Throws Failure.
+  /// Passes URLs through; turns a local file or a data URI into what the service accepts. Throws
+  /// Failure.
   std::string image(const std::string& image, const char* property);
 
-  /// A placeholder for a reference that goes by URL; `url` is where the application has put it
-  /// already, if it has.
+  /// A placeholder for a reference sent by URL; `url` is its URL if the application has published
+  /// it already.
   std::string reference(std::shared_ptr<const ByteRope> bytes, std::string url);
 
-  /// What is to be published, when `body` has a place for it. Throws Failure when there is no way.
+  /// The attachments that `body` refers to and that must be published. Throws Failure when there is
+  /// no way to publish.
   std::vector<Upload> uploads_in(const std::string& body);
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Between GstBuffer and ByteRope, both ways, without a copy.
+// Converts between GstBuffer and ByteRope without copying.
 #pragma once
 
 #include "media/gst-ptr.h"
@@ -9,7 +9,7 @@
 
 namespace omni {
 
-/// The buffer's memory, kept mapped while somebody needs it; nullptr when it cannot be mapped.
+/// The buffer's memory, mapped for as long as it is referenced; nullptr when it cannot be mapped.
 BytesPtr as_bytes(BufferPtr buffer);
 
 /// Part of a rope: at most `most` bytes from `offset`.

@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned kAutomaticInFlight = 8;
 
-/// Visible ASCII and blanks (RFC 9110, 5.5): a line break would start another header.
+/// Visible ASCII, spaces and tabs (RFC 9110, 5.5): a line break would start another header.
 bool is_header_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -32,7 +32,7 @@ bool is_header_name(std::string_view text) {
   });
 }
 
-/// These are the client's own business; another value would break or misdirect a paid request.
+/// The client sets these itself; another value would break or misdirect a paid request.
 bool is_reserved_header(const std::string& name) {
   for (const char* reserved :
        {"Authorization", "Connection", "Content-Length", "Content-Type", "Expect", "Host",
@@ -116,7 +116,7 @@ unsigned jobs_at_once(const Settings& settings) {
 
 namespace {
 
-/// Who buys, for the sums: program, pipeline and element.
+/// The buyer's name in cost sums: program, pipeline and element.
 std::string pipeline_of(GstElement* element) {
   const char* program = g_get_prgname();
   std::string name = program ? program : "?";
@@ -146,7 +146,7 @@ ClientSettings client_settings(const Settings& settings, LogSink log) {
   return client;
 }
 
-/// null: none is kept.
+/// Null when no ledger is kept.
 std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& settings, LogSink log) {
   const bool counts =
       settings.budget_period > 0 && (settings.max_jobs > 0 || settings.max_seconds > 0);
@@ -160,10 +160,10 @@ std::shared_ptr<Ledger> open_ledger(GstElement* element, const Settings& setting
   LedgerSettings of_ledger;
   of_ledger.state_dir = state_folder(settings.state_dir);
   of_ledger.state_size = settings.state_size;
-  // Nor is anything bought that could not be counted.
+  // Budgets need the ledger too: nothing may be bought that cannot be counted.
   of_ledger.required = settings.ledger == LedgerMode::required || counts;
   of_ledger.log = std::move(log);
-  // The element outlives its client, and the client its ledger.
+  // The element outlives its client, and the client outlives its ledger.
   of_ledger.warn = [element](const Error& error) {
     post_warning(element, error, "the work continues");
   };

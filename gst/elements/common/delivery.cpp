@@ -67,7 +67,7 @@ struct Deliveries::Waiting {
                       owed);
   }
 
-  // Which results log with. Strong, it would go round in a circle: the bus has the handlers.
+  // For logging. A strong reference would be a cycle: element, bus, handler.
   GWeakRef element;
   std::mutex lock;  // innermost
   Results results;
@@ -87,7 +87,7 @@ Deliveries::Deliveries(GstPad* src)
     return g_signal_connect_data(bus_.get(), signal, G_CALLBACK(heard), new Shared(waiting_),
                                  destroy, GConnectFlags());
   };
-  // In the thread that posts, so that an error comes before what follows from it.
+  // In the posting thread, so that an error is handled before its consequences.
   on_eos_ = connect("sync-message::eos");
   on_error_ = connect("sync-message::error");
   gst_bus_enable_sync_message_emission(bus_.get());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// When is a result delivered? A sink may hold the end of it until EOS, and after a queue, a demuxer
-// or a muxer everything happens later than here: a full disk, caps that do not fit, a stop. So a
-// result that was pushed counts as delivered with the EOS message of the whole pipeline. Two
-// results count earlier, and not here: one that was shown live (Playout::end_segment), and one that
-// was pushed whole in buffer mode (V2vOutput::push_result).
+// Decides when a result is delivered. A sink may hold back its end until EOS, and after a queue,
+// demuxer or muxer everything happens later than the push: a full disk, incompatible caps, a stop.
+// So a pushed result counts as delivered only with the EOS message of the whole pipeline. Two kinds
+// count earlier, and elsewhere: one shown live (Playout::end_segment), and one pushed whole in
+// buffer mode (V2vOutput::push_result).
 #pragma once
 
 #include <gst/gst.h>
@@ -18,12 +18,12 @@
 
 namespace omni {
 
-/// The results of one run that were pushed and are not confirmed by the pipeline's EOS yet. Those
-/// that never are stay undelivered, and are reused at no cost. So do all results after an error of
-/// the pipeline, even if EOS follows.
+/// The results of one run that were pushed but are not yet confirmed by the pipeline's EOS.
+/// Unconfirmed ones stay undelivered and are reused at no cost. So are all results after an error
+/// of the pipeline, even if EOS follows.
 class Deliveries {
  public:
-  /// `src` is where results leave; its element is in its pipeline by now.
+  /// `src` is the pad that outputs results; its element must already be in its pipeline.
   explicit Deliveries(GstPad* src);
   /// The run ends.
   ~Deliveries();
@@ -31,9 +31,10 @@ class Deliveries {
 
   using Results = std::vector<std::shared_ptr<PendingResult>>;
 
-  /// These have gone out, or as much of them as downstream wants. Before EOS is pushed.
+  /// These were output, or as much of them as downstream wants. Must be called before EOS is
+  /// pushed.
   void hand_over(const Results& results);
-  /// A flush has thrown away what was on its way.
+  /// A flush has discarded the results on their way.
   void drop();
 
  private:

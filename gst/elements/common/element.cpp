@@ -26,7 +26,7 @@ void log_to_gstreamer(GstElement* element, LogLevel level, const std::string& te
   }
 }
 
-/// The first handler that gives a URL settles it.
+/// The first handler that returns a URL ends the emission.
 gboolean first_url(GSignalInvocationHint*, GValue* total, const GValue* one, gpointer) {
   const char* url = g_value_get_string(one);
   if (!url || !*url) return TRUE;

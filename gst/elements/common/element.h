@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What every element of the plugin needs at the boundary to C: a log sink, a net for exceptions,
-// the signal by which an application publishes.
+// Shared by all elements at the boundary to C: a log sink, exception guards, and the signal
+// publish-reference.
 #pragma once
 
 #include <gst/gst.h>
@@ -15,14 +15,14 @@
 
 namespace omni {
 
-/// What gst-inspect-1.0 shows as documentation.
+/// The documentation link shown by gst-inspect-1.0.
 inline constexpr const char* kDocUri =
     "https://github.com/gst-omni/gst-omni/blob/HEAD/gst/elements/README.md";
 
-/// The element must outlive what logs into it.
+/// The element must outlive the sink.
 LogSink log_sink(GstElement* element);
 
-/// No exception crosses into C: what nobody expected becomes an element error.
+/// No exception may cross into C: an unexpected one becomes an element error.
 void post_unexpected(gpointer element, const char* text);
 template <class Result, class Call>
 Result guarded(gpointer element, Result otherwise, Call call) {
@@ -34,10 +34,10 @@ Result guarded(gpointer element, Result otherwise, Call call) {
   }
 }
 
-/// The signal publish-reference; returns its id.
+/// Installs the signal publish-reference; returns its id.
 guint install_publish_signal(GType type);
-/// Emits it; nullptr when nobody is connected. The function returns the URL, empty when the
-/// application does not want to publish this one.
+/// Emits the signal; nullptr when no handler is connected. The function returns the URL, empty when
+/// the application declines.
 std::function<std::string(const ByteRope&)> application_publisher(GstElement* element,
                                                                   guint signal);
 

@@ -87,7 +87,7 @@ GType register_enum(const char* name, const GEnumValue* values) {
 }
 
 GType provider_type() {
-  // GLib keeps the values for good.
+  // GLib keeps the values forever.
   static const std::vector<GEnumValue>* values = [] {
     auto* list = new std::vector<GEnumValue>;
     for (const Dialect* dialect : dialects())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The enum types that properties show. GST_TYPE_OMNI_PROVIDER lists the dialects that exist.
+// The enum types of properties. GST_TYPE_OMNI_PROVIDER lists the available dialects.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,13 +17,13 @@ namespace omni {
 
 enum class InputMode {
   stream,  // everything up to EOS is one MP4
-  buffer,  // every buffer is one whole MP4
+  buffer,  // every buffer is one complete MP4
 };
 
-/// An enum of the plugin's API. `values` end with a row of nothing, and stay.
+/// Registers a public enum type. `values` ends with a zero row and must stay valid.
 GType register_enum(const char* name, const GEnumValue* values);
 
-/// One value for each dialect there is.
+/// One value for each dialect.
 GType provider_type();
 GType switch_type();
 GType reference_transport_type();
@@ -34,7 +34,7 @@ GType v2v_on_failure_type();
 GType video_src_on_failure_type();
 GType v2v_input_mode_type();
 
-/// Between the value of the enum and the dialect's name.
+/// Converts between the enum value and the dialect's name.
 const char* provider_name(gint value);
 gint provider_value(const std::string& name);
 

@@ -9,7 +9,7 @@ namespace omni {
 
 JobRunner::JobRunner(GstElement* element, SpendTracker& spend, LogSink log)
     : element_(element), spend_(spend), log_(std::move(log)) {
-  spend_.take_planned();  // a run before this one may have been stopped in its midst
+  spend_.take_planned();  // the previous run may have been stopped before it reported this
 }
 
 void JobRunner::start(const Settings& settings, unsigned max_in_flight) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The client of one run, and how its work is cancelled: jobs that run, and references that are
-// being transcoded. From the first job to close().
+// The client of one run, and the cancellation of its work: running jobs and transcoding. Used from
+// the first job to close().
 #pragma once
 
 #include <memory>
@@ -21,20 +21,20 @@ class JobRunner {
   JobRunner(GstElement* element, SpendTracker& spend, LogSink log);
 
   /// Connects to the service at the first call, unless this is a dry run, which may end while
-  /// playing. `max_in_flight` 0: as the settings say. Throws Failure.
+  /// playing. `max_in_flight` 0 = as in the settings. Throws Failure.
   void start(const Settings& settings, unsigned max_in_flight = 0);
   /// Null before start(), after close(), and in a dry run.
   std::shared_ptr<Client> client() const;
 
-  /// Cancels transcoding. One until renew(): once used it stays so.
+  /// Cancels transcoding. The object stays cancelled; renew() replaces it.
   std::shared_ptr<BusCancellation> transcode_cancel() const;
-  /// Cancels what is being made ready, and all jobs.
+  /// Cancels transcoding and all jobs.
   void cancel_all();
-  /// What is made ready from now on is wanted again.
+  /// Work that starts from now on is not cancelled.
   void renew();
 
-  /// Ends the network thread. Whoever still holds this run then, such as a bus handler that asks
-  /// for stats, must not be the one to end it.
+  /// Ends the network thread. Others that still hold this run, such as a bus handler that reads
+  /// stats, must not be the ones to end it.
   void close();
   ClientStats stats() const;
 
@@ -42,7 +42,7 @@ class JobRunner {
   GstElement* const element_;
   SpendTracker& spend_;
   const LogSink log_;
-  mutable std::mutex lock_;  // innermost: guards what follows
+  mutable std::mutex lock_;  // innermost: guards everything below
   std::shared_ptr<Client> client_;
   std::shared_ptr<BusCancellation> transcode_cancel_ = std::make_shared<BusCancellation>();
 };

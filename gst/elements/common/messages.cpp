@@ -156,7 +156,7 @@ void ProgressReporter::updated(const JobUpdate& update) {
   switch (update.state) {
     case JobState::waiting:
       return;
-    case JobState::publishing:  // part of submitting, for whoever watches
+    case JobState::publishing:  // part of submitting for the application
     case JobState::submitting:
       return enter(Phase::submit);
     case JobState::pending:

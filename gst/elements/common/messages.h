@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What an element tells the application about its jobs: omni/job, PROGRESS, errors and warnings.
-// Called without any lock held.
+// What an element reports to the application about its jobs: omni/job, PROGRESS, errors and
+// warnings. Called with no lock held.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,8 +17,7 @@
 
 namespace omni {
 
-/// One change of state of one job, as omni/job shows it. Times that are not known are
-/// GST_CLOCK_TIME_NONE.
+/// One state change of one job, as posted in omni/job. Unknown times are GST_CLOCK_TIME_NONE.
 struct JobReport {
   guint segment = 0;
   const char* state = "";  // fitting, waiting, publishing, submitting, pending, running,
@@ -29,21 +28,20 @@ struct JobReport {
   GstClockTime duration = GST_CLOCK_TIME_NONE;
   std::string prompt;
   Error error;          // states failed, cancelled
-  std::string request;  // state planned: the body with the reference left out
-  guint seconds = 0;    // what is or would be billed
+  std::string request;  // state planned: the body without the reference's bytes
+  guint seconds = 0;    // what is or would be billed, s
   bool reused = false;  // paid in an earlier run
   std::string ledger_id;
 };
 
 void post_job(GstElement* element, const JobReport& report);
 
-/// The end of a dry run: omni/plan with what it would have bought. Nothing when that was nothing.
+/// The end of a dry run: omni/plan with what it would have bought. Does nothing for an empty plan.
 void post_plan(GstElement* element, const PlannedSum& sum);
 
-/// gst-launch-1.0 hangs when an error comes before its main loop runs: it then quits a loop that
-/// has not begun, and the pipeline, which had an error, never finishes going to PAUSED. So errors
-/// that are found at once, such as a missing key, wait until the application has surely returned
-/// from its change of state.
+/// gst-launch-1.0 hangs when an error is posted before its main loop runs: it quits a loop that has
+/// not started, and the failed pipeline never reaches PAUSED. So immediate errors, such as a
+/// missing key, are delayed until the application has surely returned from its state change.
 inline constexpr auto kErrorDelay = std::chrono::milliseconds(200);
 
 void post_error(GstElement* element, const Error& error);
@@ -53,8 +51,8 @@ const char* state_word(JobState state);
 
 GstStructure* stats_structure(const ClientStats& stats);
 
-/// PROGRESS messages of one job at a time: always paired, one after another, because gst-launch
-/// keeps only one in mind.
+/// Posts PROGRESS for one job at a time: messages are paired and never overlap, because gst-launch
+/// tracks only one operation.
 class ProgressReporter {
  public:
   explicit ProgressReporter(GstElement* element) : element_(element) {}

@@ -28,8 +28,8 @@ gboolean OutputFlow::activate() {
 
 gboolean OutputFlow::deactivate() {
   gst_pad_stop_task(src_);
-  // A flush that was under way may have started the task again; now that it saw the flag it will
-  // not.
+  // A flush that was under way may have restarted the task; it cannot any more, now that the flag
+  // is set.
   return gst_pad_stop_task(src_);
 }
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The output side of one run: what leaves through the src pad, in the order in which it came in,
-// the state of the flow, and the pad's task. It holds the one lock of the run: whatever else its
-// threads share is reached with this lock in hand (Guarded), and every wait is a wait for
-// changed().
+// The output side of one run: items that leave through the src pad in input order, the flow state,
+// and the pad's task. It holds the one lock of the run: everything else that its threads share is
+// accessed with this lock held (Guarded), and every wait is a wait for changed().
 //
-//   stopped ------------ stop(), for good --------------------------------------------.
-//   flushing  <-- begin_flush() -- open --- end(flow) --> ended: nothing more is taken |
+//   stopped ------------ stop(), permanent ----------------------------------------------.
+//   flushing  <-- begin_flush() -- open --- end(flow) --> ended: no more input is taken  |
 //      `----- end_flush() ---------^ `------ reset() ----------'
 //
-// Lock order: this lock first, then that of a pending result, of a job runner or of a client. It is
-// never held while pushing, posting, querying, encoding or calling the client.
+// Lock order: this lock first, then that of a pending result, a job runner or a client. It is never
+// held while pushing, posting, querying, encoding or calling the client.
 #pragma once
 
 #include <gst/gst.h>
@@ -32,18 +31,18 @@
 
 namespace omni {
 
-/// Answered to upstream once an error was posted. GST_FLOW_ERROR would make a source add its own
-/// "Internal data stream error", and the user should read one error, the one that says why.
+/// Returned upstream once an error was posted. GST_FLOW_ERROR would make a source add its own
+/// "Internal data stream error", and the user should see one error, the one with the cause.
 inline constexpr GstFlowReturn kFlowAfterError = GST_FLOW_EOS;
 
-/// Segments that may be under way for each job that may run. Finished ones wait for older ones;
-/// with as many as jobs, they would keep others from starting.
+/// Segments in flight for each job that may run. Finished ones wait for older ones; with one per
+/// job, they would keep others from starting.
 inline constexpr unsigned kWindowPerJob = 3;
 
 /// Proof that the lock of a queue is held.
 using QueueLock = std::unique_lock<std::mutex>;
 
-/// What is reached only with the queue's lock in hand.
+/// A value that is accessible only with the queue's lock held.
 template <class Value>
 class Guarded {
  public:
@@ -54,19 +53,19 @@ class Guarded {
   Value value_{};
 };
 
-/// All of the output side but the items: flow, flushing, the task.
+/// The output side without the items: flow, flushing, the task.
 class OutputFlow {
  public:
-  /// `turn` is called by the src pad's task again and again, until pause_task().
+  /// `turn` is called repeatedly by the src pad's task, until pause_task().
   OutputFlow(GstPad* src, std::function<void()> turn) : src_(src), turn_(std::move(turn)) {}
   OutputFlow(const OutputFlow&) = delete;
   OutputFlow& operator=(const OutputFlow&) = delete;
 
   QueueLock lock() const { return QueueLock(mutex_); }
-  /// Whoever waits looks again.
+  /// Wakes all waiting threads.
   void changed(const QueueLock&);
   void changed() { changed(lock()); }
-  /// Waits until `ready`, which is asked with the lock held, after each change.
+  /// Waits until `ready` returns true; it is called with the lock held, after each change.
   template <class Ready>
   void wait(QueueLock& lock, Ready ready) const {
     condition_.wait(lock, ready);
@@ -76,10 +75,10 @@ class OutputFlow {
 
   bool is_flushing(const QueueLock&) const { return flushing_; }
   bool is_flushing() const { return is_flushing(lock()); }
-  /// What the output came to: OK, EOS, or an error.
+  /// The state of the output: OK, EOS, or an error.
   GstFlowReturn flow(const QueueLock&) const { return flow_; }
   GstFlowReturn flow() const { return flow(lock()); }
-  /// Neither flushing nor ended: what comes in will go out.
+  /// Neither flushing nor ended: input will be output.
   bool is_open(const QueueLock&) const { return !flushing_ && flow_ == GST_FLOW_OK; }
 
   // Activation of the src pad
@@ -87,15 +86,15 @@ class OutputFlow {
   /// After stop(): the task has ended when this returns.
   gboolean deactivate();
 
-  /// The run is over: all threads wake, and nothing starts any more.
+  /// Ends the run: all threads wake, and nothing can be started.
   void stop();
   void begin_flush();
-  /// What comes from now on goes out again, unless the run is over. The task is not started.
+  /// Input is accepted again, unless the run is over. Does not start the task.
   void end_flush();
   bool is_stopped() const;
-  /// Nothing more goes out.
+  /// Nothing more will be output.
   void end(const QueueLock&, GstFlowReturn flow);
-  /// After an end that was no error, more goes out: a seek.
+  /// After an end without an error, output continues: a seek.
   void go_on(const QueueLock&) {
     if (flow_ != GST_FLOW_ERROR) flow_ = GST_FLOW_OK;
   }
@@ -104,8 +103,8 @@ class OutputFlow {
   void start_task();
   void pause_task();
 
-  /// gst-launch-1.0 misses an error that is posted before its main loop runs: waits for that. False
-  /// when flushing: the error is of no interest any more.
+  /// gst-launch-1.0 misses an error that is posted before its main loop runs; this waits for that.
+  /// False when flushing: the error no longer matters.
   bool wait_before_error() const;
 
  protected:
@@ -115,24 +114,24 @@ class OutputFlow {
   mutable std::condition_variable condition_;
   guint changes_ = 0;
   bool stopped_ = false;
-  bool flushing_ = true;  // until the src pad is active
+  bool flushing_ = true;  // until the src pad is activated
   GstFlowReturn flow_ = GST_FLOW_OK;
 
  private:
   GstPad* const src_;
   const std::function<void()> turn_;
-  std::chrono::steady_clock::time_point errors_from_;  // from the src pad's activation on
+  std::chrono::steady_clock::time_point errors_from_;  // from the activation of the src pad on
 };
 
-/// `Work` is what a job makes of an input: it has a place in the output from the beginning.
+/// `Work` is the result of one input: it has its place in the output from the start.
 template <class Work>
 class OutputQueue : public OutputFlow {
  public:
-  /// One of the three; none: there is nothing to be had.
+  /// Exactly one member is set; none when there is no item.
   struct Item {
     std::shared_ptr<Work> work;
     EventPtr event;
-    std::shared_ptr<const Error> error;  // that has nothing to do with one piece of work
+    std::shared_ptr<const Error> error;  // not related to one piece of work
 
     explicit operator bool() const { return work || event || error; }
   };
@@ -152,13 +151,13 @@ class OutputQueue : public OutputFlow {
   void push(EventPtr event) { push({nullptr, std::move(event), nullptr}); }
   void push(const Error& error) { push({nullptr, nullptr, std::make_shared<const Error>(error)}); }
 
-  /// A look at what goes out next; an empty item when nothing waits, or when flushing.
+  /// The next item without removing it; an empty item when the queue is empty or flushing.
   Front front() const {
     const QueueLock held = lock();
     if (flushing_ || items_.empty()) return {{}, changes_};
     return {items_.front(), changes_};
   }
-  /// Empty when nothing waits, or when flushing.
+  /// Empty when the queue is empty or flushing.
   Item pop_front() {
     const QueueLock held = lock();
     if (flushing_ || items_.empty()) return {};
@@ -166,7 +165,7 @@ class OutputQueue : public OutputFlow {
     items_.pop_front();
     return item;
   }
-  /// The front, once `is_due` says so of it; empty when flushing.
+  /// Waits until `is_due` accepts the front and removes it; empty when flushing.
   template <class IsDue>
   Item wait_for_front(IsDue is_due) {
     for (;;) {
@@ -177,14 +176,14 @@ class OutputQueue : public OutputFlow {
     }
   }
 
-  // The window: work that has come in, and has not gone out whole
+  // The window: work that was queued and is not completely output
   unsigned open(const QueueLock&) const { return open_; }
   void close_one(const QueueLock& lock) {
     if (open_ > 0) --open_;
     changed(lock);
   }
-  /// Waits while so many are open, and for `also`, which is asked with the lock held. False when
-  /// flushing, or when the output ended.
+  /// Waits while this many are open, and for `also`, which is called with the lock held. False when
+  /// flushing, or when the output has ended.
   template <class Also>
   bool wait_for_room(unsigned window, Also also) const {
     QueueLock held = lock();
@@ -198,12 +197,12 @@ class OutputQueue : public OutputFlow {
     return static_cast<unsigned>(std::count_if(items_.begin(), items_.end(), predicate));
   }
 
-  /// The caller lets go of them without the lock.
+  /// The caller must free them without the lock.
   std::deque<Item> take_all() {
     const QueueLock held = lock();
     return std::exchange(items_, {});
   }
-  /// Begins anew with these events: nothing is open, and the flow is good.
+  /// Starts over with these events: nothing is open, and the flow is OK.
   void reset(const std::vector<EventPtr>& kept) {
     const QueueLock held = lock();
     for (const EventPtr& event : kept) items_.push_back({nullptr, event, nullptr});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The pad functions of an element: each forwards to the current run, if there is one. No exception
+// The pad functions of an element. Each forwards to the current run, if there is one. No exception
 // crosses into C.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace omni {
 
-/// `stream_of` gives the element's run, or null.
+/// `stream_of` returns the element's run, or null.
 template <class Stream, std::shared_ptr<Stream> (*stream_of)(gpointer element)>
 struct PadForwarder {
   static GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* buffer) {

@@ -11,8 +11,8 @@ namespace omni {
 
 namespace {
 
-/// After these nobody can have been billed. A cancelled job may have been accepted in the
-/// very moment.
+/// After these errors nothing can have been billed. A job that is cancelled may have been accepted
+/// at the same moment.
 bool surely_unpaid(const Error& error, bool begun) {
   if (!begun) return true;
   return error.task_id.empty() && error.reason != Reason::unknown_outcome &&
@@ -50,7 +50,8 @@ void PendingResult::job_updated(const JobUpdate& update) {
   if (progress_) progress_->updated(update);
 }
 
-/// What was paid before is not counted again, so this comes as late as that is known.
+/// Called only once it is known that the result is not reused: what was paid before is not counted
+/// again.
 void PendingResult::job_buys() {
   spend_.reserve(limit, report.seconds);
   reserved_ = true;
@@ -84,8 +85,8 @@ void PendingResult::job_finished(JobOutcome outcome) {
   finish(std::move(outcome));
 }
 
-/// Late or not is decided in the moment in which the outcome is there; it counts as finished when
-/// it was told, so that nothing overtakes that.
+/// Whether the result is late is decided when the outcome is known. It counts as finished only
+/// after it was reported, so that nothing is posted before that.
 void PendingResult::finish(JobOutcome outcome) {
   bool late = false;
   {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One place in the output: a reference on its way through the service, and what became of it.
+// One place in the output: a reference that was sent to the service, and its outcome.
 #pragma once
 
 #include <memory>
@@ -18,32 +18,32 @@ namespace omni {
 
 class PendingResult : public JobObserver {
  public:
-  /// `changed` is called, without a lock held, when the outcome is there: with a copy, since the
-  /// outcome itself may be taken by then.
+  /// `changed` is called with no lock held when the outcome is known. It gets a copy, since the
+  /// outcome itself may have been taken by then.
   PendingResult(GstElement* element, SpendTracker& spend, OnFailure on_failure,
                 bool report_progress, std::function<void(const JobOutcome&)> changed);
 
   /// For omni/job: which segment, its times and prompt.
   JobReport report;
-  /// What came in, for its timestamps and for on-failure=source. Let go of as early as possible.
+  /// The input, for its timestamps and for on-failure=source. Released as early as possible.
   BufferPtr input;
   std::shared_ptr<const ByteRope> reference;
   const OnFailure on_failure;
   SpendLimit limit;
 
-  /// Tells of a step before the job.
+  /// Reports a step before the job.
   void announce(const char* state);
-  /// Ends the pending without a job: a refused plan, or a dry run.
+  /// Finishes without a job: a refused plan, or a dry run.
   void finish(JobOutcome outcome);
   bool finished() const;
   bool succeeded() const;
-  /// Of the job; empty until the service gave one. From any thread.
+  /// The job's id; empty until the service has assigned one. From any thread.
   std::string task_id() const;
-  /// Once, after finished(), or when it cannot be declared late any more.
+  /// Once, after finished(), or when it can no longer be declared late.
   JobOutcome take_outcome();
-  /// The result has gone downstream whole: it is not taken up again.
+  /// The result was delivered completely and is not reused.
   void confirm_delivered();
-  /// Its time is over, and what comes is not shown. False when it has finished in this moment.
+  /// The deadline has passed, and the result will not be shown. False when it has just finished.
   bool declare_late();
 
   void job_updated(const JobUpdate& update) override;
@@ -59,8 +59,8 @@ class PendingResult : public JobObserver {
   SpendTracker& spend_;
   std::optional<ProgressReporter> progress_;
   // The network thread's:
-  bool begun_ = false;     // a create may be on its way
-  bool reserved_ = false;  // counted by the spend guard
+  bool begun_ = false;     // a submission may have been sent
+  bool reserved_ = false;  // counted against the spend limit
   std::function<void(const JobOutcome&)> changed_;
   mutable std::mutex lock_;  // innermost
   std::optional<JobOutcome> outcome_;

@@ -42,8 +42,8 @@ Request request_of(const Settings& settings, Attachments& attachments) {
   return request;
 }
 
-/// The same as far as the number of images goes. Nothing is read or published for it, and a prompt
-/// may come later.
+/// The same with the right number of images, as placeholders. Nothing is read or published for it,
+/// and the prompt may come later.
 Request stand_in_for(const Settings& settings, const std::string& image) {
   Settings worded = settings;
   worded.prompt = "stand-in";
@@ -54,7 +54,7 @@ Request stand_in_for(const Settings& settings, const std::string& image) {
   return request;
 }
 
-/// What the service gets must be a whole MP4 with a picture.
+/// The service needs a complete MP4 with video.
 mp4::Info look_into(const ByteRope& reference) {
   if (reference.empty())
     throw Failure(Reason::bad_input,
@@ -75,8 +75,8 @@ ResultCheck result_check(unsigned seconds) {
   return [seconds](const ByteRope& result) { return mp4::result_problem(result, seconds); };
 }
 
-/// Does the reference go by URL, rather than inside the body? Throws Failure when the user asks for
-/// what this model does not take.
+/// Is the reference sent by URL rather than in the body? Throws Failure when the user selected a
+/// transport that this model does not support.
 bool goes_by_url(const Settings& settings, const ModelFacts& facts, std::uint64_t bytes) {
   switch (settings.reference_transport) {
     case ReferenceTransport::inline_data:
@@ -107,7 +107,7 @@ ReferenceLimits limits_of(const ModelFacts& facts, bool by_url, std::uint64_t ow
   return limits;
 }
 
-/// What the service would not take, as far as that shows in the file.
+/// Detects, as far as the file shows it, what the service would reject.
 void check_form(const Settings& settings, const mp4::Info& info, const ByteRope& reference,
                 const ReferenceLimits& limits) {
   const LimitViolation violation = find_violation(info, reference.size(), limits);
@@ -129,7 +129,7 @@ std::shared_ptr<const ByteRope> fitting_reference(const Settings& settings, mp4:
     return reference;
   if (settings.oversize != Oversize::transcode) {
     check_form(settings, info, *reference, limits);
-    return reference;  // its size is the dialect's business
+    return reference;  // the dialect checks its size
   }
   if (help.on_transcode) help.on_transcode();
   const auto log = [&](const std::string& text) { help.log(LogLevel::info, text); };
@@ -149,12 +149,12 @@ void fill_spec(JobSpec& spec, const Settings& settings) {
                       static_cast<Micros>(settings.budget_period / 1000)};
 }
 
-/// The reference as it will be sent, one way or the other.
+/// A reference that is ready to be sent, inline or by URL.
 struct PreparedReference {
   std::shared_ptr<const ByteRope> bytes;
   mp4::Info info;
   bool by_url = false;
-  std::string url;  // where the application has put it
+  std::string url;  // set if the application has published it
 };
 
 PreparedReference prepare(const Settings& settings, std::shared_ptr<const ByteRope> reference,
@@ -166,9 +166,9 @@ PreparedReference prepare(const Settings& settings, std::shared_ptr<const ByteRo
   return prepared;
 }
 
-/// An application that publishes is asked first; what it declines goes as it would without it. One
-/// that has to be transcoded in any case is made so small that it fits both ways: it is not
-/// transcoded twice.
+/// A publishing application is asked first; what it declines is sent as without it. A reference
+/// that must be transcoded anyway is made small enough for both transports, so that it is
+/// transcoded only once.
 PreparedReference prepare_reference(const Settings& settings, const ModelFacts& facts,
                                     std::shared_ptr<const ByteRope> reference,
                                     const PlanHelp& help) {
@@ -226,7 +226,7 @@ std::string shown_data(std::string_view type, std::string_view base64) {
          ")";
 }
 
-/// A body with what its data: URIs hold left out. One that goes on behind the end stays.
+/// A body without the payloads of its data: URIs. A URI that continues past the end stays.
 std::string without_data(std::string_view body) {
   static constexpr std::string_view kStart = "\"data:", kMark = ";base64,";
   std::string shown;
@@ -275,7 +275,7 @@ void check_reference_size(const Settings& settings, std::uint64_t bytes) {
     throw Failure(Reason::too_large,
                   "The reference is larger than 1 GiB, which is more than one clip. Cut it into "
                   "shorter ones.");
-  // They may name another reference or model, which then are what counts.
+  // They may set another reference or model, whose limits apply instead.
   if (!settings.parameters.empty() || settings.oversize != Oversize::error) return;
   const Dialect& dialect = settings.dialect();
   const ModelFacts& facts = dialect.model_facts(
@@ -302,7 +302,7 @@ void check_room_for_image(const Settings& settings, std::uint64_t reference_ns) 
     refuse_request("anchor=first adds one image, and that is one too many: " + why +
                    " Or set anchor=none.");
   };
-  body();  // what is wrong without it as well is told as it is
+  body();  // errors unrelated to the extra image are reported unchanged
   request.images.push_back(added);
   std::string all;
   try {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// GObject properties from a table: a row names the member of a settings structure that a property
-// sets, and installing, writing and reading follow from that. Nothing is locked here.
+// GObject properties from a table: each row names the member of a settings structure, and
+// installing, setting and getting follow from that. Does no locking.
 #pragma once
 
 #include <gst/gst.h>
@@ -26,19 +26,19 @@ inline std::string string_of(const GValue* value) {
   return text ? text : "";
 }
 
-/// One row. `Settings` is the structure with the members, its default values are the properties'.
+/// One row. The default values of the members of `Settings` are those of the properties.
 template <class Settings>
 struct Property {
   using StringField = std::string Settings::*;
   using UintField = guint Settings::*;
   using Uint64Field = guint64 Settings::*;
   using BoolField = gboolean Settings::*;
-  /// A URL whose user, password and query are left out when it is read.
+  /// A URL that is read without user, password and query.
   struct UrlField {
     StringField member;
   };
   struct EnumField {
-    GType (*type)();  // null: the type that install() is given
+    GType (*type)();  // null = the type that install() is given
     gint (*get)(const Settings&);
     void (*set)(Settings&, gint);
   };
@@ -55,10 +55,10 @@ struct Property {
   GParamFlags flags;
   const char* nick;
   const char* blurb;
-  guint64 minimum = 0;  // of numbers
-  guint64 maximum = 0;  // 0 = what the type holds
+  guint64 minimum = 0;  // for numbers
+  guint64 maximum = 0;  // 0 = the maximum of the type
 
-  /// A row's field for an enum class member.
+  /// The field for a member of an enum class.
   template <auto Member>
   static constexpr EnumField enum_field(GType (*type)()) {
     return {type, [](const Settings& settings) { return static_cast<gint>(settings.*Member); },
@@ -76,7 +76,7 @@ class PropertyTable {
 
   explicit PropertyTable(const std::array<Row, count>& rows) : rows_(rows) {}
 
-  /// Their ids follow `first_id`; returns the first one that is free again.
+  /// Ids start at `first_id`; returns the first free id after them.
   guint install(GObjectClass* klass, guint first_id, GType enum_type = G_TYPE_INVALID) const {
     guint id = first_id;
     for (const Row& row : rows_)
@@ -84,7 +84,7 @@ class PropertyTable {
     return id;
   }
 
-  /// False when `id` is none of these.
+  /// False when `id` is not in this table.
   bool set(Settings& settings, guint id, guint first_id, const GValue* value) const {
     const Row* row = find(id, first_id);
     if (!row) return false;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr GParamFlags kPlaying = kMutablePlaying;
 constexpr GParamFlags kReady = kMutableReady;
-// A readable key would stand in every DOT dump.
+// A readable key would appear in every DOT dump.
 constexpr GParamFlags kSecret =
     static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
@@ -25,13 +25,13 @@ constexpr Row::EnumField enum_field(GType (*type)()) {
   return Row::enum_field<Member>(type);
 }
 
-// Fields of their own kind
+// Custom fields
 
 constexpr Row::EnumField kProvider = {
     provider_type, [](const Settings& settings) { return provider_value(settings.provider); },
     [](Settings& settings, gint value) { settings.provider = provider_name(value); }};
 
-// Each element has a type of its own for it.
+// Each element has its own enum type for it.
 constexpr Row::EnumField kOnFailure = enum_field<&Settings::on_failure>(nullptr);
 
 gboolean add_header(GQuark name, const GValue* value, gpointer headers) {

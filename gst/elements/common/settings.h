@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What the user sets on an element: the properties that all three elements share, with their
-// defaults. Installed, written and read from one table, here and nowhere else.
+// The properties that all three elements share, with their defaults. One table installs, sets and
+// gets them.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,39 +17,39 @@
 
 namespace omni {
 
-/// What stands in for a job that failed. Each element offers the values that make sense for it.
+/// What replaces the result of a failed job. Each element offers the values that make sense for it.
 enum class OnFailure {
   automatic,  // the original in a live bin, else an error
   error,      // the element fails
   source,     // the original
-  hold,       // the last picture
+  hold,       // the last frame
   skip,       // nothing
 };
 
 /// How the service gets the reference.
 enum class ReferenceTransport {
-  automatic,    // inline where the model takes that, else what is configured
+  automatic,    // inline where the model accepts that, else the configured one
   inline_data,  // as a data: URI in the request
   serve,        // fetched from this process
   put,          // stored with HTTP PUT first
   s3,           // stored in an S3 bucket first
 };
 
-/// What to do with a reference that the service would not take as it is.
+/// What to do with a reference that the service would reject.
 enum class Oversize {
   error,      // refuse it
   transcode,  // re-encode or remux it until it fits
-  publish,    // send it by URL where the service takes larger ones that way
+  publish,    // send it by URL where the service accepts larger ones that way
 };
 
-/// Whether it is written down what was bought.
+/// Whether purchases are recorded.
 enum class LedgerMode {
-  on,        // yes; where that fails, a warning
+  on,        // yes; a failure causes a warning
   off,       // no
-  required,  // yes; where that fails, nothing is bought
+  required,  // yes; nothing is bought when it fails
 };
 
-/// A copy of this is what a job works with; it changes only under the element's lock.
+/// A job works with a copy of this; the original changes only under the element's lock.
 struct Settings {
   std::string provider = "octopusx";
   const Dialect& dialect() const { return *find_dialect(provider); }
@@ -97,15 +97,15 @@ struct Settings {
   std::string user_agent;
 };
 
-/// Installs the shared properties; their ids follow `first_id`. `on_failure_type` is the element's
-/// enum. Returns the first id that is free again.
+/// Installs the shared properties; ids start at `first_id`. `on_failure_type` is the element's
+/// enum. Returns the first free id after them.
 guint install_shared_properties(GObjectClass* klass, guint first_id, GType on_failure_type);
 
-/// False when `id` is none of the shared ones.
+/// False when `id` is not a shared property.
 bool set_shared_property(Settings& settings, guint id, guint first_id, const GValue* value);
 bool get_shared_property(const Settings& settings, guint id, guint first_id, GValue* value);
 
-/// `stats` is read-only and no setting: the element itself answers it.
+/// `stats` is read-only and not a setting: the element itself returns it.
 void install_stats_property(GObjectClass* klass, guint id);
 
 }  // namespace omni

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What an element has spent in its life: the spend guard and the totals behind `stats`.
+// What an element has spent in its lifetime: the spend limit and the totals of `stats`.
 #pragma once
 
 #include <mutex>
@@ -19,20 +19,20 @@ struct PlannedSum {
 
 class SpendTracker {
  public:
-  /// Counts a job before it is submitted. Throws Failure(budget) when it would exceed `limit`; then
-  /// nothing is counted. A limit with a period of its own is the ledger's business.
+  /// Counts a job before it is submitted. Throws Failure (budget) and counts nothing when it would
+  /// exceed `limit`. The ledger checks limits with a period.
   void reserve(const SpendLimit& limit, unsigned seconds);
-  /// The job surely cost nothing after all.
+  /// The job certainly cost nothing.
   void give_back(unsigned seconds);
 
-  /// The same for a job of a dry run; `before`: what counts already.
+  /// The same for a job of a dry run; `before` is what counts already.
   void plan(const SpendLimit& limit, const Spent& before, unsigned seconds, std::uint64_t bytes);
   /// What was planned since the last call.
   PlannedSum take_planned();
 
-  /// Ends a client, and keeps its counts.
+  /// Closes a client and keeps its counts.
   void close(Client& client);
-  /// Totals with those of `running` (may be null) on top.
+  /// Totals including those of `running` (may be null).
   ClientStats totals(const Client* running) const;
 
  private:

@@ -89,7 +89,7 @@ enum {
   PROP_0,
   PROP_INPUT_MODE,
   PROP_STATS,
-  PROP_SHARED,  // and those after it: see settings.cpp
+  PROP_SHARED,  // the shared properties start here: see settings.cpp
 };
 
 guint publish_signal = 0;
@@ -112,8 +112,8 @@ struct GstOmniV2vPrivate {
   omni::SpendTracker spend;
   GstPad* sink = nullptr;  // owned by the element
   GstPad* src = nullptr;
-  /// From READY->PAUSED to PAUSED->READY. Shared, because a query of the application may still be
-  /// inside when the state changes.
+  /// From READY->PAUSED to PAUSED->READY. Shared, because a query from the application may still be
+  /// running when the state changes.
   std::shared_ptr<V2vStream> stream;
 };
 

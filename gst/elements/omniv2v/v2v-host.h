@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What omniv2v lends to one run of it.
+// What omniv2v provides to one run.
 #pragma once
 
 #include <gst/gst.h>
@@ -22,8 +22,8 @@ struct V2vHost {
   GstElement* element;
   GstPad* sink;
   GstPad* src;
-  std::function<Settings()> settings;  // a copy of this moment's
-  /// Has the application publish bytes; null when it does not want to.
+  std::function<Settings()> settings;  // a copy of the current settings
+  /// Lets the application publish bytes; null when no handler is connected.
   std::function<std::function<std::string(const ByteRope&)>()> publisher;
   SpendTracker& spend;
   LogSink log;

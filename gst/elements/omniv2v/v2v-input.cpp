@@ -14,7 +14,7 @@ namespace omni {
 
 namespace {
 
-// No service's limit is below this.
+// No service has a lower limit.
 constexpr gsize kSurelySmall = 4 * 1024 * 1024;
 
 }  // namespace
@@ -30,7 +30,8 @@ void V2vInput::reset() {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
 }
 
-/// At the first caps or buffer, so that going to PAUSED needs neither a key nor a network.
+/// Called at the first caps or buffer, so that the change to PAUSED needs neither a key nor a
+/// network.
 bool V2vInput::start_client(const Settings& settings) {
   try {
     jobs_.start(settings);
@@ -41,7 +42,7 @@ bool V2vInput::start_client(const Settings& settings) {
   }
 }
 
-/// An error that has nothing to do with one job. The output posts it, after what came before.
+/// An error unrelated to one job. The output posts it, after everything queued before.
 GstFlowReturn V2vInput::fail_now(const Error& error) {
   GST_DEBUG_OBJECT(host_.element, "input refused: %s", error.message.c_str());
   refused_ = true;
@@ -49,7 +50,7 @@ GstFlowReturn V2vInput::fail_now(const Error& error) {
   return kFlowAfterError;
 }
 
-/// What a buffer is answered with now; OK when it is taken.
+/// The flow return for a buffer now; OK when it is accepted.
 GstFlowReturn V2vInput::refusal() const {
   const QueueLock lock = queue_.lock();
   if (queue_.is_flushing(lock)) return GST_FLOW_FLUSHING;
@@ -71,14 +72,14 @@ GstFlowReturn V2vInput::collect(BufferPtr buffer) {
   BytesPtr bytes = as_bytes(std::move(buffer));
   if (!bytes) return fail_now({Reason::bad_input, "A buffer could not be read.", 0, {}, {}});
   collecting_->append(std::move(bytes));
-  // Settings may hold megabytes of images: no copy of them for every 4 KiB.
+  // Settings may contain megabytes of images: do not copy them for every 4 KiB.
   if (collecting_->size() <= kSurelySmall) return GST_FLOW_OK;
   const Settings settings = host_.settings();
   const bool goes_on =
       settings.on_failure == OnFailure::source || settings.on_failure == OnFailure::skip;
   if (goes_on && collecting_->size() <= kMostCollected) return GST_FLOW_OK;
   try {
-    // No need to read the other 20 GB first.
+    // Fails before the other 20 GB are read.
     check_reference_size(settings, collecting_->size());
   } catch (const Failure& failure) {
     return fail_now(failure.error());
@@ -141,7 +142,7 @@ void V2vInput::plan_and_submit(const std::shared_ptr<PendingResult>& pending,
   if (!GST_CLOCK_TIME_IS_VALID(pending->report.duration))
     pending->report.duration = plan.duration_ns;
   plan.spec.label = "segment " + std::to_string(pending->report.segment);
-  // A flush that came while this was planned has cancelled what it found, which was not this.
+  // A flush during planning cancelled the jobs that it found, not this one.
   if (queue_.is_flushing()) throw Failure(Reason::cancelled, "stopped");
   pending->limit = plan.spec.spend_limit;
   GST_DEBUG_OBJECT(host_.element, "segment %u: %" G_GUINT64_FORMAT " bytes, requests %u s",
@@ -161,12 +162,13 @@ gboolean V2vInput::event(EventPtr event) {
   GST_LOG_OBJECT(host_.element, "input: %" GST_PTR_FORMAT, event.get());
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_CAPS:
-      // Ours go out with the first output. A refusal here would only add an error of upstream's.
+      // The element's own caps are pushed with the first output. Refusing these would only add an
+      // error of upstream's.
       if (!refused_) start_client(host_.settings());
       return TRUE;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment(event.get(), &segment_);
-      // The result of a stream has bytes of its own.
+      // The result has its own segment in bytes.
       if (host_.mode == InputMode::buffer) queue_.push(std::move(event));
       return TRUE;
     case GST_EVENT_EOS:
@@ -180,8 +182,8 @@ gboolean V2vInput::event(EventPtr event) {
   }
 }
 
-/// A muxer asks whether it may go back to mend its header. What was collected can't be overwritten,
-/// and downstream's answer would be about another file.
+/// A muxer asks whether it can seek back to rewrite its header. Collected data cannot be
+/// overwritten, and downstream's answer would concern another file.
 bool V2vInput::query(GstQuery* query, gboolean* answer) {
   if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) {
     *answer = FALSE;
@@ -196,7 +198,7 @@ bool V2vInput::query(GstQuery* query, gboolean* answer) {
 }
 
 void V2vInput::end_of_stream(EventPtr eos) {
-  // An empty stream is a job too: a wrong key is reported first, then that nothing came.
+  // An empty stream is a job too: a wrong key is reported first, then the missing data.
   const Settings settings = host_.settings();
   if (host_.mode == InputMode::stream && !refused_ && start_client(settings)) {
     GST_DEBUG_OBJECT(host_.element, "EOS: the reference is complete, %zu bytes",
@@ -204,7 +206,7 @@ void V2vInput::end_of_stream(EventPtr eos) {
     submit(new_pending(settings, std::exchange(collecting_, std::make_shared<ByteRope>())),
            settings);
   }
-  // A stream that follows without a flush would be paid for and have no place to go.
+  // A stream that follows without a flush would be paid for, and could not be output.
   refused_ = true;
   queue_.push(std::move(eos));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2v, the sink pad's thread: buffers become references, references become jobs.
+// omniv2v, the sink pad's thread: buffers become references, and references become jobs.
 #pragma once
 
 #include "elements/common/job-runner.h"
@@ -14,7 +14,7 @@ class V2vInput {
   V2vInput(const V2vHost& host, V2vQueue& queue, JobRunner& jobs);
 
   GstFlowReturn chain(BufferPtr buffer);
-  /// All but flushes.
+  /// All events except flushes.
   gboolean event(EventPtr event);
   bool query(GstQuery* query, gboolean* answer);
   /// After a flush.
@@ -39,7 +39,7 @@ class V2vInput {
   GstSegment segment_;
   guint next_number_ = 0;
   bool refused_ = false;  // an error was reported, or EOS came
-  bool ready_ = false;    // there is a client, or none is needed yet
+  bool ready_ = false;    // the client is ready, or not needed yet
 };
 
 }  // namespace omni

@@ -103,12 +103,12 @@ void V2vOutput::push_result(const std::shared_ptr<PendingResult>& pending) {
   start_result(std::move(*bytes));
 }
 
-/// What goes out for a job that failed.
+/// Outputs the replacement for a failed job.
 void V2vOutput::push_fallback(PendingResult& pending, const Error& error) {
   if (error.reason == Reason::cancelled) return;
   GST_DEBUG_OBJECT(host_.element, "segment %u: no result (%s)", pending.report.segment,
                    reason_word(error.reason));
-  // There is no original of an input that was empty.
+  // An empty input has no original.
   const bool has_source = pending.reference && !pending.reference->empty();
   if (pending.on_failure == OnFailure::source && has_source) {
     post_warning(host_.element, error, "the original is output instead");
@@ -146,16 +146,16 @@ void V2vOutput::push_piece() {
       slice(*result_, offset, std::min<guint64>(kPiece, result_segment_.stop - offset));
   const gsize size = gst_buffer_get_size(piece.get());
   {
-    // Before the push: a demuxer may seek from inside it.
+    // Before the push, since a demuxer may seek from inside it.
     const QueueLock lock = queue_.lock();
     result_segment_.position = offset + size;
   }
   const guint seek_count = seek_count_;
   const GstFlowReturn flow = gst_pad_push(host_.src, piece.release());
-  // A demuxer that seeks from inside the push comes back for the rest.
+  // A demuxer that seeks from inside the push will request the rest.
   if (flow == GST_FLOW_OK && seek_count == seek_count_ && offset + size == result_->size())
     all_out_ = true;
-  // One that says EOS has all that it wants.
+  // A demuxer that returns EOS has everything it wants.
   if (flow == GST_FLOW_EOS) {
     all_out_ = true;
     hand_over();
@@ -180,7 +180,7 @@ bool V2vOutput::push_whole(const ByteRope& bytes, const PendingResult& pending) 
 }
 
 void V2vOutput::handle_flow(GstFlowReturn flow, guint seek_count) {
-  // The push ran into a seek of its own making: the next turn goes on from there.
+  // Downstream seeked during the push: the next turn continues from there.
   if (flow == GST_FLOW_OK || seek_count != seek_count_) return;
   if (flow == GST_FLOW_EOS) return finish();
   if (flow == GST_FLOW_FLUSHING) return stop(flow, false);
@@ -204,7 +204,7 @@ void V2vOutput::finish() {
   queue_.end(queue_.lock(), GST_FLOW_EOS);
 }
 
-/// The end of a segment seek: whoever plays in a loop wants to go on from here, without an EOS.
+/// The end of a segment seek: the application continues from here without an EOS.
 void V2vOutput::finish_segment() {
   const auto position = static_cast<gint64>(result_segment_.position);
   GstMessage* message =
@@ -232,7 +232,8 @@ gboolean V2vOutput::event(EventPtr event) {
 }
 
 /// Seeks in the bytes of the result. May be called by the task's own thread, from inside a push: a
-/// demuxer that looks for moov does that. So nothing is joined here; the stream lock is recursive.
+/// demuxer that searches for moov does that. So this must not join the task; the stream lock is
+/// recursive.
 gboolean V2vOutput::seek(GstEvent* event) {
   gdouble rate;
   GstFormat format;
@@ -302,7 +303,7 @@ bool V2vOutput::query(GstQuery* query, gboolean* answer) {
   }
 }
 
-/// The result has positions in bytes; the input's own positions say nothing about it.
+/// The result is positioned in bytes; positions of the input do not apply to it.
 bool V2vOutput::answer_position(GstQuery* query, gboolean* answer) {
   const QueueLock lock = queue_.lock();
   const gint64 size = result_ ? static_cast<gint64>(result_->size()) : -1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2v, the src pad's task: results and events leave in order; a result can be sought in.
+// omniv2v, the src pad's task: outputs results and events in order; a result is seekable.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ class V2vOutput {
  public:
   V2vOutput(const V2vHost& host, V2vQueue& queue);
 
-  /// The src pad is activated, and deactivated: then under its stream lock.
+  /// Activation and deactivation of the src pad; the latter under its stream lock.
   void begin() { deliveries_.emplace(host_.src); }
   void end() { deliveries_.reset(); }
   /// One turn of the task: a piece of the result, or the next item of the queue.
@@ -32,7 +32,7 @@ class V2vOutput {
   void push_fallback(PendingResult& pending, const Error& error);
   void start_result(std::shared_ptr<const ByteRope> bytes);
   void push_piece();
-  /// False when downstream did not take it.
+  /// False when downstream did not accept it.
   bool push_whole(const ByteRope& bytes, const PendingResult& pending);
   void ensure_caps();
   void ensure_segment();
@@ -48,19 +48,19 @@ class V2vOutput {
   const V2vHost& host_;
   V2vQueue& queue_;
 
-  // Under the src pad's stream lock
+  // Guarded by the src pad's stream lock
   std::optional<Deliveries> deliveries_;  // while the pad is active
   bool caps_sent_ = false;
   bool segment_sent_ = false;
   EventPtr eos_;
   guint32 result_seqnum_ = GST_SEQNUM_INVALID;
   guint seek_count_ = 0;
-  std::shared_ptr<PendingResult> undelivered_;  // whose result goes out, until all of it has
+  std::shared_ptr<PendingResult> undelivered_;  // the result being output, until it is complete
   bool all_out_ = false;                        // its last byte was pushed; EOS may not have been
 
-  // Written under the queue's lock and under the stream lock, so that either is enough to read them
+  // Written under the queue's lock and the stream lock, so either suffices for reading
   std::shared_ptr<const ByteRope> result_;
-  GstSegment result_segment_;  // BYTES; position = what goes out next
+  GstSegment result_segment_;  // BYTES; position = the next byte to push
 };
 
 }  // namespace omni

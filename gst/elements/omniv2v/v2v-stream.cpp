@@ -52,10 +52,10 @@ gboolean V2vStream::flush_start(EventPtr event) {
 }
 
 gboolean V2vStream::flush_stop(EventPtr event) {
-  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  // Takes the stream lock and does not join: the task's own thread may have sent a flushing seek.
   GST_PAD_STREAM_LOCK(host_.src);
   const auto dropped = queue_.take_all();
-  // Once more: a job may have been submitted in the moment of the flush.
+  // Again, because a job may have been submitted during the flush.
   jobs_.cancel_all();
   if (!queue_.is_stopped()) jobs_.renew();
   input_.reset();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One run of omniv2v from READY to READY. Made anew for each run, so nothing has to be reset. The
-// element itself (omniv2v.cpp) only forwards to it.
+// One run of omniv2v from READY to READY. A new one is made for each run, so nothing has to be
+// reset. The element itself (omniv2v.cpp) only forwards to it.
 //
 //   sink pad's thread: V2vInput     network thread: client/     src pad's task: V2vOutput
 //   buffers -> reference ->         the job reports to its      waits for the front of the queue,
 //   plan -> submit -> queue         pending result              pushes events and results in order
 //
-// Here is what concerns both sides: activation, flushes, the end.
+// This class handles what concerns both sides: activation, flushes, the end.
 #pragma once
 
 #include "elements/common/job-runner.h"
@@ -29,7 +29,7 @@ class V2vStream {
   bool src_query(GstQuery* query, gboolean* answer) { return output_.query(query, answer); }
   gboolean activate_src(bool active);
 
-  /// Wakes every thread that waits in here and cancels the jobs. Before the pads are deactivated.
+  /// Wakes every waiting thread and cancels the jobs. Before the pads are deactivated.
   void stop();
   /// Ends the network thread; after the pads are deactivated.
   void close() { jobs_.close(); }

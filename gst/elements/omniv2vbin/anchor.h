@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Which segment of omniv2vbin holds the style of the others: whose turn it is, and the still that
-// comes of it. Only the states; the submitter waits, and makes the still. No lock of its own.
+// The segment of omniv2vbin that sets the style of the others: which one it is, and the still made
+// of it. Holds only the state; the submitter waits and makes the still. Has no lock of its own.
 #pragma once
 
 #include <glib.h>
@@ -18,23 +18,23 @@ namespace omni {
 class Anchor {
  public:
   enum class State {
-    open,       // the next segment that is submitted becomes the candidate
-    under_way,  // the candidate is at work
-    result,     // it came to a good end; no still was made of it yet
-    still,      // there, for the rest of the run
+    open,       // the next submitted segment becomes the candidate
+    under_way,  // the candidate's job is running
+    result,     // the job succeeded; no still was made yet
+    still,      // the still exists, for the rest of the run
   };
 
   State state() const { return state_; }
-  /// The candidate's result; null without one.
+  /// The candidate's result; null if there is none.
   const std::shared_ptr<const ByteRope>& result() const { return result_; }
-  /// As a data: URI; null without one.
+  /// As a data: URI; null if there is none.
   const std::shared_ptr<const std::string>& still() const { return still_; }
 
-  /// open -> under_way. `planned`: a dry run's, whose result is its own reference.
+  /// open -> under_way. `planned`: in a dry run, where the result is the reference itself.
   void choose(guint segment, bool planned);
-  /// The dry run is over: what came of it holds for nothing that is bought.
+  /// The dry run is over: its candidate and still must not be used for paid jobs.
   void forget_plan();
-  /// A segment is over. The candidate's: under_way -> result, or open when it failed.
+  /// A segment has finished. For the candidate: under_way -> result, or open when it failed.
   void finished(guint segment, const JobOutcome& outcome);
   /// The candidate is cancelled: under_way -> open
   void cancel();

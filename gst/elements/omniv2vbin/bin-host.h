@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What omniv2vbin lends to one run of it.
+// What omniv2vbin provides to one run.
 #pragma once
 
 #include <gst/gst.h>
@@ -25,16 +25,16 @@ struct BinHost {
   GstElement* element;
   GstPad* sink;
   GstPad* src;
-  std::function<BinSettings()> settings;  // a copy of this moment's
-  /// Has the application publish bytes; null when it does not want to.
+  std::function<BinSettings()> settings;  // a copy of the current settings
+  /// Lets the application publish bytes; null when no handler is connected.
   std::function<std::function<std::string(const ByteRope&)>()> publisher;
   /// A segment took this long, longer than any before.
   std::function<void(GstClockTime)> delay_observed;
-  /// The audio that goes along with references; null where none does, or none has come yet.
+  /// The audio for references; null when they have none, or none has arrived yet.
   std::function<std::shared_ptr<ReferenceAudio>()> reference_audio;
   /// References have their audio up to this running time.
   std::function<void(GstClockTime)> reference_audio_used;
-  std::shared_ptr<ResultAudio> result_audio;  // null: the source's audio goes out
+  std::shared_ptr<ResultAudio> result_audio;  // null = the source's audio is output
   SpendTracker& spend;
   LogSink log;
 };

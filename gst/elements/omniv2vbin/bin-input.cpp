@@ -20,7 +20,7 @@ Error input_error(Reason reason, std::string text) {
   return {reason, std::move(text), 0, {}, {}};
 }
 
-/// What would be lost on the way to the service and back.
+/// What will be lost in a result.
 std::string losses(const GstVideoInfo& info) {
   std::string text;
   const auto add = [&](const char* what) {
@@ -46,7 +46,7 @@ void BinInput::reset() {
   ready_ = false;
 }
 
-/// What a frame is answered with now; OK when it is taken.
+/// The flow return for a frame now; OK when it is accepted.
 GstFlowReturn BinInput::refusal() const {
   const QueueLock lock = queue_.lock();
   if (queue_.is_flushing(lock)) return GST_FLOW_FLUSHING;
@@ -55,7 +55,7 @@ GstFlowReturn BinInput::refusal() const {
   return refused_ ? kFlowAfterError : GST_FLOW_OK;
 }
 
-/// An error that has nothing to do with one segment. The output posts it, after what came before.
+/// An error unrelated to one segment. The output posts it, after everything queued before.
 GstFlowReturn BinInput::fail_now(const Error& error) {
   GST_DEBUG_OBJECT(host_.element, "input refused: %s", error.message.c_str());
   refused_ = true;
@@ -75,7 +75,7 @@ void BinInput::learn_latency() {
   gst_query_unref(query);
 }
 
-/// At the first caps, so that going to PAUSED needs neither a key nor a network.
+/// Called at the first caps, so that the change to PAUSED needs neither a key nor a network.
 bool BinInput::start() {
   learn_latency();
   try {
@@ -157,7 +157,7 @@ bool BinInput::set_caps(GstEvent* event) {
   gst_event_parse_caps(event, &caps);
   GstVideoInfo info;
   if (!gst_video_info_from_caps(&info, caps)) return false;
-  // Whatever else caps say is no reason to begin a segment, which costs money.
+  // Other caps fields are no reason to start a segment, which costs money.
   const bool same = caps_ && same_picture(caps_.get(), caps);
   GST_DEBUG_OBJECT(host_.element, "%s caps: %" GST_PTR_FORMAT, same ? "equivalent" : "new", caps);
   if (!same) cutter_.cut("new caps");
@@ -177,8 +177,8 @@ bool BinInput::set_caps(GstEvent* event) {
   return true;
 }
 
-/// Can frames with these caps be taken? What is wrong is reported, and again after a flush:
-/// upstream does not send its caps again then.
+/// Are frames with these caps accepted? Errors are reported again after a flush, because upstream
+/// does not send its caps again then.
 bool BinInput::get_ready() {
   if (ready_) return true;
   GstVideoInfo info;
@@ -236,7 +236,7 @@ bool BinInput::take_custom(GstEvent* event) {
 bool BinInput::query(GstQuery* query, gboolean* answer) {
   switch (GST_QUERY_TYPE(query)) {
     case GST_QUERY_ALLOCATION:
-      // The encoder's conversion understands any layout; the memory is upstream's own.
+      // The encoder's converter handles any layout; the memory stays upstream's.
       gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
       *answer = TRUE;
       return true;

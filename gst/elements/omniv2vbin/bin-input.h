@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2vbin, its video sink pad: which caps, segments and events are taken, and what is refused.
-// What is taken goes to the cutter. All on the sink pad's thread, unless said.
+// omniv2vbin, the video sink pad: which caps, segments and events are accepted, and which are
+// refused. Accepted input goes to the cutter. All on the sink pad's thread, unless noted.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ class BinInput {
   BinInput(const BinHost& host, BinQueue& queue, Deadlines& deadlines, Cutter& cutter);
 
   GstFlowReturn chain(BufferPtr buffer);
-  /// All but flushes and STREAM_START.
+  /// All events except flushes and STREAM_START.
   gboolean event(EventPtr event);
   /// Another stream follows, without a flush.
   void begin_stream();
@@ -28,9 +28,9 @@ class BinInput {
 
   // Any thread
 
-  /// For how long upstream has brought nothing, though nothing held it up.
+  /// How long upstream has sent nothing although nothing blocked it.
   GstClockTime idle_for() const;
-  /// A segment has played out.
+  /// A segment was output completely.
   void note_played_out(const QueueLock& lock);
 
  private:
@@ -52,9 +52,9 @@ class BinInput {
   Deadlines& deadlines_;
   Cutter& cutter_;
   CapsPtr caps_;
-  bool ready_ = false;    // frames with these caps can be taken
+  bool ready_ = false;    // frames with these caps are accepted
   bool refused_ = false;  // an error was reported, or EOS came
-  // Since when upstream is waited for, monotonic, while nothing else is
+  // Start of the wait for upstream (monotonic), while nothing blocks it
   std::atomic<gint64> waits_since_{g_get_monotonic_time()};
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The properties that only omniv2vbin has, beside those that all elements share.
+// The properties that only omniv2vbin has, in addition to the shared ones.
 #pragma once
 
 #include "elements/common/settings.h"
@@ -9,19 +9,19 @@
 
 namespace omni {
 
-/// What stands in for a segment that is not there at its deadline, in a live stream.
+/// Live: what replaces a segment whose result is not ready at its deadline.
 enum class LatePolicy { source, hold, skip };
 
-/// What the output's picture is like.
+/// Format of the output video.
 enum class OutputMode {
   source,  // as the input's: size, pixel aspect, format, colorimetry
-  native,  // as the service made it, as far as downstream takes it
+  native,  // as in the results, as far as downstream accepts it
 };
 
-/// Where the sound of the output comes from.
+/// Source of the output's audio.
 enum class AudioMode { source, result };
 
-/// What holds the style of later segments.
+/// What keeps the style consistent across segments.
 enum class AnchorMode {
   none,
   first,  // a still of the first regenerated segment
@@ -42,10 +42,10 @@ struct BinSettings : Settings {
   AnchorMode anchor = AnchorMode::none;
 };
 
-/// Installs them; their ids follow `first_id`. Returns the first id that is free again.
+/// Installs them; ids start at `first_id`. Returns the first free id after them.
 guint install_bin_properties(GObjectClass* klass, guint first_id);
 
-/// False when `id` is none of them.
+/// False when `id` is not one of them.
 bool set_bin_property(BinSettings& settings, guint id, guint first_id, const GValue* value);
 bool get_bin_property(const BinSettings& settings, guint id, guint first_id, GValue* value);
 

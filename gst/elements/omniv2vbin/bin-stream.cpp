@@ -14,14 +14,14 @@ namespace omni {
 
 namespace {
 
-/// How long it takes until a reference is complete, also before there are caps.
+/// Time until a reference is complete, also before there are caps.
 GstClockTime planned_length(const BinSettings& settings) {
   try {
     const SegmentPlanner planner(model_of(settings).lengths, settings.segment_duration, true,
                                  settings.overlap);
     return planner.nominal_duration() + settings.overlap;
   } catch (const Failure&) {
-    return settings.segment_duration;  // what is wrong is reported at the first caps
+    return settings.segment_duration;  // errors are reported at the first caps
   }
 }
 
@@ -70,8 +70,8 @@ gboolean BinStream::activate_src(bool active) {
 }
 
 gboolean BinStream::src_event(EventPtr event) {
-  // A frame that is late here is no reason for a decoder to leave out others: they would be missing
-  // from what is paid for.
+  // A decoder must not skip frames because they are late here: they would be missing from what is
+  // paid for.
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_QOS) return TRUE;
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK) {
     gdouble rate = 1.0;
@@ -102,7 +102,7 @@ bool BinStream::src_query(GstQuery* query, gboolean* answer) {
   }
 }
 
-/// Upstream is segments ahead: what counts is what went out.
+/// Upstream is segments ahead, so the output position counts.
 bool BinStream::answer_position(GstQuery* query) const {
   GstFormat format = GST_FORMAT_UNDEFINED;
   gst_query_parse_position(query, &format, nullptr);
@@ -131,7 +131,7 @@ gboolean BinStream::answer_latency(GstQuery* query) {
   GST_DEBUG_OBJECT(host_.element,
                    "latency: %" GST_TIME_FORMAT " upstream, %" GST_TIME_FORMAT " own",
                    GST_TIME_ARGS(least), GST_TIME_ARGS(own));
-  // Any amount can wait in here.
+  // Any amount can be queued in here.
   gst_query_set_latency(query, TRUE, least + own, GST_CLOCK_TIME_NONE);
   return TRUE;
 }
@@ -145,8 +145,8 @@ GstClockTime BinStream::audio_capacity(bool live_audio) const {
 
 // Flushes, other streams, the end
 
-/// Wakes every thread that waits in here, and cancels what runs. A segment goes from the cutter to
-/// the submitter to the playout: asked in this order, none is missed.
+/// Wakes every waiting thread and cancels running work. A segment moves from the cutter to the
+/// submitter to the playout; calling them in this order misses none.
 void BinStream::interrupt() {
   queue_.begin_flush();
   cutter_.interrupt();
@@ -164,9 +164,9 @@ gboolean BinStream::flush_start(EventPtr event) {
 }
 
 gboolean BinStream::flush_stop(EventPtr event) {
-  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  // Takes the stream lock and does not join: the task's own thread may have sent a flushing seek.
   GST_PAD_STREAM_LOCK(host_.src);
-  // Again: something may have begun in the moment of the flush.
+  // Again, because something may have started during the flush.
   interrupt();
   queue_.reset(drop_all());
   playout_.drop_deliveries();
@@ -180,7 +180,7 @@ gboolean BinStream::flush_stop(EventPtr event) {
   return pushed;
 }
 
-/// Nothing is on its way any more; returns the sticky events that have not gone out. Under the src
+/// Discards everything on its way; returns the sticky events that were not output. Under the src
 /// pad's stream lock.
 std::vector<EventPtr> BinStream::drop_all() {
   std::vector<EventPtr> kept = playout_.unsent_events();
@@ -198,8 +198,8 @@ std::vector<EventPtr> BinStream::drop_all() {
   return kept;
 }
 
-/// Another stream follows without a flush. After the end of one the output has to be woken, and
-/// nothing is left of that one, if downstream had enough of it.
+/// Another stream follows without a flush. If the output is at EOS, it is restarted, and leftovers
+/// that downstream did not want are dropped.
 void BinStream::begin_again(EventPtr stream_start) {
   {
     const QueueLock lock = queue_.lock();
@@ -214,7 +214,7 @@ void BinStream::begin_again(EventPtr stream_start) {
   });
   kept.insert(kept.begin(), std::move(stream_start));
   queue_.reset(kept);
-  // The run may have been stopped meanwhile: the pad would keep a task of a run that is gone.
+  // The run may have been stopped meanwhile: the pad would keep the task of a run that is gone.
   queue_.start_task();
   GST_PAD_STREAM_UNLOCK(host_.src);
 }

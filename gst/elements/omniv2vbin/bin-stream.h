@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One run of omniv2vbin's video from READY to READY. Made anew for each run, so nothing has to be
-// reset. The element itself (omniv2vbin.cpp) only forwards to it; audio has its own passthrough
-// (audio/). The run is four owners over one queue, each with its own fields:
+// One run of omniv2vbin's video from READY to READY. A new one is made for each run, so nothing has
+// to be reset. The element itself (omniv2vbin.cpp) only forwards to it; audio has its own
+// passthrough (audio/). The run consists of four owners around one queue, each with its own fields:
 //
 //   sink pad's thread       submitting thread      network thread     src pad's task
 //   BinInput, Cutter        Submitter              client/            Playout
@@ -11,8 +11,8 @@
 //   times and metas ->      MP4 -> plan ->         to its pending     frames from the result,
 //   segment; cut -> queue   submit                 result             everything else as recorded
 //
-// Deadlines has the arithmetic of live streams. Here is what concerns all of them: activation,
-// latency, flushes, the end, each asked of every owner in order.
+// Deadlines does the arithmetic for live streams. This class handles what concerns all of them, in
+// their order: activation, latency, flushes, the end.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,7 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   gboolean activate_src(bool active);
 
   // The application
-  /// Cuts before the next frame, as soon as that is long enough.
+  /// Cuts before the next frame, as soon as the segment is long enough.
   void request_cut() { cutter_.request_cut(); }
   void add_prompts(const Prompts& prompts) { cutter_.add_prompts(prompts); }
   void prompt_at(GstClockTime running_time, std::string prompt);
@@ -50,19 +50,18 @@ class BinStream : public std::enable_shared_from_this<BinStream> {
   ClientStats stats() const { return jobs_.stats(); }
 
   // Time
-  /// Answers for the whole element: upstream's, a segment's and the service's.
+  /// Answers for the whole element: the latency of upstream, a segment and the service.
   gboolean answer_latency(GstQuery* query);
   bool is_live() const { return deadlines_.is_live(); }
   /// Is it known whether it is live?
   bool has_begun() const { return deadlines_.has_begun(); }
-  /// How much audio may have to wait for the video. More and more when it is the video that waits:
-  /// what reads both from one file has to get past the audio to the next frame. Not for audio that
-  /// comes live.
+  /// How much audio may be queued for the video. Increases while the video is missing: a demuxer
+  /// that reads both from one file has to get past the audio to the next frame. Not for live audio.
   GstClockTime audio_capacity(bool live_audio) const;
-  /// There is a clock, another one, or none any more.
+  /// The clock was set, changed or removed.
   void clock_changed() { queue_.changed(); }
 
-  /// Wakes every thread that waits in here and cancels the jobs. Before the pads are deactivated.
+  /// Wakes every waiting thread and cancels the jobs. Before the pads are deactivated.
   void stop();
   /// Ends the threads; after the pads are deactivated.
   void close() { submitter_.close(); }

@@ -36,7 +36,7 @@ GstClockTime running_time_now(GstElement* element) {
 
 ClockAlarm::ClockAlarm(GstElement* element, GstClockTime running_time, Due due) {
   const ClockPtr clock = playing_clock(element);
-  if (!clock) return;  // the next change of state asks again
+  if (!clock) return;  // the next state change calls again
   id_ =
       gst_clock_new_single_shot_id(clock.get(), gst_element_get_base_time(element) + running_time);
   gst_clock_id_wait_async(id_, &call_due, new Due(std::move(due)),

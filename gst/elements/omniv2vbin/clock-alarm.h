@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Waiting for a running time of an element's clock without a thread of its own.
+// Waits for a running time of an element's clock without a thread of its own.
 #pragma once
 
 #include <gst/gst.h>
@@ -13,11 +13,11 @@
 
 namespace omni {
 
-/// The running time that it is now by the element's clock; GST_CLOCK_TIME_NONE without a clock, and
-/// while the element is not playing.
+/// The current running time of the element; GST_CLOCK_TIME_NONE without a clock, and while the
+/// element is not playing.
 GstClockTime running_time_now(GstElement* element);
 
-/// Calls `due` once, on the clock's thread, when the element's clock has come to a running time.
+/// Calls `due` once, on the clock's thread, when the element's clock reaches a running time.
 class ClockAlarm {
  public:
   ClockAlarm(GstElement* element, GstClockTime running_time, std::function<void()> due);

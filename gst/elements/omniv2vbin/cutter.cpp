@@ -17,18 +17,18 @@ namespace omni {
 
 namespace {
 
-// Assumed where the service's limit is not known.
+// Used where the service's limit is not known.
 constexpr std::uint64_t kDefaultLimit = 15'000'000;  // bytes of a reference
 
 constexpr unsigned kAudioBitRate = 128'000;
 
-// Raw frames that may wait for the encoder. A live source is not held up, and an encoder takes a
-// moment to start.
+// Raw frames that may wait for the encoder. A live source is not blocked, and an encoder takes time
+// to start.
 constexpr unsigned kAhead = 3;
 constexpr unsigned kAheadLive = 15;
 
-// Encoders of older segments that may still be at work when the next one begins. Live, time does
-// not wait for them, and a few are better than a segment without a reference.
+// Encoders of older segments that may still run when the next one starts. A live stream cannot wait
+// for them, and a few are better than a segment without a reference.
 constexpr unsigned kBusyEncoders = 1;
 constexpr unsigned kBusyEncodersLive = 3;
 
@@ -57,7 +57,7 @@ void Cutter::start(const BinSettings& settings) {
   deadlines_.set_durations(planner.nominal_duration(), planner.max_duration(), settings.overlap);
   deadlines_.set_latency(settings.latency);
   window_ = kWindowPerJob * jobs_at_once(settings);
-  planner_ = planner;  // nothing is left behind when something above fails
+  planner_ = planner;  // kept only if everything above succeeded
   GST_DEBUG_OBJECT(host_.element,
                    "segments of %" GST_TIME_FORMAT ", overlap %" GST_TIME_FORMAT
                    ", at most %u in flight, %s",
@@ -74,7 +74,7 @@ GstClockTime Cutter::end_of_input() const {
   return end;
 }
 
-/// Including the segment that begins; 0 where that is not known.
+/// Including the segment that starts; 0 if unknown.
 guint Cutter::expected_total(GstClockTime end) const {
   if (deadlines_.is_live() || !GST_CLOCK_TIME_IS_VALID(end)) return 0;
   const GstClockTime rest = end > planner_->cut() ? end - planner_->cut() : 0;
@@ -87,8 +87,8 @@ std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings
   return shared_.of(lock).prompts.at(times.running).value_or(settings.prompt);
 }
 
-/// Blocks while too many segments are under way, or two encoders are at work; false when flushing,
-/// or when the output ended.
+/// Blocks while too many segments are in flight, or two encoders are running; false when flushing,
+/// or when the output has ended.
 bool Cutter::wait_for_room() {
   unsigned open = 0;
   bool encoder_free = true;
@@ -134,7 +134,8 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   segment->settings = host_.settings();
   segment->settings.prompt = prompt_for(times, segment->settings);
   if (segment->settings.oversize == Oversize::error)
-    segment->settings.oversize = Oversize::transcode;  // it is our own that is too large
+    segment->settings.oversize = Oversize::transcode;  // the element's own reference is too large,
+                                                       // not the user's
   segment->pending = submitter_.new_pending(segment);
   segment->cancel = jobs_.transcode_cancel();
   deadlines_.set_latency(segment->settings.latency);
@@ -142,7 +143,7 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
   complete_at_ = trailing_ ? trailing_end() : times.running + deadlines_.nominal();
-  if (deadlines_.is_live()) queue_.changed();  // the output looks after a source that stops
+  if (deadlines_.is_live()) queue_.changed();  // the output watches for a stalled source
   try {
     submitter_.connect(segment->settings);
     make_encoder(*segment);
@@ -160,7 +161,7 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
 
 void Cutter::make_encoder(Segment& segment) {
   {
-    // Live, the one before may still be at work: then this segment has no reference.
+    // Live, the previous one may still be running: then this segment has no reference.
     const QueueLock lock = queue_.lock();
     if (deadlines_.is_live() && !is_encoder_free(lock)) return;
   }
@@ -188,7 +189,7 @@ void Cutter::make_encoder(Segment& segment) {
 void Cutter::set_segment(const GstSegment& segment) {
   if (timeline_.set_segment(segment)) cut("a new SEGMENT");
   if (open_) return;
-  // Another stream may begin again in running time, without a flush.
+  // Another stream may restart in running time, without a flush.
   const GstClockTime before = timeline_.last();
   const auto begins = timeline_.begin_again();
   if (!begins) return;
@@ -200,7 +201,7 @@ void Cutter::set_segment(const GstSegment& segment) {
   cut_at_ = GST_CLOCK_TIME_NONE;
 }
 
-/// Why the next segment begins with this frame; null when it does not.
+/// Why the next segment starts with this frame; null when it does not.
 const char* Cutter::reason_to_cut(const FrameTimes& times) const {
   if (planner_->is_beyond(times.stream)) return "its planned end";
   const char* reason = nullptr;
@@ -227,7 +228,7 @@ void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime durati
   if (open_)
     if (const char* why = reason_to_cut(*times))
       cut(why, times->running, planner_->is_beyond(times->stream));
-  // Also of one that has just begun to trail: what is open then lies within its reference.
+  // Also for a segment that has just begun to trail: the open one then lies within its reference.
   if (trailing_ && times->running >= trailing_end()) end_trailing();
   if (!open_ && !begin_segment(*times, caps)) return;
   take_frame(std::move(frame), *times, duration);
@@ -244,7 +245,7 @@ void Cutter::take_frame(BufferPtr frame, const FrameTimes& times, GstClockTime d
   encode(segment, std::move(frame), time);
 }
 
-/// What goes wrong is reported when the reference is to be complete.
+/// Errors are reported when the reference is completed.
 void Cutter::encode(Segment& segment, BufferPtr frame, GstClockTime time) {
   std::shared_ptr<SegmentEncoder> encoder;
   {
@@ -252,7 +253,7 @@ void Cutter::encode(Segment& segment, BufferPtr frame, GstClockTime time) {
     encoder = segment.shared.of(lock).encoder;
   }
   if (!encoder) return;
-  // A live source is never held up: its frames are kept, if need be, at a lower rate.
+  // A live source is never blocked: if need be, fewer of its frames are encoded.
   if (deadlines_.is_live() && time > 0 && encoder->is_behind()) {
     if (skipped_frames_++ == 0)
       host_.log(LogLevel::warning,
@@ -268,7 +269,7 @@ void Cutter::add_event(EventPtr event) {
   open_->items.push_back({timeline_.next() - open_->running_time, {}, std::move(event)});
 }
 
-/// Nothing is shown for a while: the segment holds what is there.
+/// A gap in the video: the segment keeps showing the last frame.
 void Cutter::add_gap(EventPtr event) {
   GstClockTime from = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
   gst_event_parse_gap(event.get(), &from, &duration);
@@ -308,8 +309,8 @@ void Cutter::prompt_property_set() {
 
 // Cutting
 
-/// The next segment begins at `next_running`, if that is known. One that overlaps goes on with the
-/// next one's frames.
+/// The next segment starts at `next_running`, if known. With an overlap, the reference continues
+/// with the next segment's frames.
 void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
   if (!GST_CLOCK_TIME_IS_VALID(next_running) && join_trailing()) return end_trailing();
   end_trailing();
@@ -318,12 +319,12 @@ void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
   GST_DEBUG_OBJECT(host_.element,
                    "segment %u is cut by %s: %" GST_TIME_FORMAT " long, %zu frames and events",
                    ended->number, why, GST_TIME_ARGS(ended->length), ended->items.size());
-  // Where frames are rare, the last one may be shown up to there, or for longer.
+  // Where frames are rare, the last one may be shown until there, or longer.
   overlaps = overlaps && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
   if (overlaps) ended->reference_length = ended->length;
   {
     const QueueLock lock = queue_.lock();
-    // When nothing goes out any more, nothing more is bought.
+    // When nothing more is output, nothing more may be bought.
     if (!queue_.is_open(lock)) return;
     if (overlaps) trailing_ = shared_.of(lock).trailing = ended;
     queue_.push(lock, {ended, nullptr, nullptr});
@@ -336,7 +337,7 @@ void Cutter::finish() {
   progress_.set_total(next_number_);
 }
 
-/// The open segment, as long as it has become; there is none any more.
+/// Closes the open segment with the length it has now.
 std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   if (!open_) return nullptr;
   const std::shared_ptr<Segment> segment = std::move(open_);
@@ -355,7 +356,7 @@ std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   return segment;
 }
 
-/// All that its reference needs is there.
+/// Everything its reference needs is there.
 void Cutter::send(const std::shared_ptr<Segment>& segment) {
   segment->reference_length = planner_->padded(segment->reference_length + segment->overlap_tail);
   segment->cut_at = g_get_monotonic_time();
@@ -363,7 +364,7 @@ void Cutter::send(const std::shared_ptr<Segment>& segment) {
   submitter_.submit_later(segment);
 }
 
-/// In running time: where the reference of the segment that trails ends.
+/// The running time at which the trailing segment's reference ends.
 GstClockTime Cutter::trailing_end() const {
   return trailing_->running_time + trailing_->planned_end;
 }
@@ -379,12 +380,14 @@ void Cutter::end_trailing() {
     const QueueLock lock = queue_.lock();
     shared_.of(lock).trailing = nullptr;
   }
-  if (deadlines_.is_live()) queue_.changed();  // a source that stops is looked after from here on
+  if (deadlines_.is_live())
+    queue_.changed();  // the output watches for a stalled source from here
+                       // on
   send(complete);
 }
 
-/// What ends within the overlap is in the reference of the segment before: it becomes part of that,
-/// and is not paid for twice. False when there is nothing to join.
+/// A segment that ends within the overlap is already in the previous reference: it is joined with
+/// that, and not paid for twice. False when there is nothing to join.
 bool Cutter::join_trailing() {
   if (!trailing_ || !open_) return false;
   const GstClockTime offset = open_->running_time - trailing_->running_time;
@@ -392,7 +395,7 @@ bool Cutter::join_trailing() {
   const QueueLock lock = queue_.lock();
   const auto waits = [&](const BinQueue::Item& item) { return item.work == trailing_; };
   if (queue_.count_if(lock, waits) == 0) {
-    open_ = rest;  // live, and it is going out already
+    open_ = rest;  // live: it is already being output
     return false;
   }
   for (SourceItem& item : rest->items) {
@@ -436,7 +439,7 @@ void Cutter::interrupt() {
 }
 
 void Cutter::drop() {
-  // What they hold is taken down when the lock is not held any more.
+  // Their contents are freed after the lock is released.
   std::shared_ptr<SegmentEncoder> encoding;
   std::shared_ptr<Segment> trailing;
   {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2vbin, the sink pad's thread: where segments begin and end. Frames go into the encoder of
-// the open segment, what else they were is written down; at the right moment the segment is cut and
-// goes to the submitter. Where a cut may be is the planner's business (media/segment-planner.h).
+// omniv2vbin, the sink pad's thread: where segments start and end. Frames go into the encoder of
+// the open segment, and everything else about them is recorded. At the right moment the segment is
+// cut and goes to the submitter. The planner decides where cuts are possible
+// (media/segment-planner.h).
 //
-// With `overlap`, a segment that is cut trails for a while: the next one has begun, and its frames
-// go into the references of both.
+// With `overlap`, a segment that was cut trails for a while: the next one has started, and its
+// frames go into both references.
 #pragma once
 
 #include <atomic>
@@ -32,30 +33,30 @@ class Cutter {
 
   // Sink pad's thread
 
-  /// At the first caps. Throws Failure; nothing is left behind then.
+  /// Called at the first caps. Throws Failure, and changes nothing then.
   void start(const BinSettings& settings);
   bool is_started() const { return planner_.has_value(); }
   void set_segment(const GstSegment& segment);
   bool has_segment() const { return timeline_.has_segment(); }
-  /// May wait for room. Throws Failure when a segment cannot begin.
+  /// May wait for room. Throws Failure when a segment cannot start.
   void add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime duration);
-  /// Keeps its place between the frames.
+  /// Keeps the event's place between the frames.
   void add_event(EventPtr event);
   void add_gap(EventPtr event);
   /// From the next frame on.
   void add_prompt(std::string prompt);
   /// Ends the open segment, if there is one.
   void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
-  /// EOS: now it is known how many segments there are.
+  /// EOS: the number of segments is known now.
   void finish();
-  /// At this running time, or with the next frame where it is none, as soon as the segment is long
-  /// enough.
+  /// Cuts at this running time, as soon as the segment is long enough; GST_CLOCK_TIME_NONE: at the
+  /// next frame.
   void request_cut_at(GstClockTime running_time);
 
   // The src pad's task
 
-  /// A live source has stopped in the midst of a segment: what is there goes on its way. A source
-  /// that is at work has its stream lock, and has not stopped.
+  /// A live source has stopped in the middle of a segment: sends the part that is there. A source
+  /// that is active holds its stream lock, and has not stopped.
   void cut_stalled();
   GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_); }
 
@@ -65,9 +66,9 @@ class Cutter {
   void add_prompts(const Prompts& older);
   void prompt_at(GstClockTime running_time, std::string prompt);
   void prompt_property_set();
-  /// How many segments may be under way; 0 before start().
+  /// How many segments may be in flight; 0 before start().
   unsigned window() const { return window_; }
-  /// Segments that wait for nothing of upstream's.
+  /// Segments that need nothing more from upstream.
   unsigned on_their_way(const QueueLock& lock) const;
 
   // Flushes: interrupt() ends waits, then, under the src pad's stream lock, the rest
@@ -79,7 +80,7 @@ class Cutter {
  private:
   struct Shared {
     std::shared_ptr<SegmentEncoder> encoding;  // of the open segment
-    std::shared_ptr<Segment> trailing;         // in the queue; not yet to be submitted
+    std::shared_ptr<Segment> trailing;         // in the queue; not to be submitted yet
     Prompts prompts;
   };
 
@@ -111,15 +112,15 @@ class Cutter {
   InputTimeline timeline_;
   std::optional<SegmentPlanner> planner_;
   std::shared_ptr<Segment> open_;
-  std::shared_ptr<Segment> trailing_;  // as shared_ has it
+  std::shared_ptr<Segment> trailing_;  // same as in shared_
   guint next_number_ = 0;
-  GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // wanted from outside, running time
+  GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // requested cut, running time
   unsigned skipped_frames_ = 0;                // live: the encoder was behind
 
   std::atomic<bool> cut_requested_{false};
   std::atomic<unsigned> window_{0};
   std::atomic<GstClockTime> input_running_{0};  // of the last frame
-  // When the open segment should be complete, or the one that trails
+  // When the open segment should be complete, or the trailing one
   std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
 
   Guarded<Shared> shared_;

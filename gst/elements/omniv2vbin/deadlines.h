@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// When a live segment has to be there, and how much may wait. Pure arithmetic on running times: no
-// clock, no lock, no element. Values are set by the sink pad's thread and the application, and read
-// by any.
+// When a live segment must be ready, and how much may be queued. Pure arithmetic on running times:
+// no clock, no lock, no element. The sink pad's thread and the application set values, and any
+// thread reads them.
 //
 //   0         segment cut            deadline             on air
 //   |-- nominal --|-- overlap --|------ latency ------|--kPrepare--|
-//   `first frame, plus what upstream is late by
+//   `first frame, plus the latency of upstream
 #pragma once
 
 #include <gst/gst.h>
@@ -18,21 +18,21 @@ namespace omni {
 
 class Deadlines {
  public:
-  /// A fallback is started this long before its first frame is due: decoders take a moment. Never
-  /// more than a quarter of the latency.
+  /// A fallback is started this long before its first frame is due, because decoders take time.
+  /// Never more than a quarter of the latency.
   static constexpr GstClockTime kPrepare = 250 * GST_MSECOND;
-  /// A live source may be late by a little without having stopped.
+  /// A live source may be late by this much without having stopped.
   static constexpr GstClockTime kStalled = GST_SECOND;
-  /// Not live, audio but no video for longer than kVideoIdle: then this many seconds of audio are
-  /// taken in a second, so that a demuxer reaches the next frame soon, and the audio of another
-  /// file does not fill memory.
+  /// Not live, audio but no video for longer than kVideoIdle: accept this many seconds of audio per
+  /// second, so that a demuxer reaches the next frame soon, while the audio of another file does
+  /// not fill memory.
   static constexpr GstClockTime kVideoIdle = GST_SECOND;
   static constexpr unsigned kVideoIdlePace = 40;
 
   void set_live(bool live) { live_ = live; }
   void set_upstream_latency(GstClockTime latency) { upstream_latency_ = latency; }
   void set_durations(GstClockTime nominal, GstClockTime max, GstClockTime overlap);
-  /// What the service may take for a segment.
+  /// Time allowed for the service per segment.
   void set_latency(GstClockTime latency) { latency_ = latency; }
 
   bool is_live() const { return live_; }
@@ -41,28 +41,27 @@ class Deadlines {
   GstClockTime nominal() const { return nominal_; }
   GstClockTime overlap() const { return overlap_; }
 
-  /// When what is shown of a segment is to be chosen; `begins` is the running time of its first
-  /// frame.
+  /// When to choose what is shown of a segment; `begins` is the running time of its first frame.
   GstClockTime of(GstClockTime begins) const;
-  /// `now` may be GST_CLOCK_TIME_NONE: then nothing is past.
+  /// `now` may be GST_CLOCK_TIME_NONE: then no deadline has passed.
   bool has_passed(GstClockTime begins, GstClockTime now) const;
-  /// Live: is even its end so late that nobody can show it? Such a segment is left out, or a slow
-  /// downstream would fall back further and further, and all would pile up here.
+  /// Live: is even its end too late to be shown? Such a segment is left out; otherwise a slow
+  /// downstream would fall further and further behind, and everything would queue up here.
   bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime now) const;
-  /// When the frame that should complete a segment is so late that it will not come;
-  /// GST_CLOCK_TIME_NONE where nothing is waited for.
+  /// When the frame that completes a segment is so late that it will not arrive;
+  /// GST_CLOCK_TIME_NONE when none is expected.
   GstClockTime stall(GstClockTime complete_at) const;
 
-  /// How much audio may wait for the video. `video_idle`: how long upstream has brought no frame
-  /// though nothing held it up.
+  /// How much audio may wait for the video. `video_idle`: how long upstream has sent no frame
+  /// although nothing blocked it.
   GstClockTime audio_capacity(unsigned window, GstClockTime nominal, GstClockTime video_idle) const;
 
  private:
   std::atomic<bool> live_{false};
   std::atomic<GstClockTime> upstream_latency_{0};
   std::atomic<GstClockTime> nominal_{0};  // of a segment, from cut to cut
-  std::atomic<GstClockTime> max_{0};      // of a segment at most
-  std::atomic<GstClockTime> overlap_{0};  // how far its reference goes on
+  std::atomic<GstClockTime> max_{0};      // maximum duration of a segment
+  std::atomic<GstClockTime> overlap_{0};  // how far its reference extends past the cut
   std::atomic<GstClockTime> latency_{0};
 };
 

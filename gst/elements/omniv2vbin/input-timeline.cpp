@@ -9,7 +9,7 @@ namespace omni {
 
 namespace {
 
-// Time that goes back by more than this is a new beginning; less is jitter.
+// A larger step back in time is a new start; a smaller one is jitter.
 constexpr GstClockTime kJitter = 500 * GST_MSECOND;
 
 }  // namespace
@@ -40,7 +40,8 @@ std::optional<FrameTimes> InputTimeline::locate(const GstBuffer* frame, GstClock
                                                 const FrameTimes* open) const {
   if (!GST_BUFFER_PTS_IS_VALID(frame))
     return FrameTimes{next_, open ? open->stream + (next_ - open->running) : 0};
-  // A frame that begins before the segment and is still shown in it counts from the beginning.
+  // A frame that starts before the segment and is still visible in it counts from the segment's
+  // start.
   guint64 from = GST_BUFFER_PTS(frame), until = from + duration;
   if (!gst_segment_clip(&segment_, GST_FORMAT_TIME, from, until, &from, &until))
     return std::nullopt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Where the frames of the input are in running time and in stream time. Of the sink pad's thread.
+// Maps input frames to running time and stream time. Used by the sink pad's thread.
 #pragma once
 
 #include <gst/gst.h>
@@ -20,33 +20,33 @@ class InputTimeline {
   InputTimeline() { reset(); }
   /// After a flush: no segment, no frame.
   void reset();
-  /// True when frames that come now do not follow those before.
+  /// True when frames after this do not continue those before.
   bool set_segment(const GstSegment& segment);
   bool has_segment() const { return segment_.format == GST_FORMAT_TIME; }
 
-  /// A frame without a PTS follows the one before. `open` is the beginning of the segment that it
-  /// belongs to, if there is one. Nothing for a frame that is outside of what is to be shown.
+  /// A frame without a PTS follows the previous one. `open` is the start of its segment, if there
+  /// is one. Nothing for a frame outside the GstSegment.
   std::optional<FrameTimes> locate(const GstBuffer* frame, GstClockTime duration,
                                    const FrameTimes* open) const;
-  /// A frame is taken: its running time. Frames that come at one time, or too late, follow each
-  /// other closely: none is lost. `first` is the first one of its segment, which keeps its time.
+  /// Accepts a frame and returns its running time. Frames with equal or late times follow each
+  /// other closely, so none is lost. `first` is the first one of its segment, which keeps its time.
   GstClockTime take(GstClockTime running, GstClockTime duration, bool first);
-  /// Is a frame at this time a new beginning, rather than jitter?
+  /// Is a frame at this time a new start rather than jitter?
   bool goes_back_to(GstClockTime running) const;
-  /// The segment begins again in running time, without a flush: where. Frames count from there
-  /// then.
+  /// The GstSegment restarts in running time without a flush: returns where. Frames then count from
+  /// there.
   std::optional<GstClockTime> begin_again();
 
   GstClockTime to_stream(GstClockTime position) const;
   GstClockTime to_running(GstClockTime position) const;
-  /// Where the segment ends, in stream time.
+  /// The stream time at which the GstSegment ends.
   GstClockTime end() const { return to_stream(segment_.stop); }
 
-  /// Of the frame before; GST_CLOCK_TIME_NONE before the first one.
+  /// Of the previous frame; GST_CLOCK_TIME_NONE before the first one.
   GstClockTime last() const { return last_; }
-  /// Where the frame before ends.
+  /// The end of the previous frame.
   GstClockTime next() const { return next_; }
-  /// The earliest time that the next frame can have, for it need not say how long it is shown.
+  /// The earliest possible time of the next frame, since frames may have no duration.
   GstClockTime after_last() const { return GST_CLOCK_TIME_IS_VALID(last_) ? last_ + 1 : 0; }
 
  private:

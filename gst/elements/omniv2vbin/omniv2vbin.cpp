@@ -118,7 +118,7 @@ enum {
   PROP_0,
   PROP_STATS,
   PROP_MAX_OBSERVED_DELAY,
-  PROP_OWN,  // and those after it: see bin-settings.cpp, then settings.cpp
+  PROP_OWN,  // bin-settings.cpp's properties start here, then settings.cpp's
 };
 
 guint first_shared = 0;
@@ -154,10 +154,10 @@ struct GstOmniV2vBinPrivate {
   GstClockTime max_observed_delay = 0;
   GstPad* sink = nullptr;  // owned by the element
   GstPad* src = nullptr;
-  /// From READY->PAUSED to PAUSED->READY. Shared, because a query of the application may still be
-  /// inside when the state changes.
+  /// From READY->PAUSED to PAUSED->READY. Shared, because a query from the application may still be
+  /// running when the state changes.
   std::shared_ptr<BinStream> stream;
-  omni::Prompts early_prompts;  // given before there is a stream
+  omni::Prompts early_prompts;  // set before there is a stream
   std::optional<omni::BinAudio> audio;
 };
 
@@ -216,7 +216,7 @@ void begin_stream(GstElement* element) {
     early = std::exchange(priv.early_prompts, {});
     priv.stream = stream;
   }
-  // A prompt that comes at this moment is newer.
+  // A prompt that arrives now is newer.
   stream->add_prompts(early);
 }
 
@@ -247,7 +247,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   return result;
 }
 
-/// The element plays, or has another clock: deadlines are asked for anew.
+/// The element plays, or has another clock: deadlines are recomputed.
 void state_changed(GstElement* element, GstState before, GstState now, GstState pending) {
   if (const auto stream = stream_of(element)) stream->clock_changed();
   if (const auto parent = GST_ELEMENT_CLASS(gst_omni_v2v_bin_parent_class)->state_changed)
@@ -261,7 +261,7 @@ gboolean set_clock(GstElement* element, GstClock* clock) {
   return taken;
 }
 
-/// What the new value means for who plays.
+/// Passes a new value to the running stream.
 void tell_property(GstElement* element, const GParamSpec* spec) {
   const auto stream = stream_of(element);
   if (!stream) return;

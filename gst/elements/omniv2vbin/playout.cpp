@@ -74,7 +74,7 @@ void Playout::turn() {
 
 void Playout::output_once() {
   if (queue_.is_flushing()) return queue_.pause_task();
-  // Also while others go out: what stopped is bought in time only if it is noticed in time.
+  // Also while other segments are output: a stalled one must be noticed early to be bought in time.
   if (deadlines_.is_live()) cutter_.cut_stalled();
   if (current_) {
     prepare_next();
@@ -90,7 +90,7 @@ void Playout::output_once() {
   queue_.pause_task();
 }
 
-/// Can it go out? A segment can when its job is over, or when its time has come.
+/// Can it be output? A segment can when its job has finished, or its deadline has passed.
 bool Playout::is_due(const BinQueue::Item& item) const {
   if (!item.work || item.work->pending->finished()) return true;
   return deadlines_.is_live() &&
@@ -106,7 +106,7 @@ void Playout::log_wait(const Segment& segment) {
                                                       : segment.running_time));
 }
 
-/// The front of the queue once it can go out; nothing when flushing.
+/// Waits until the front of the queue can be output; nothing when flushing.
 BinQueue::Item Playout::wait_for_front() {
   for (;;) {
     const BinQueue::Front front = queue_.front();
@@ -132,7 +132,7 @@ void Playout::push_item(BinQueue::Item item) {
 
 // What is shown
 
-/// False when it has finished in this very moment.
+/// False when it has just finished.
 bool Playout::declare_late(Segment& segment) {
   if (!segment.pending->declare_late()) return false;
   const QueueLock lock = queue_.lock();
@@ -140,7 +140,7 @@ bool Playout::declare_late(Segment& segment) {
   return true;
 }
 
-/// What is shown for a segment whose job is over, or whose time has come.
+/// Chooses what is shown for a segment that has finished, or whose deadline has passed.
 Playout::SegmentPlayout Playout::choose(std::shared_ptr<Segment> segment) {
   const GstClockTime now = running_time_now(host_.element);
   if (deadlines_.is_expired(segment->running_time, segment->length, now)) {
@@ -230,8 +230,8 @@ void Playout::open_clip(SegmentPlayout& playout, std::shared_ptr<const ByteRope>
   if (queue_.is_flushing(lock)) decoder->cancel();
 }
 
-/// Opens the segment after the one that is going out as soon as it can go out: a decoder takes a
-/// moment to start, and the next frame is due at once.
+/// Opens the next segment early, as soon as it can be output: a decoder takes time to start, and
+/// the next frame is due at once.
 void Playout::prepare_next() {
   if (prepared_) return;
   const BinQueue::Item front = queue_.front().item;
@@ -241,7 +241,7 @@ void Playout::prepare_next() {
 
 void Playout::begin_segment(SegmentPlayout playout) {
   if (playout.shows == SegmentPlayout::Shows::hold && !last_frame_) {
-    // Nothing was shown yet that could be held.
+    // No frame was shown yet that could be repeated.
     playout = fall_back(playout.segment, OnFailure::source, *playout.trouble);
     if (playout.shows == SegmentPlayout::Shows::hold) playout.shows = SegmentPlayout::Shows::skip;
   }
@@ -278,8 +278,8 @@ void Playout::end_segment() {
                            segment->running_time + segment->length + segment->overlap_tail});
   current_.reset();
   if (whole && queue_.flow() == GST_FLOW_OK) played_out_.push_back(segment->pending);
-  // On air is delivered. A file is delivered when it is whole: one that dies before costs nothing
-  // when it is made again.
+  // Live, what was shown is delivered. A file is delivered when it is complete; if it fails before,
+  // making it again costs nothing.
   if (deadlines_.is_live())
     for (const auto& pending : std::exchange(played_out_, {})) pending->confirm_delivered();
   segment->items.clear();
@@ -308,7 +308,7 @@ void Playout::push_next() {
   if (current_) ++current_->next;
 }
 
-/// One GAP event for what is left of the segment from this item on.
+/// One GAP event for the rest of the segment from this item on.
 void Playout::push_gap(std::size_t from) {
   const Segment& segment = *current_->segment;
   for (std::size_t i = from; i < segment.items.size(); ++i) {
@@ -321,8 +321,8 @@ void Playout::push_gap(std::size_t from) {
   }
 }
 
-/// The middle of the time for which the next frame is shown: there is no doubt about which frame of
-/// the result is meant, however times were rounded.
+/// The middle of the next frame's display time, so that rounded times cannot select the wrong frame
+/// of the result.
 GstClockTime Playout::frame_midpoint() const {
   const Segment& segment = *current_->segment;
   const SourceItem& item = segment.items[current_->next];
@@ -337,7 +337,7 @@ GstClockTime Playout::frame_midpoint() const {
   return item.time + shown / 2;
 }
 
-/// A frame of the segment's own clip, and what the segment before still has of this moment.
+/// Shows a frame of the segment's own clip, mixed with the previous segment's overlap.
 void Playout::show(const ClipFrame& frame, GstClockTime time) {
   last_caps_ = frame.caps;
   last_frame_ = fading_ ? fade(frame, time) : frame.picture;
@@ -353,7 +353,7 @@ BufferPtr Playout::fade(const ClipFrame& frame, GstClockTime time) {
       mixed = cross_fade_.mix(before.clip.at(now - before.running_time), frame,
                               static_cast<double>(time) / whole);
     } catch (const Failure& failure) {
-      // Of the stream nothing is missing but the fade.
+      // Only the fade is missing from the output.
       if (failure.error().reason == Reason::cancelled) throw;
     }
   }
@@ -371,7 +371,7 @@ void Playout::push_frame(const SourceItem& item) {
     } catch (const Failure& failure) {
       if (failure.error().reason == Reason::cancelled) throw;
       Error error = failure.error();
-      // It is paid for: whoever wants it looks for it at the service.
+      // It is paid for: the id lets the user find it at the service.
       error.task_id = playout.segment->pending->task_id();
       return fail_clip(error);
     }
@@ -382,7 +382,7 @@ void Playout::push_frame(const SourceItem& item) {
   handle_flow(gst_pad_push(host_.src, restore_frame(item.frame, last_frame_.get()).release()));
 }
 
-/// What was decoded so far is out; the rest of the segment is shown as one that failed.
+/// The frames decoded so far were shown; the rest of the segment is handled as a failed one.
 void Playout::fail_clip(const Error& error) {
   const SegmentPlayout::Shows before = current_->shows;
   const std::size_t next = current_->next;
@@ -401,7 +401,7 @@ void Playout::fail_clip(const Error& error) {
 
 // Events, caps, the end
 
-/// Native: the caps are those of the results, and may change from segment to segment.
+/// Native: the caps are those of the results, and may change with each segment.
 void Playout::ensure_caps(const GstCaps* frame_caps) {
   if (!native_ || !frame_caps) return;
   auto caps = CapsPtr::adopt(gst_caps_copy(frame_caps));
@@ -452,7 +452,7 @@ void Playout::finish(EventPtr eos) {
   bool goes_on = false;
   {
     const QueueLock lock = queue_.lock();
-    goes_on = !queue_.is_empty(lock);  // with another stream, which found this one still going
+    goes_on = !queue_.is_empty(lock);  // another stream has arrived before this one ended
     if (!goes_on) queue_.end(lock, GST_FLOW_EOS);
   }
   if (goes_on) queue_.start_task();
@@ -476,8 +476,7 @@ void Playout::handle_flow(GstFlowReturn flow) {
   stop(flow == GST_FLOW_NOT_LINKED ? flow : GST_FLOW_ERROR, true);
 }
 
-/// The output is over before its end: what waits is not bought any more, and what runs has nowhere
-/// to go.
+/// The output ends early: queued segments are not bought any more, and running jobs are cancelled.
 void Playout::stop(GstFlowReturn flow, bool with_eos) {
   GST_DEBUG_OBJECT(host_.element, "output stops: %s", gst_flow_get_name(flow));
   std::deque<std::shared_ptr<Segment>> waiting;
@@ -519,7 +518,7 @@ void Playout::drop() {
   current_.reset();
   prepared_.reset();
   fading_.reset();
-  played_out_.clear();  // they may come again, and cost nothing then
+  played_out_.clear();  // unconfirmed, so reused at no cost
   last_frame_ = nullptr;
   before_caps_.clear();
   position_ = GST_CLOCK_TIME_NONE;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2vbin, the src pad's task: what came in goes out again in order, with other frames. For each
-// segment it is chosen what is shown: the result, or what stands in for it; then each frame of the
-// source is replaced by the one of its time. Where two results overlap, one fades into the other.
+// omniv2vbin, the src pad's task: outputs everything in input order, with other frames. For each
+// segment it chooses what is shown, the result or a fallback; then the frame of that time replaces
+// each source frame. Where two results overlap, one fades into the other.
 #pragma once
 
 #include <atomic>
@@ -31,50 +31,50 @@ class Playout {
   Playout(const BinHost& host, BinQueue& queue, const Deadlines& deadlines, JobRunner& jobs,
           Submitter& submitter, Cutter& cutter, BinInput& input, StreamProgress& progress);
 
-  /// The src pad is activated, and deactivated. `wake` ends a wait; it may be called late, on any
+  /// Activation and deactivation of the src pad. `wake` ends a wait; it may be called late, on any
   /// thread.
   void begin(std::function<void()> wake);
   void end();
-  /// One turn of the task: an item of the segment that is going out, or the next one of the queue.
+  /// One turn of the task: the next item of the current segment, or of the queue.
   void turn();
 
-  /// From any thread: the stream time of what went out last.
+  /// From any thread: the stream time of the last output.
   GstClockTime position() const { return position_; }
 
   // Flushes: interrupt() ends waits, then, under the src pad's stream lock, the rest
   void interrupt();
-  /// Sticky events that have not gone out yet, in their order.
+  /// Sticky events that were not output yet, in order.
   std::vector<EventPtr> unsent_events() const;
   void drop();
   void drop_deliveries();
 
  private:
-  /// A segment that is going out, and what is shown for it.
+  /// A segment being output, and what is shown for it.
   struct SegmentPlayout {
     enum class Shows {
       result,  // what the service made
       source,  // the kept reference
-      hold,    // the last frame that went out
+      hold,    // the last frame that was output
       skip,    // a GAP event
       none,    // the stream ends here
     };
     std::shared_ptr<Segment> segment;
     Shows shows = Shows::none;
-    std::optional<Error> trouble;    // why it is no result
+    std::optional<Error> trouble;    // why there is no result
     std::optional<ClipPlayer> clip;  // result, source
     ClipAudio audio;                 // audio=result
     std::size_t next = 0;            // of the segment's items
   };
 
-  /// The segment before, as long as it still shows something of the one that is going out.
+  /// The previous segment, while it still overlaps the current one.
   struct Fading {
     ClipPlayer clip;
-    GstClockTime running_time;  // where it begins
+    GstClockTime running_time;  // of its start
     GstClockTime end;           // of its overlap, in running time
   };
 
   struct Shared {
-    std::vector<std::weak_ptr<ClipDecoder>> decoders;  // to cancel them
+    std::vector<std::weak_ptr<ClipDecoder>> decoders;  // for cancelling them
   };
 
   void output_once();
@@ -118,20 +118,20 @@ class Playout {
 
   std::function<void()> wake_;
 
-  // Under the src pad's stream lock
+  // Guarded by the src pad's stream lock
   std::optional<Deliveries> deliveries_;  // while the pad is active
   std::optional<SegmentPlayout> current_, prepared_;
   std::optional<Fading> fading_;
   CrossFade cross_fade_;
-  Deliveries::Results played_out_;  // whole, and not handed over
+  Deliveries::Results played_out_;  // complete, and not handed over yet
   BufferPtr last_frame_;
-  std::optional<guint> last_wait_;  // the segment that the log named last
+  std::optional<guint> last_wait_;  // the last segment that the log named
   CapsPtr last_caps_;
   // output=native:
   bool native_ = false;
   CapsPtr source_caps_;               // the input's
   CapsPtr pushed_caps_;               // the output's
-  std::deque<EventPtr> before_caps_;  // what waits for the first result's caps
+  std::deque<EventPtr> before_caps_;  // events that wait for the first result's caps
 
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};
   Guarded<Shared> shared_;

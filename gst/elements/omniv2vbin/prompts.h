@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Which prompt holds when: those that were given for a running time, over the property. No lock of
+// Which prompt applies when: prompts set for a running time override the property. Has no lock of
 // its own.
 #pragma once
 
@@ -16,28 +16,29 @@ namespace omni {
 
 class Prompts {
  public:
-  /// Holds from `from` on, until another one does. What came in the stream goes when the stream is
-  /// flushed; what the application gave stays.
+  /// Applies from `from` until the next one. A flush removes prompts from the stream and keeps the
+  /// application's.
   void add(GstClockTime from, std::string prompt, bool in_band) {
     timed_[from] = {std::move(prompt), in_band};
   }
 
-  /// Those that were given before: at equal times, these here are newer.
+  /// Adds prompts that were set earlier: at equal times, the existing ones are newer.
   void add_older(Prompts older) { timed_.merge(older.timed_); }
 
-  /// The one that holds at this time; empty where the property does.
+  /// The prompt at this time; empty where the property applies.
   std::optional<std::string> at(GstClockTime time) {
     const auto after = timed_.upper_bound(time);
     if (after == timed_.begin()) return std::nullopt;
     const auto holds = std::prev(after);
-    // A stream that changes its prompt for days leaves none behind.
+    // Drops earlier ones, so that a stream that changes its prompt for days does not accumulate
+    // them.
     for (auto one = timed_.begin(); one != holds;)
       one = one->second.in_band ? timed_.erase(one) : std::next(one);
     return holds->second.prompt;
   }
 
-  /// Does one that was given for a time after `from` hold at `to`, and is it another than `held`?
-  /// Senders repeat the same one, for who comes later.
+  /// Does a prompt set for a time after `from` apply at `to`, and differ from `held`? Senders
+  /// repeat a prompt for receivers that join later.
   bool changes_between(GstClockTime from, GstClockTime to, const std::string& held) const {
     const auto after = timed_.upper_bound(to);
     if (after == timed_.begin()) return false;
@@ -45,11 +46,11 @@ class Prompts {
     return holds->first > from && holds->second.prompt != held;
   }
 
-  /// The property was set, and counts from now on: later ones stay.
+  /// The property was set and applies from now on; prompts for a later time stay.
   void property_set(GstClockTime now) { timed_.erase(timed_.begin(), timed_.upper_bound(now)); }
 
-  /// Time begins again at `to`, without a flush: what held at `from` goes on, and nothing that came
-  /// in the stream stands ahead of it.
+  /// Running time restarts at `to`, without a flush: the prompt at `from` continues, and prompts
+  /// from the stream for later times are dropped.
   void begin_again(GstClockTime from, GstClockTime to) {
     const auto after = timed_.upper_bound(from);
     std::optional<Timed> held;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What must not get lost in a flush: upstream does not send it again.
+// Events that must survive a flush: upstream does not send them again.
 #pragma once
 
 #include <gst/gst.h>
@@ -21,7 +21,7 @@ inline void keep_sticky(const EventPtr& event, std::vector<EventPtr>& kept) {
   if (outlives_flush(event.get())) kept.push_back(event);
 }
 
-/// Those of a segment's items from this one on.
+/// The sticky events among a segment's items from this one on.
 inline void keep_sticky(const std::vector<SourceItem>& items, std::size_t from,
                         std::vector<EventPtr>& kept) {
   for (std::size_t i = from; i < items.size(); ++i) keep_sticky(items[i].event, kept);

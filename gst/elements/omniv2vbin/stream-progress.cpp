@@ -35,8 +35,8 @@ void StreamProgress::post_progress(GstProgressType type, const char* text) const
                            gst_message_new_progress(GST_OBJECT(host_.element), type, kCode, text));
 }
 
-/// Output may begin, or all may end, while START is being posted: then it is closed right here,
-/// since whoever came in between has not seen it open.
+/// Output may begin, or the run may end, while START is being posted. Then it is closed here, since
+/// the other thread has not seen it open.
 void StreamProgress::submitting() {
   Phase phase = Phase::waiting;
   if (!deadlines_.is_live() && phase_.compare_exchange_strong(phase, Phase::starting)) {

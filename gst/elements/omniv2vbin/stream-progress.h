@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// How far a stream is, for whoever watches the bus:
-//  - omni/progress, with each job that is submitted and each segment that has played out;
-//  - PROGRESS, from the first submission to the first output, for that is the wait in which nothing
-//    is seen. gst-launch-1.0 stays in PAUSED while one is open, so it is closed before the first
-//    buffer, and a live stream, which needs its clock, has none.
+// Progress of a stream for the application:
+// - omni/progress, with each submitted job and each segment that was output;
+// - PROGRESS, from the first submission to the first output, the wait in which nothing is visible.
+//   gst-launch-1.0 stays in PAUSED while one is open, so it is closed before the first buffer, and
+//   a live stream, which needs its clock, has none.
 #pragma once
 
 #include <gst/gst.h>
@@ -21,20 +21,20 @@ class StreamProgress {
  public:
   StreamProgress(const BinHost& host, const BinQueue& queue, const Deadlines& deadlines);
 
-  /// Jobs that run: submitted, not finished and not late; `except` is not counted.
+  /// Jobs that are running: submitted, not finished and not late; `except` is not counted.
   unsigned running(const QueueLock& lock, const Segment* except = nullptr) const;
 
-  /// How many segments the stream will have had, as far as that is known; else 0.
+  /// Total number of segments, as far as known; else 0.
   void set_total(guint segments) { total_ = segments; }
-  /// Before a job is submitted: its output cannot begin before PROGRESS has.
+  /// Before a job is submitted: PROGRESS must start before its output.
   void submitting();
   void submitted() { post(); }
-  /// It was submitted in the moment of a flush or a stop, and is cancelled.
+  /// It was submitted during a flush or a stop, and is cancelled.
   void withdrawn();
-  /// Before a buffer, a GAP or EOS goes out.
+  /// Before a buffer, a GAP or EOS is pushed.
   void output_begins() { close(GST_PROGRESS_TYPE_COMPLETE, "the first segment is ready"); }
   void failed(const Error& error) { close(GST_PROGRESS_TYPE_ERROR, error.message.c_str()); }
-  /// A segment has played out, up to this stream time.
+  /// A segment was output, up to this stream time.
   void played_out(GstClockTime position);
   /// A flush, or a stop.
   void cancel();

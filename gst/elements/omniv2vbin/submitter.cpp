@@ -19,8 +19,8 @@ namespace omni {
 namespace {
 
 constexpr std::uint32_t kMovieTicks = 1000;
-// Audio that is later than this will not come, or comes after video that waits for it. Live, there
-// is not even so much time.
+// Audio later than this will not arrive, or comes after video that waits for it. Live streams allow
+// even less.
 constexpr GstClockTime kAudioPatience = 5 * GST_SECOND;
 constexpr GstClockTime kAudioPatienceLive = 2 * GST_SECOND;
 
@@ -42,8 +42,8 @@ void Submitter::start(const BinSettings& settings) {
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
-/// Live, segments that find no place are not submitted at all, and late ones do not count: the
-/// client itself sets no limit.
+/// Live, segments that exceed the limit are not submitted at all, and late ones do not count; so
+/// the client itself sets no limit.
 void Submitter::connect(const BinSettings& settings) {
   jobs_.start(settings, deadlines_.is_live() ? G_MAXUINT : 0);
 }
@@ -148,7 +148,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
     const QueueLock lock = queue_.lock();
     encoder = segment.shared.of(lock).encoder;
   }
-  // Also where no reference is made: audio that is not used must not pile up.
+  // Also where no reference is made: unused audio must not accumulate.
   if (const auto audio = host_.reference_audio()) audio->drop_before(segment.running_time);
   if (!encoder)
     throw Failure(
@@ -161,7 +161,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
       std::min(segment.length + segment.overlap_tail, segment.reference_length);
   movie.tracks.push_back(encoder->complete(segment.reference_length));
   {
-    // Before the audio is waited for: another encoder may begin.
+    // Before waiting for the audio: another encoder may start.
     const QueueLock lock = queue_.lock();
     segment.shared.of(lock).encoder = nullptr;
     queue_.changed(lock);
@@ -176,7 +176,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
   return reference;
 }
 
-/// The audio that goes along; empty where there is none.
+/// The audio for the reference; empty where there is none.
 std::optional<mp4::SampleTrack> Submitter::take_audio(const Segment& segment, GstClockTime length) {
   const auto audio = host_.reference_audio();
   if (!audio) return std::nullopt;
@@ -184,8 +184,8 @@ std::optional<mp4::SampleTrack> Submitter::take_audio(const Segment& segment, Gs
                      *segment.cancel, deadlines_.is_live() ? kAudioPatienceLive : kAudioPatience);
 }
 
-/// Live, a segment that would wait for a place would be late, and one that is late already is not
-/// worth its price.
+/// Live, a segment that had to wait for a free job would be late, and a late one is not worth its
+/// price.
 void Submitter::check_in_flight(const Segment& segment) {
   if (!deadlines_.is_live()) return;
   if (deadlines_.has_passed(segment.running_time, running_time_now(host_.element)))
@@ -238,28 +238,28 @@ void Submitter::submit_job(const std::shared_ptr<Segment>& segment, JobSpec spec
   progress_.submitting();
   const auto client = jobs_.client();
   const Client::JobId job = client->submit(std::move(spec), segment->pending);
-  // A flush between the check before and the submission has not found this job.
+  // A flush between the last check and the submission missed this job.
   if (is_wanted(*segment)) return progress_.submitted();
   client->cancel(job);
   progress_.withdrawn();
 }
 
-/// Is what this segment costs still wanted?
+/// Is the result of this segment still wanted?
 bool Submitter::is_wanted(const Segment& segment) const {
   return !segment.cancel->cancelled() && queue_.flow() == GST_FLOW_OK;
 }
 
-// A still of the first result goes as a reference image with each job after it
+// A still of the first result is sent as a reference image with each later job
 
-/// This segment gets the still, or becomes the one of which it is made. Not live, it waits for a
-/// candidate before it: jobs that run beside the first one would have another style. Throws Failure
+/// Attaches the still, or makes this segment the candidate. Not live, it waits for an earlier
+/// candidate: jobs running beside the first one would have another style. Throws Failure
 /// (cancelled).
 void Submitter::add_still(Segment& segment) {
   if (segment.settings.anchor == AnchorMode::none) return;
   wait_for_candidate(segment);
   make_anchor_still(*segment.cancel);
   const QueueLock lock = queue_.lock();
-  // Once it is chosen, others wait for it.
+  // Once it is the candidate, others wait for it.
   if (is_dropped(lock, segment)) throw Failure(Reason::cancelled, "stopped");
   Anchor& anchor = shared_.of(lock).anchor;
   if (anchor.state() == Anchor::State::still) segment.still = anchor.still();
@@ -267,14 +267,14 @@ void Submitter::add_still(Segment& segment) {
     anchor.choose(segment.number, segment.settings.dry_run);
 }
 
-/// Is there no place any more where it could go? A flush that is over by the time a thread looks
-/// has renewed the means of cancelling.
+/// Has it lost its place in the output? A flush that has ended by the time a thread checks has
+/// replaced the cancellation object.
 bool Submitter::is_dropped(const QueueLock& lock, const Segment& segment) const {
   return !queue_.is_open(lock) || shared_.of(lock).closed ||
          jobs_.transcode_cancel() != segment.cancel;
 }
 
-/// Ends at once when this segment is not wanted any more.
+/// Returns at once when this segment is not wanted any more.
 void Submitter::wait_for_candidate(const Segment& segment) {
   QueueLock lock = queue_.lock();
   Anchor& anchor = shared_.of(lock).anchor;
@@ -289,7 +289,8 @@ void Submitter::wait_for_candidate(const Segment& segment) {
   });
 }
 
-/// Of the candidate's result, once that is there. Not on the network thread: it decodes.
+/// Makes the still of the candidate's result, if there is one. Not on the network thread, because
+/// it decodes.
 void Submitter::make_anchor_still(BusCancellation& cancel) {
   std::shared_ptr<const ByteRope> result;
   {
@@ -317,8 +318,8 @@ void Submitter::make_anchor_still(BusCancellation& cancel) {
   }
 }
 
-/// A segment's job is over, or came to nothing. Where a failure ends the stream, nobody follows the
-/// candidate: what waits for it is cancelled by that end, and is not bought before it.
+/// A segment's job has finished or was not submitted. If its failure ends the stream, the candidate
+/// gets no successor: segments that wait are cancelled by that end, and are not bought before it.
 void Submitter::anchor_finished(const Segment& segment, const JobOutcome& outcome) {
   const auto* error = std::get_if<Error>(&outcome);
   const bool ends_stream = error && error->reason != Reason::cancelled &&
@@ -331,7 +332,7 @@ void Submitter::anchor_finished(const Segment& segment, const JobOutcome& outcom
 
 // Outcomes
 
-/// A job is over, on the network thread: the output may go on, and it is known how long it took.
+/// A job has finished, on the network thread: wakes the output and records the delay.
 void Submitter::outcome_changed(const std::shared_ptr<Segment>& segment) {
   const auto delay =
       static_cast<GstClockTime>(g_get_monotonic_time() - segment->cut_at) * GST_USECOND;
@@ -350,7 +351,7 @@ void Submitter::outcome_changed(const std::shared_ptr<Segment>& segment) {
   if (late && succeeded) report_late_delay(*segment, delay);
 }
 
-/// The late result has come after all: now it is known what would have been enough.
+/// A late result has arrived after all: reports which latency would have been enough.
 void Submitter::report_late_delay(const Segment& segment, GstClockTime delay) {
   const Error error{Reason::timed_out,
                     "The result of segment " + std::to_string(segment.number) + " took " +
@@ -378,10 +379,10 @@ void Submitter::interrupt() {
 }
 
 void Submitter::drop() {
-  // What they hold is taken down when the lock is not held any more.
+  // Their contents are freed after the lock is released.
   std::deque<std::shared_ptr<Segment>> waiting;
   std::vector<std::shared_ptr<Segment>> late;
-  // What is being made ready at this moment is of no use any more.
+  // Cancels work in preparation only; later work gets a new cancellation object.
   if (!queue_.is_stopped()) jobs_.renew();
   const QueueLock lock = queue_.lock();
   Shared& shared = shared_.of(lock);

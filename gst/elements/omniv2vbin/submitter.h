@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omniv2vbin, its submitting thread: a cut segment's encoder is drained, its MP4 written, planned
-// and submitted. A thread of its own, because all of this may take a while, and neither the source
-// nor the jobs that run should wait for it. Also what concerns a job afterwards: how many run,
-// whose result becomes the anchor, which results came too late.
+// omniv2vbin, the submitting thread: drains the encoder of a cut segment, writes its MP4, plans and
+// submits it. It has its own thread, because this takes time, and neither the source nor running
+// jobs should wait for it. It also tracks jobs afterwards: how many run, whose result becomes the
+// anchor, and which results are late.
 #pragma once
 
 #include <deque>
@@ -33,26 +33,26 @@ class Submitter {
 
   /// Connects, and starts the thread. Throws Failure.
   void start(const BinSettings& settings);
-  /// Where a dry run has ended. Throws Failure.
+  /// Called when a dry run has ended. Throws Failure.
   void connect(const BinSettings& settings);
   std::shared_ptr<PendingResult> new_pending(const std::shared_ptr<Segment>& segment);
-  /// All that the segment's reference needs is there.
+  /// Everything the segment's reference needs is there.
   void submit_later(const std::shared_ptr<Segment>& segment);
 
   // Any thread
 
   unsigned busy_encoders(const QueueLock& lock) const;
-  /// Nothing goes out any more, so what waits is not bought. The caller lets go of it without the
-  /// lock.
+  /// Nothing more is output, so waiting segments are not bought. The caller must free them without
+  /// the lock.
   std::deque<std::shared_ptr<Segment>> take_waiting(const QueueLock& lock);
-  /// Played out without its result, which comes yet.
+  /// Played out without its result, which is still to come.
   void keep_late(const QueueLock& lock, const std::shared_ptr<Segment>& segment);
 
-  // Flushes: interrupt() ends waits; drop() lets go of all that is on its way
+  // Flushes: interrupt() ends waits; drop() discards everything on its way
   void interrupt();
   void drop();
 
-  /// Ends the thread, and then the jobs.
+  /// Ends the thread, then the jobs.
   void close();
 
  private:

@@ -65,7 +65,7 @@ namespace {
 enum {
   PROP_0,
   PROP_STATS,
-  PROP_SHARED,  // and those after it: see settings.cpp
+  PROP_SHARED,  // the shared properties start here: see settings.cpp
 };
 
 constexpr guint kBlockSize = 64 * 1024;
@@ -85,7 +85,8 @@ struct GstOmniVideoSrcPrivate {
   std::mutex lock;  // guards settings, run; innermost
   omni::Settings settings;
   omni::SpendTracker spend;
-  /// From start() to stop(). Shared, because a query of the application may still be inside then.
+  /// From start() to stop(). Shared, because a query from the application may still be running
+  /// then.
   std::shared_ptr<VideoSrcRun> run;
 };
 
@@ -176,7 +177,7 @@ gboolean is_seekable(GstBaseSrc* src) {
 }
 
 gboolean do_seek(GstBaseSrc* src, GstSegment* segment) {
-  // Before the first buffer the base class seeks to the start by itself.
+  // Before the first buffer the base class itself seeks to the start.
   const auto run = run_of(src);
   if (!run || segment->rate <= 0) return FALSE;
   return run->seek(segment->position) || segment->position == 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omnivideosrc: a video from a text, with or without images.
+// omnivideosrc: a video from a prompt, with or without images.
 #pragma once
 
 #include <gst/base/gstpushsrc.h>

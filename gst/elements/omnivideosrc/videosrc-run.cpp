@@ -18,7 +18,7 @@ VideoSrcRun::VideoSrcRun(Host host)
     : host_(std::move(host)),
       errors_from_(std::chrono::steady_clock::now() + kErrorDelay),
       jobs_(host_.element, host_.spend, host_.log) {
-  // Nothing is transcoded here; plans want the means to cancel it.
+  // Nothing is transcoded here, but planning needs a cancellation object.
   const auto cancel = jobs_.transcode_cancel();
   plan_ = plan_job(host_.settings, nullptr, {host_.publish, nullptr, *cancel, host_.log});
   plan_.spec.label = "clip";
@@ -74,14 +74,14 @@ GstFlowReturn VideoSrcRun::finish() {
   return GST_FLOW_EOS;
 }
 
-/// Everything has gone out, or downstream has all that it wants; unless it failed.
+/// Everything was output, or downstream has everything it wants; unless the flow is an error.
 void VideoSrcRun::ending(GstFlowReturn last_flow) {
   const auto bytes = result();
   const bool all = bytes && position_ >= bytes->size() && last_flow == GST_FLOW_OK;
   if (all || (bytes && last_flow == GST_FLOW_EOS)) deliveries_->hand_over({pending_});
 }
 
-/// Waits for the job to end. EOS when there is nothing to come of it.
+/// Waits for the job to end. EOS when there will be no result.
 GstFlowReturn VideoSrcRun::take_result() {
   if (!pending_->finished()) GST_DEBUG_OBJECT(host_.element, "waiting for the job");
   {
@@ -115,7 +115,7 @@ GstFlowReturn VideoSrcRun::tell_error() {
   return GST_FLOW_EOS;
 }
 
-/// False when interrupted before.
+/// False when interrupted.
 bool VideoSrcRun::wait_until(std::chrono::steady_clock::time_point when) {
   std::unique_lock lock(lock_);
   return !changed_.wait_until(lock, when, [&] { return interrupted_; });

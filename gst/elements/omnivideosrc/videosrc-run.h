@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One run of omnivideosrc from start() to stop(): its one job and the result. Made anew for each
-// run. The element itself (omnivideosrc.cpp) only forwards to it.
+// One run of omnivideosrc from start() to stop(): its one job and the result. A new one is made for
+// each run. The element itself (omnivideosrc.cpp) only forwards to it.
 #pragma once
 
 #include <chrono>
@@ -22,28 +22,27 @@ namespace omni {
 
 class VideoSrcRun {
  public:
-  /// What the element lends to its run. All of it outlives the run.
+  /// What the element provides to its run. All of it outlives the run.
   struct Host {
     GstElement* element;
-    Settings settings;  // of the moment of start()
+    Settings settings;  // taken at start()
     std::function<std::string(const ByteRope&)> publish;
     SpendTracker& spend;
     LogSink log;
   };
 
-  /// Plans the job and gets the client ready. Throws Failure with what the user has to change.
+  /// Plans the job and prepares the client. Throws Failure that says what the user has to change.
   explicit VideoSrcRun(Host host);
   ~VideoSrcRun();
 
-  /// The next piece of the result, at most so large, none of it beyond `stop`; submits the job
-  /// first, and waits for it. EOS after the last one, and when there is nothing to come; FLUSHING
-  /// when interrupted: the job goes on.
+  /// The next piece of the result, at most this large and not beyond `stop`. Submits the job first
+  /// and waits for it. EOS after the last piece, and when there will be no result; FLUSHING when
+  /// interrupted: the job continues.
   GstFlowReturn create(BufferPtr& piece, gsize most, guint64 stop);
   /// Interrupts the wait in create(), until resume().
   void interrupt();
   void resume();
-  /// EOS is about to go downstream, after a piece that was answered with `last_flow`. On the
-  /// streaming thread.
+  /// EOS is about to be pushed, after a piece that returned `last_flow`. On the streaming thread.
   void ending(GstFlowReturn last_flow);
   /// Where the next piece starts; false without a result.
   bool seek(guint64 offset);
@@ -64,7 +63,7 @@ class VideoSrcRun {
   Plan plan_;
   std::optional<Deliveries> deliveries_;
   bool submitted_ = false;      // streaming thread
-  std::optional<Error> error_;  // streaming thread: not told yet
+  std::optional<Error> error_;  // streaming thread: not reported yet
   bool taken_ = false;          // streaming thread: the outcome was taken
   guint64 position_ = 0;        // streaming thread, or while that is stopped
 

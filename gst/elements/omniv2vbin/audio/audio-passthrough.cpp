@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The queue of one sound stream, and the src pad that empties it.
+// The queue of one audio stream, and the src pad that empties it.
 #include "elements/omniv2vbin/audio/audio-passthrough.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace omni {
 
 namespace {
 
-/// What must not get lost in a flush: upstream does not say it again.
+/// Events that must survive a flush: upstream does not send them again.
 bool outlives_flush(const GstEvent* event) {
   return GST_EVENT_IS_STICKY(event) && GST_EVENT_TYPE(event) != GST_EVENT_SEGMENT &&
          GST_EVENT_TYPE(event) != GST_EVENT_EOS;
@@ -32,7 +32,7 @@ bool begins_anew(const GstEvent* event) {
 
 // Under lock_
 
-/// What a buffer that comes now is answered with.
+/// The flow return for a buffer now; OK when it is accepted.
 GstFlowReturn AudioPassthrough::Run::refusal() const {
   if (flushing_) return GST_FLOW_FLUSHING;
   if (flow_ != GST_FLOW_OK) return flow_;
@@ -40,7 +40,7 @@ GstFlowReturn AudioPassthrough::Run::refusal() const {
   return src_ ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
 }
 
-/// From the oldest that waits to the newest.
+/// Time between the oldest and the newest item in the queue.
 GstClockTime AudioPassthrough::Run::span() const {
   if (timed_ == 0) return 0;
   const auto timed = [](const Item& item) { return item.takes_time(); };
@@ -63,8 +63,8 @@ AudioPassthrough::Run::Item AudioPassthrough::Run::take(Queue::iterator at) {
   return item;
 }
 
-/// Takes out what `goes` says of. The caller lets go of it without the lock: a buffer's memory may
-/// have an owner who wants to take of that.
+/// Removes the items that `goes` selects. The caller must free them without the lock: freeing a
+/// buffer may call code that takes the lock.
 template <class Goes>
 AudioPassthrough::Run::Queue AudioPassthrough::Run::take_out(Goes goes) {
   Queue out, rest;
@@ -81,8 +81,8 @@ AudioPassthrough::Run::Queue AudioPassthrough::Run::take_flushed() {
       [](const Item& item) { return !item.event || !outlives_flush(item.event.get()); });
 }
 
-/// Downstream wants no more: the sound up to the next segment or stream goes. The task runs on, as
-/// the EOS event is still to come.
+/// Downstream returned EOS: drops the audio up to the next segment or stream. The task keeps
+/// running, because an EOS event may still follow.
 AudioPassthrough::Run::Queue AudioPassthrough::Run::take_refused() {
   refused_ = true;
   return take_out([this](const Item& item) {
@@ -98,8 +98,8 @@ void AudioPassthrough::Run::tell() {
 
 // The sink pad's side
 
-/// Where something stands on the queue's clock. What has no time follows what was before it; so
-/// does what goes back in time, or a jump back would make room without end.
+/// Position on the queue's clock. Items without a time follow the previous one. So do those that go
+/// back in time, since each jump back would otherwise make room without end.
 GstClockTime AudioPassthrough::Run::tick(GstClockTime position, GstClockTime duration) {
   guint64 time = last_time_ + last_duration_;
   guint64 distance = 0;
@@ -128,11 +128,11 @@ GstFlowReturn AudioPassthrough::Run::chain(BufferPtr buffer) {
   return flow;
 }
 
-/// Blocks while there is no room, or makes some when upstream is live.
+/// Blocks until there is room; if upstream is live, drops the oldest audio instead.
 GstFlowReturn AudioPassthrough::Run::make_room() {
   bool said = false;
   for (;;) {
-    // Before it is asked: a change right after the answer must not be slept through.
+    // Read before capacity(), so that a change right after its answer is not missed.
     const guint seen = changes_;
     const GstClockTime capacity = host_.capacity();
     const bool live = host_.live();
@@ -144,7 +144,7 @@ GstFlowReturn AudioPassthrough::Run::make_room() {
     }
     const GstClockTime waiting = span();
     if (waiting <= capacity / 2) dropping_ = false;
-    // One always fits, whatever the capacity.
+    // One buffer always fits, whatever the capacity.
     if (timed_ == 0 || waiting < capacity) return GST_FLOW_OK;
     if (!live) {
       if (said) {
@@ -197,9 +197,9 @@ gboolean AudioPassthrough::Run::sink_event(EventPtr event) {
   }
 }
 
-/// Silence takes as much time as sound.
+/// A gap takes as much time as audio.
 gboolean AudioPassthrough::Run::gap(EventPtr event) {
-  // Before the src pad is there nothing goes out, so there is nothing to wait for.
+  // Nothing is output before the src pad exists, so waiting would never end.
   if (src() && make_room() != GST_FLOW_OK) return FALSE;
   GstClockTime position, duration;
   gst_event_parse_gap(event.get(), &position, &duration);
@@ -210,7 +210,7 @@ gboolean AudioPassthrough::Run::gap(EventPtr event) {
   return TRUE;
 }
 
-/// Sticky events are taken whatever downstream said: it may come round.
+/// Sticky events are queued whatever downstream returned: its flow may recover.
 gboolean AudioPassthrough::Run::enqueue(EventPtr event) {
   GstEvent* taken = event.get();
   GstFlowReturn failed;
@@ -227,7 +227,7 @@ gboolean AudioPassthrough::Run::enqueue(EventPtr event) {
     if (std::exchange(told_, true)) return FALSE;
     failed = flow_;
   }
-  // No buffer follows that could be refused: upstream would never know.
+  // No buffer follows that could return the error, so upstream would never see it.
   GST_ELEMENT_FLOW_ERROR(host_.element, failed);
   return FALSE;
 }
@@ -249,7 +249,7 @@ gboolean AudioPassthrough::Run::flush_start(EventPtr event) {
 gboolean AudioPassthrough::Run::flush_stop(EventPtr event) {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   const PadPtr src = this->src();
-  // The stream lock, not a join: a flushing seek may have been sent by the task's own thread.
+  // Takes the stream lock and does not join: the task's own thread may have sent a flushing seek.
   if (src) GST_PAD_STREAM_LOCK(src.get());
   bool pass, go_on;
   {
@@ -269,8 +269,8 @@ gboolean AudioPassthrough::Run::flush_stop(EventPtr event) {
   return TRUE;
 }
 
-/// Not before the first CAPS: gst-launch links what it can as soon as a pad is there, and a sink
-/// behind a pad that has nothing to say yet would keep the pipeline from starting.
+/// Not before the first CAPS: gst-launch links a pad as soon as it appears, and a sink after a pad
+/// without data would keep the pipeline from starting.
 bool AudioPassthrough::Run::make_src() {
   auto src = PadPtr::adopt(GST_PAD(gst_object_ref_sink(host_.new_src())));
   own(src, shared_from_this());
@@ -290,8 +290,8 @@ bool AudioPassthrough::Run::show_src(const PadPtr& src) {
     for (const Item& item : queue_)
       if (item.event && outlives_flush(item.event.get())) known.push_back(item.event);
   }
-  // Whoever hears of the pad may ask for its caps. They still go out through the queue, where the
-  // pad knows them again and does not send them twice.
+  // A pad-added handler may query the caps. The events are still pushed from the queue; the pad
+  // recognizes them and does not send them twice.
   for (const EventPtr& event : known) gst_pad_store_sticky_event(src.get(), event.get());
   if (!gst_element_add_pad(host_.element, src.get())) {
     const std::lock_guard lock(lock_);
@@ -305,13 +305,13 @@ bool AudioPassthrough::Run::show_src(const PadPtr& src) {
 }
 
 bool AudioPassthrough::Run::sink_query(GstQuery* query, gboolean* answer) {
-  if (GST_QUERY_TYPE(query) == GST_QUERY_ACCEPT_CAPS) return false;  // asks for CAPS in turn
+  if (GST_QUERY_TYPE(query) == GST_QUERY_ACCEPT_CAPS) return false;  // sends a CAPS query itself
   const PadPtr src = this->src();
   if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS)
     *answer = answer_caps(query);
   else if (GST_QUERY_IS_SERIALIZED(query))
-    // ALLOCATION: no pool of downstream's is made for sound that waits for minutes. DRAIN: nobody
-    // gets his buffers back earlier.
+    // ALLOCATION: downstream need not make a pool for audio that waits for minutes. DRAIN: buffers
+    // are not released earlier.
     *answer = FALSE;
   else
     *answer = src && gst_pad_peer_query(src.get(), query);
@@ -335,8 +335,8 @@ gboolean AudioPassthrough::Run::answer_caps(GstQuery* query) {
 
 // The src pad's side
 
-/// The run stays for as long as the pad does. finish() lets go of the pad, or they would keep each
-/// other.
+/// The run lives as long as the pad. finish() releases the pad, or they would keep each other
+/// alive.
 void AudioPassthrough::Run::own(const PadPtr& src, std::shared_ptr<Run> run) {
   gst_pad_set_element_private(src.get(), run.get());
   gst_pad_set_activatemode_function(
@@ -371,12 +371,12 @@ gboolean AudioPassthrough::Run::activate(GstPad* src, bool active) {
   if (active) return gst_pad_start_task(src, task, src, nullptr);
   stop();
   gst_pad_stop_task(src);
-  // The end of a flush that was under way may have started it again; now that it saw the flag it
-  // will not.
+  // A flush that was under way may have restarted the task; it cannot any more, now that the flag
+  // is set.
   return gst_pad_stop_task(src);
 }
 
-/// One turn of the task: the next item goes out.
+/// One turn of the task: pushes the next item.
 void AudioPassthrough::Run::output_once(GstPad* src) {
   Item item = wait_for_front();
   if (item.event) {
@@ -393,8 +393,8 @@ void AudioPassthrough::Run::output_once(GstPad* src) {
   }
 }
 
-/// The front of the queue; nothing when flushing. After an error nothing goes out any more, until a
-/// flush, or a new link when there was none.
+/// The front of the queue; nothing when flushing. After an error nothing is output until a flush,
+/// or until the pad is linked if it was not.
 AudioPassthrough::Run::Item AudioPassthrough::Run::wait_for_front() {
   std::unique_lock lock(lock_);
   changed_.wait(lock,
@@ -417,13 +417,13 @@ void AudioPassthrough::Run::handle_flow(GstPad* src, GstFlowReturn flow) {
       return;
     }
     flow_ = flow;
-    // What is not linked may be yet.
+    // An unlinked pad may be linked later.
     if (flow == GST_FLOW_NOT_LINKED)
       tell();
     else
       dropped = take_flushed();
-    // Upstream does not take of it any more; or it is a decoder's queue, which has all of a short
-    // file already and says nothing.
+    // Upstream will not see the error: it has sent EOS, or it is a decoder's queue that already has
+    // all of a short file and does not report it.
     const bool tell_here = ended_ || flow == GST_FLOW_NOT_NEGOTIATED;
     if (!tell_here || flow >= GST_FLOW_EOS) return;
     told_ = true;
@@ -445,8 +445,7 @@ gboolean AudioPassthrough::Run::src_event(EventPtr event) {
   return gst_pad_push_event(sink_.get(), event.release());
 }
 
-/// Not the default handler for what goes upstream: to it, every sink pad of the element is the
-/// source of this sound.
+/// The default handler must not answer these: it would ask every sink pad of the element.
 gboolean AudioPassthrough::Run::src_query(GstPad* src, GstObject* parent, GstQuery* query) {
   switch (GST_QUERY_TYPE(query)) {
     case GST_QUERY_LATENCY:
@@ -487,7 +486,7 @@ void AudioPassthrough::Run::finish() {
     dropped = take_out([](const Item&) { return true; });
   }
   if (!src) return;
-  // It is inactive, unless it came while the element's pads were being deactivated.
+  // Already inactive, unless it was added while the element's pads were being deactivated.
   gst_pad_set_active(src.get(), FALSE);
   gst_element_remove_pad(host_.element, src.get());
 }
@@ -519,8 +518,8 @@ gboolean AudioPassthrough::sink_event(EventPtr event) {
 bool AudioPassthrough::sink_query(GstQuery* query, gboolean* answer) {
   if (const auto run = this->run()) return run->sink_query(query, answer);
   *answer = FALSE;
-  // The template says all. Anything else the default handler would ask of every src pad of the
-  // element.
+  // The template is enough for these. The default handler would send anything else to every src pad
+  // of the element.
   return GST_QUERY_TYPE(query) != GST_QUERY_CAPS && GST_QUERY_TYPE(query) != GST_QUERY_ACCEPT_CAPS;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One sound stream through the bin, unchanged: audio_sink_N -> queue sized by time -> audio_src_N.
-// The picture takes minutes; its sound waits here, as much of it as the host allows. Video, the
-// pads' templates and the state changes are the element's; this only moves sound.
+// One audio stream through the bin, unchanged: audio_sink_N -> queue limited by time ->
+// audio_src_N. The video takes minutes; its audio waits here, as much of it as the host allows.
+// Video, pad templates and state changes belong to the element.
 //
 //   sink pad's thread                          src pad's task
-//   waits for room, puts buffers and           pushes them in order; what downstream
-//   serialized events into the queue           answers goes back to the chain
+//   waits for room, puts buffers and           pushes them in order; the flow return
+//   serialized events into the queue           of downstream goes back to the chain
 //
-// Locks: AudioPassthrough::lock_ guards which run there is, the run's own lock its queue
-// and flags; neither is taken under the other. No lock is held while pushing, querying or calling
-// the host.
+// Locks: AudioPassthrough::lock_ guards the pointer to the run, the run's own lock its queue and
+// flags; neither is taken while the other is held. No lock is held while pushing, querying or
+// calling the host.
 #pragma once
 
 #include <atomic>
@@ -29,18 +29,18 @@ namespace omni {
 
 class AudioPassthrough {
  public:
-  /// Room may come by nothing but time.
+  /// Room may also appear just because time passes.
   static constexpr std::chrono::milliseconds kAskAgain{200};
 
-  /// What the element lends to the passthrough. The functions may be called from any thread.
+  /// What the element provides to the passthrough. The functions may be called from any thread.
   struct Host {
     GstElement* element;  // outlives the passthrough
-    GstPad* sink;         // the request pad, already on the element; outlives the passthrough
-    /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS.
+    GstPad* sink;         // the request pad, already added to the element; outlives the passthrough
+    /// Makes the src pad: floating, never null, not added yet. Once per run, at the first CAPS.
     std::function<GstPad*()> new_src;
-    /// How much running time may wait here. Asked for each buffer, and again while one waits.
+    /// How much running time may be queued. Called for each buffer, and repeatedly while one waits.
     std::function<GstClockTime()> capacity;
-    /// Then upstream is never blocked: the oldest sound is dropped, with a warning.
+    /// If true, upstream is never blocked: the oldest audio is dropped, with a warning.
     std::function<bool()> live;
     /// Answers a LATENCY query for the whole element.
     std::function<bool(GstQuery*)> latency;
@@ -48,7 +48,7 @@ class AudioPassthrough {
   };
 
   explicit AudioPassthrough(Host host);
-  /// After the pads are inactive.
+  /// Only after the pads are inactive.
   ~AudioPassthrough();
   AudioPassthrough(const AudioPassthrough&) = delete;
   AudioPassthrough& operator=(const AudioPassthrough&) = delete;
@@ -56,17 +56,17 @@ class AudioPassthrough {
   // The sink pad's functions
   GstFlowReturn chain(BufferPtr buffer);
   gboolean sink_event(EventPtr event);
-  /// False: the default handler's business.
+  /// False: use the default handler.
   bool sink_query(GstQuery* query, gboolean* answer);
 
-  /// READY->PAUSED, before the pads are activated; for a pad that is requested later, at once.
+  /// READY->PAUSED, before the pads are activated; immediately for a pad requested later.
   void start();
-  /// PAUSED->READY, before the pads are deactivated: wakes both threads, at once.
+  /// PAUSED->READY, before the pads are deactivated: wakes both threads.
   void stop();
-  /// After the pads are inactive: clears, and takes the src pad off the element.
+  /// After the pads are inactive: clears the queue and removes the src pad from the element.
   void finish();
 
-  /// The src pad, while there is one.
+  /// The src pad, while it exists.
   PadPtr src() const;
 
  private:
@@ -76,12 +76,12 @@ class AudioPassthrough {
 
   const Host host_;
   mutable std::mutex lock_;
-  /// From start() to finish(). Shared with the src pad, because a query of the application may
-  /// still be inside when the state changes.
+  /// From start() to finish(). Shared with the src pad, because a query from the application may
+  /// still be running when the state changes.
   std::shared_ptr<Run> run_;
 };
 
-/// One run from READY to READY. Made anew for each, so nothing has to be reset.
+/// One run from READY to READY. A new one is made for each run, so nothing has to be reset.
 class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
  public:
   explicit Run(const Host& host) : host_(host), sink_(PadPtr::share(host.sink)) {
@@ -100,8 +100,8 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
   struct Item {
     BufferPtr buffer;
     EventPtr event;
-    GstClockTime at = GST_CLOCK_TIME_NONE;  // on the queue's clock; none: takes no time
-    bool discont = false;                   // set as it goes out
+    GstClockTime at = GST_CLOCK_TIME_NONE;  // on the queue's clock; none = takes no time
+    bool discont = false;                   // set when it is output
 
     bool is_audio() const {
       return buffer || (event && GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP);
@@ -145,38 +145,38 @@ class AudioPassthrough::Run : public std::enable_shared_from_this<Run> {
   void tell();
 
   const Host host_;
-  const PadPtr sink_;  // a query from downstream may be inside when the passthrough is gone already
+  const PadPtr sink_;  // owned, since a query from downstream may outlive the passthrough
 
   // Under lock_
   mutable std::mutex lock_;
   std::condition_variable changed_;
-  // What a chain that waits for room looks at. Written under lock_.
+  // Tells a waiting chain that something has changed. Written under lock_.
   std::atomic<guint> changes_{0};
   Queue queue_;
-  std::size_t timed_ = 0;             // of queue_: those that take time
-  bool stopped_ = false;              // the run is over: nothing starts any more
+  std::size_t timed_ = 0;             // number of items in queue_ that take time
+  bool stopped_ = false;              // the run is over and nothing may start
   bool flushing_ = false;             // from FLUSH_START to FLUSH_STOP, or stopped
-  bool flush_passed_ = false;         // downstream has seen this FLUSH_START
-  bool open_ = false;                 // the src pad is on the element: the task may begin
-  bool refused_ = false;              // downstream has enough until the next segment or stream
-  bool ended_ = false;                // EOS came in: the chain will not take of an error
-  bool told_ = false;                 // upstream knows of what flow_ says
-  bool discont_ = false;              // sound was lost before the next buffer
-  bool dropping_ = false;             // this time of drops was warned of
-  GstFlowReturn flow_ = GST_FLOW_OK;  // what the output side came to; never EOS
-  // Counts flushes and new links: a flow return from before one says nothing any more.
+  bool flush_passed_ = false;         // downstream has received this FLUSH_START
+  bool open_ = false;                 // the src pad was added to the element: the task may begin
+  bool refused_ = false;              // downstream returned EOS: drop until the next segment or
+                                      // stream
+  bool ended_ = false;                // EOS was received: no chain will return an error any more
+  bool told_ = false;                 // upstream has received flow_
+  bool discont_ = false;              // audio was lost before the next buffer
+  bool dropping_ = false;             // a warning was posted for this series of drops
+  GstFlowReturn flow_ = GST_FLOW_OK;  // the output's flow; never EOS
+  // Counts flushes and new links: a flow return from before is outdated.
   guint turn_ = 0;
   PadPtr src_;
 
   // Under the sink pad's stream lock
   GstSegment segment_;
-  // The queue's clock: running time, but it never goes back. Modulo 2^64, as only differences
-  // count.
+  // The queue's clock: running time that never goes back. Modulo 2^64, as only differences matter.
   guint64 clock_ = 0;
   guint64 last_time_ = 0;
   guint64 last_duration_ = 0;
 
-  // The task's own
+  // Used only by the task
   guint turn_of_push_ = 0;
 };
 

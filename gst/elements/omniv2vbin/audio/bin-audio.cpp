@@ -15,7 +15,7 @@ namespace omni {
 
 namespace {
 
-/// What a pad's functions need; the pad owns it.
+/// For the pad functions; owned by the pad.
 struct PadContext {
   BinAudio* audio;
   std::weak_ptr<AudioPassthrough> passthrough;
@@ -92,7 +92,7 @@ bool comes_live(GstPad* sink) {
 
 }  // namespace
 
-/// audio=result: what comes in goes no further. It is held back like the picture all the same.
+/// audio=result: input audio is discarded, but still held back like the video.
 GstFlowReturn BinAudio::end_here(bool first) {
   const auto tap = first ? this->tap() : nullptr;
   const auto running = host_.stream();
@@ -102,8 +102,8 @@ GstFlowReturn BinAudio::end_here(bool first) {
   return tap->wait_for_room(capacity) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
-/// All that were asked for are there. gst-launch then says what it could not link, instead of
-/// waiting for ever.
+/// All requested pads have a src pad. gst-launch then reports what it could not link, instead of
+/// waiting forever.
 void BinAudio::report_when_complete() {
   for (const AudioPad& one : passthroughs()) {
     if (one.passthrough->src()) continue;
@@ -126,7 +126,7 @@ AudioPassthrough::Host BinAudio::passthrough_host(GstPad* sink, guint index) con
     return gst_pad_new_from_template(templ, ("audio_src_" + std::to_string(index)).c_str());
   };
   const auto stream = host_.stream;
-  // Until the picture has begun, its own source tells whether sound is live.
+  // Until the video has begun, the audio's own source says whether it is live.
   const auto live = [stream, sink] {
     const auto running = stream();
     if (!running || running->is_live()) return bool(running);
@@ -196,7 +196,7 @@ void BinAudio::release(GstPad* sink) {
   gst_pad_set_active(sink, FALSE);
   if (tap) tap->audio().end();
   if (const PadPtr src = passthrough->src()) {
-    // Its task may be held by a sink that waits for the picture, which takes minutes.
+    // A sink that waits for the video may block its task for minutes.
     gst_pad_push_event(src.get(), gst_event_new_flush_start());
     gst_pad_set_active(src.get(), FALSE);
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The sound of omniv2vbin: a passthrough for each audio pad that was requested, and the sound that
-// goes along with references. The pads live as long as the user wants them; what runs in them is
-// made anew from READY to READY.
+// The audio of omniv2vbin: a passthrough for each requested audio pad, and the audio for
+// references. Pads exist until the user releases them; the runs in them last from READY to READY.
 #pragma once
 
 #include <gst/gst.h>
@@ -30,25 +29,25 @@ class BinAudio {
 
   explicit BinAudio(Host host) : host_(std::move(host)) {}
 
-  /// A new audio_sink_%u; `name` may be null. nullptr when there is one of that name.
+  /// A new audio_sink_%u; `name` may be null. nullptr when the name is taken.
   GstPad* request(GstPadTemplate* sink_template, const char* name);
   void release(GstPad* sink);
 
-  /// READY->PAUSED, before the pads are activated. `tapped`: references carry sound. `of_results`:
-  /// what goes out is the sound of the results; what comes in ends here.
+  /// READY->PAUSED, before the pads are activated. `tapped`: references have audio. `of_results`:
+  /// the audio of the results is output, and input audio is discarded.
   void start(bool tapped, bool of_results);
   /// PAUSED->READY, before the pads are deactivated.
   void stop();
-  /// After they are.
+  /// After the pads are inactive.
   void finish();
 
-  /// The sound for references; null when they carry none.
+  /// The audio for references; null when they have none.
   std::shared_ptr<ReferenceAudioTap> tap() const;
-  /// The sound of results; null when that of the source goes out.
+  /// The audio of results; null when the source's audio is output.
   std::shared_ptr<ResultAudio> result_audio() const;
-  /// After caps came to an audio pad.
+  /// After an audio pad has received caps.
   void report_when_complete();
-  /// audio=result: what an audio pad answers for a buffer.
+  /// audio=result: the flow return for a buffer on an audio pad.
   GstFlowReturn end_here(bool first);
 
  private:
@@ -60,7 +59,7 @@ class BinAudio {
   AudioPassthrough::Host passthrough_host(GstPad* sink, guint index) const;
 
   const Host host_;
-  mutable std::mutex lock_;  // innermost: guards what follows
+  mutable std::mutex lock_;  // innermost: guards everything below
   std::vector<AudioPad> passthroughs_;
   guint next_index_ = 0;
   bool running_ = false;

@@ -11,7 +11,7 @@ namespace omni {
 
 namespace {
 
-/// One sample of each channel after the other, as an MP4's sound is encoded from.
+/// Converts planar to interleaved samples, as the encoder for an MP4 needs them.
 BufferPtr interleaved(GstBuffer* planar, const GstAudioInfo& info) {
   GstAudioBuffer from;
   if (!gst_audio_buffer_map(&from, &info, planar, GST_MAP_READ)) return {};
@@ -93,7 +93,7 @@ void ReferenceAudioTap::take(GstBuffer* buffer) {
   GstClockTime running = GST_CLOCK_TIME_NONE;
   if (segment_.format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(buffer)) {
     running = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-    if (!GST_CLOCK_TIME_IS_VALID(running)) return;  // outside of what is to be tap
+    if (!GST_CLOCK_TIME_IS_VALID(running)) return;  // outside the segment
   }
   if (GST_CLOCK_TIME_IS_VALID(running)) taken_until_ = running;
   if (!planar_) return audio_.push(buffer, running);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The audio that goes along with references: a copy of what comes to the first audio pad.
+// The audio for references: a copy of what the first audio pad receives.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -20,17 +20,17 @@ namespace omni {
 class ReferenceAudioTap {
  public:
   ReferenceAudioTap() { gst_segment_init(&segment_, GST_FORMAT_UNDEFINED); }
-  /// False for sound that cannot go along; told once for each caps.
+  /// False for audio that cannot be used; once for each caps.
   bool take_event(GstEvent* event);
   void take(GstBuffer* buffer);
-  /// Is there anything to wait for?
+  /// Is there any audio to wait for?
   bool has_caps() const { return has_caps_; }
   ReferenceAudio& audio() { return audio_; }
 
-  /// Where no passthrough holds the sound back: waits while it is further ahead of the references
-  /// than this, which is asked for again and again. False when flushing.
+  /// Where no passthrough holds back the audio: waits while it is further ahead of the references
+  /// than `capacity`, which is called repeatedly. False when flushing.
   bool wait_for_room(const std::function<GstClockTime()>& capacity);
-  /// References have their sound up to here.
+  /// References include their audio up to here.
   void used_until(GstClockTime running_time);
   void stop();
 
@@ -39,12 +39,12 @@ class ReferenceAudioTap {
 
   ReferenceAudio audio_;
   std::atomic<bool> has_caps_{false};
-  // Under the pad's stream lock
+  // Guarded by the pad's stream lock
   GstSegment segment_;
-  std::optional<GstAudioInfo> planar_;  // decoders often give one channel after the other
-  GstClockTime taken_until_ = 0;        // running time of what came last
+  std::optional<GstAudioInfo> planar_;  // decoders often output planar samples
+  GstClockTime taken_until_ = 0;        // running time of the last buffer
 
-  std::mutex lock_;  // innermost: guards what follows
+  std::mutex lock_;  // innermost: guards everything below
   std::condition_variable changed_;
   GstClockTime used_ = 0;
   bool flushing_ = false;

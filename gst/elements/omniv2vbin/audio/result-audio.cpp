@@ -16,7 +16,7 @@ namespace {
 
 constexpr gint kRate = 48'000;
 constexpr gint kChannels = 2;
-constexpr guint64 kPiece = kRate / 20;  // samples of one buffer
+constexpr guint64 kPiece = kRate / 20;  // samples per buffer
 
 guint64 to_samples(GstClockTime time) {
   return gst_util_uint64_scale_round(time, kRate, GST_SECOND);
@@ -30,7 +30,7 @@ AudioPassthrough::Host with_sink(AudioPassthrough::Host host, GstPad* sink) {
   return host;
 }
 
-/// Where the first frame of a segment is on the stream's own time line.
+/// The time of a segment's first frame in the stream's own timestamps.
 GstClockTime first_pts(const Segment& segment) {
   for (const SourceItem& moment : segment.items)
     if (!moment.event && GST_CLOCK_TIME_IS_VALID(moment.frame.pts))
@@ -77,7 +77,7 @@ void ResultAudio::event(GstEvent* event) {
     ended_ = false;
   }
   if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-    // After EOS nothing else is taken.
+    // Nothing else is accepted after EOS.
     if (std::exchange(ended_, false)) begin_stream();
     discont_ = true;
     return;
@@ -102,7 +102,7 @@ ClipAudio ResultAudio::decode(std::shared_ptr<const ByteRope> part, const Segmen
         try {
           return decode_sound(part, format, samples, *cancellation);
         } catch (const Failure& failure) {
-          // A picture without its sound is better than none.
+          // Video without audio is better than none.
           if (failure.error().reason != Reason::cancelled)
             log(LogLevel::warning, "segment " + std::to_string(number) +
                                        ": its audio cannot be decoded: " + failure.error().message);
@@ -111,7 +111,7 @@ ClipAudio ResultAudio::decode(std::shared_ptr<const ByteRope> part, const Segmen
       });
 }
 
-/// Mixes the tail into a buffer that begins this many samples after the segment's first one.
+/// Mixes the tail into a buffer that starts this many samples after the start of the segment.
 void ResultAudio::fade(GstBuffer* buffer, guint64 at) const {
   gsize size = 0;
   const auto* tail = static_cast<const gint16*>(g_bytes_get_data(tail_.get(), &size));
@@ -148,12 +148,12 @@ void ResultAudio::place(const Segment& segment, ClipAudio sound) {
       gst_buffer_fill(buffer.get(), 0, data + from, std::min<gsize>(samples * frame, size - from));
     }
     if (tail_) fade(buffer.get(), at);
-    // From the whole, so that nothing adds up.
+    // Computed from the start, so that rounding errors do not add up.
     const GstClockTime time = to_time(first + at), end = to_time(first + at + samples);
     GST_BUFFER_PTS(buffer.get()) = pts + time - std::min(time, to_time(first));
     GST_BUFFER_DURATION(buffer.get()) = end - time;
     if (std::exchange(discont_, false)) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
-    if (passthrough_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the picture goes on
+    if (passthrough_.chain(std::move(buffer)) != GST_FLOW_OK) return;  // the video continues
   }
   next_sample_ = stretch.end;
   tail_ = nullptr;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// audio=result: the sound of the results, placed in time, on an audio_src_0 of its own. Raw sound
-// in one format, without a gap from segment to segment: silence where a result has none. Where
-// segments overlap, it fades as the picture does. It waits and goes out as all sound of the bin
-// does (audio-passthrough.h).
+// audio=result: the audio of the results, time-aligned, on an audio_src_0 of its own. Raw audio in
+// one format, gapless from segment to segment, with silence where a result has none. Where segments
+// overlap, it fades like the video. It is queued and output like all audio of the bin
+// (audio-passthrough.h).
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -21,7 +21,7 @@
 
 namespace omni {
 
-/// The sound of one part, on its way out of the decoder. Null: silence.
+/// The audio of one clip, while it is being decoded. Null: silence.
 using ClipAudio = std::future<BytesPtr>;
 
 class ResultAudio {
@@ -33,21 +33,21 @@ class ResultAudio {
   void stop();
   void finish() { passthrough_.finish(); }
 
-  /// With the first picture's caps, so that the pad is there early.
+  /// At the first video caps, so that the pad is added early.
   void begin();
-  /// STREAM_START, SEGMENT, EOS and flushes, as the picture has them.
+  /// STREAM_START, SEGMENT, EOS and flushes, as for the video.
   void event(GstEvent* event);
 
-  /// Decodes the sound of what is shown for a segment, on a thread of its own.
+  /// Decodes the audio of what is shown for a segment, on its own thread.
   ClipAudio decode(std::shared_ptr<const ByteRope> part, const Segment& segment);
-  /// The sound of a segment goes out; nothing is silence.
+  /// Outputs the audio of a segment; null is silence.
   void place(const Segment& segment, ClipAudio sound);
 
  private:
-  /// Of a segment's sound, in samples of running time.
+  /// Part of a segment's audio, in samples of running time.
   struct Stretch {
     guint64 first, end;
-    guint64 tail;  // how many its clip goes on with after the end: the overlap
+    guint64 tail;  // length of the overlap that follows the end
   };
   static Stretch stretch_of(const Segment& segment);
   void begin_stream();
@@ -55,15 +55,15 @@ class ResultAudio {
   std::shared_ptr<BusCancellation> cancellation() const;
 
   const LogSink log_;
-  PadPtr sink_;  // stands where a passthrough has its request pad
+  PadPtr sink_;  // takes the place of a passthrough's request pad
   AudioPassthrough passthrough_;
   GstAudioInfo format_;
   bool begun_ = false;
-  // The placing thread's:
+  // Used by the thread that calls place():
   bool discont_ = true;
-  bool ended_ = false;  // EOS went in
+  bool ended_ = false;  // EOS was queued
   guint64 next_sample_ = 0;
-  BytesPtr tail_;  // what the part before has of the segment that is placed: it fades away
+  BytesPtr tail_;            // the previous clip's part of the current segment, to fade out
   mutable std::mutex lock_;  // innermost: guards cancellation_
   std::shared_ptr<BusCancellation> cancellation_ = std::make_shared<BusCancellation>();
 };
