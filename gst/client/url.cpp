@@ -144,7 +144,7 @@ bool may_redirect(const std::string& from, const std::string& to) {
 }
 
 std::string redact_url(const std::string& url) {
-  if (g_str_has_prefix(url.c_str(), "data:")) return "data:(left out)";
+  if (g_str_has_prefix(url.c_str(), "data:")) return "data:(redacted)";
   const UriPtr uri = parse(url);
   if (!uri || !g_uri_get_host(uri.get())) return "(not a URL)";
   const std::string host = g_uri_get_host(uri.get());
@@ -156,7 +156,7 @@ std::string redact_url(const std::string& url) {
     shown += std::to_string(g_uri_get_port(uri.get()));
   }
   shown += g_uri_get_path(uri.get());
-  if (g_uri_get_query(uri.get())) shown += "?(left out)";
+  if (g_uri_get_query(uri.get())) shown += "?(redacted)";
   return without_hidden_words(shown);
 }
 

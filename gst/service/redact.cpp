@@ -226,12 +226,12 @@ std::string find_request_id(std::string_view text) {
 
 std::string redact_typed_url(std::string_view url) {
   std::string shown(url.substr(0, url.find('?')));
-  if (shown.size() < url.size()) shown += "?(left out)";
+  if (shown.size() < url.size()) shown += "?(redacted)";
   const std::size_t at = shown.rfind('@');
   if (at == std::string::npos) return shown;
   const std::size_t scheme = shown.find("://");
   const std::size_t start = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
-  return shown.substr(0, start) + "(left out)" + shown.substr(at);
+  return shown.substr(0, start) + "(redacted)" + shown.substr(at);
 }
 
 }  // namespace omni
