@@ -55,7 +55,7 @@ std::string Body::cut_long_strings() {
     } else if (c == '"') {
       const std::size_t begin = ++at;
       while (at < text_.size() && text_[at] != '"') at += text_[at] == '\\' ? 2 : 1;
-      if (at >= text_.size()) throw BadBody("a string without an end");
+      if (at >= text_.size()) throw BadBody("an unterminated string");
       if (at - begin < kLongString) continue;
       rest.append(text_, copied, begin - copied).append(kMarkInJson);
       rest.append(std::to_string(cut_.size()));
@@ -139,7 +139,7 @@ std::string Body::shortened() {
 std::span<char> decode_base64(std::span<char> text) {
   static constexpr auto values = base64_values();
   if (text.empty() || text.size() % 4 != 0)
-    throw BadBody("base64 whose length is no multiple of 4");
+    throw BadBody("base64 whose length is not a multiple of 4");
   std::size_t length = text.size();
   while (length > text.size() - 2 && text[length - 1] == '=') --length;
   std::size_t out = 0;
@@ -147,7 +147,7 @@ std::span<char> decode_base64(std::span<char> text) {
   unsigned have = 0;
   for (std::size_t in = 0; in < length; ++in) {
     const int value = values[static_cast<unsigned char>(text[in])];
-    if (value < 0) throw BadBody("a character in the base64 that does not belong there");
+    if (value < 0) throw BadBody("an invalid character in the base64");
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     have += 6;
     if (have < 8) continue;

@@ -110,8 +110,9 @@ void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape,
     throw TaskFailure("cancelled", "stopped");
   }
   if (!g_subprocess_get_successful(process.get())) {
-    throw TaskFailure("generation_failed",
-                      last_error.empty() ? "the program failed without a word" : last_error);
+    throw TaskFailure("generation_failed", last_error.empty()
+                                               ? "the program failed without an error message"
+                                               : last_error);
   }
 }
 

@@ -59,7 +59,7 @@ SamplePtr decode(const std::string& path, const std::string& tail) {
   if (failed) throw std::runtime_error("it is not an image that this computer can decode");
   GstSample* sample = nullptr;
   g_object_get(out.get(), "last-sample", &sample, nullptr);
-  if (!sample) throw std::runtime_error("there is no picture in it");
+  if (!sample) throw std::runtime_error("it contains no image");
   return SamplePtr::adopt(sample);
 }
 

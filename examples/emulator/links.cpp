@@ -19,7 +19,7 @@ namespace {
 std::string random_bytes(unsigned count) {
   std::string raw(count, '\0');
   if (getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
-    throw std::runtime_error("the system gives no random numbers");
+    throw std::runtime_error("the system provides no random numbers");
   }
   return raw;
 }

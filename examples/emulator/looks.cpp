@@ -60,12 +60,12 @@ constexpr Look kLooks[] = {
      "! mix.sink_1 "
      "compositor name=mix background=black sink_1::alpha=0.65 sink_1::width={w} sink_1::height={h} "
      "! video/x-raw,width={w},height={h}"},
-    {"thermal", "thermal heat infrared predator temperature", "false colours of a heat camera",
+    {"thermal", "thermal heat infrared predator temperature", "false colours of a thermal camera",
      "videobalance contrast=1.1 ! videoconvert ! coloreffects preset=heat"},
     {"xray", "x-ray xray negative skeleton scan", "blue-green negative",
      "videoconvert ! coloreffects preset=xray"},
     {"psychedelic", "psychedelic trippy acid hallucinat surreal vertigo",
-     "wrong colours that flow out of the middle",
+     "wrong colours that flow from the centre",
      "videobalance saturation=2 ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! solarize threshold=110 ! videoconvert ! videoscale ! video/x-raw,width={w},height={h} "
      "! videoconvert ! vertigotv"},

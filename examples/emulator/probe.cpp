@@ -44,7 +44,7 @@ Probe probe_file(const std::string& path) {
   GList* streams = info ? gst_discoverer_info_get_video_streams(info.get()) : nullptr;
   if (!streams) {
     throw TaskFailure("invalid_video", std::string("the reference video cannot be read: ") +
-                                           (error ? error->message : "no picture in it"));
+                                           (error ? error->message : "it contains no video"));
   }
   Probe probe;
   auto* video = static_cast<GstDiscovererVideoInfo*>(streams->data);

@@ -317,7 +317,7 @@ void run_pipeline(GstElement* pipeline, const char* what, Ticket& ticket) {
       seen = ticket.progress;
       moved = now;
     } else if (now - moved > kStallMicroseconds) {
-      throw TaskFailure("generation_failed", "rendering came to a halt");
+      throw TaskFailure("generation_failed", "rendering stalled");
     }
   }
 }

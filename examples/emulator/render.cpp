@@ -46,7 +46,7 @@ void write_image(const ImageInput& image) {
   const std::span<char> bytes = decode_base64(std::span(text).subspan(comma + 1));
   std::ofstream file(image.file, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw std::runtime_error("it cannot be written down");
+  if (!file.flush()) throw std::runtime_error("it cannot be written to a file");
 }
 
 /// Into its file, and looked at: a service notices a broken image too, even one that it only uses
@@ -171,7 +171,7 @@ Rendered render(const RenderSpec& spec, Ticket& ticket) {
     regenerate(spec, probe, shape, painted.get(), ticket);
   }
   if (!looks_like_mp4(spec.result)) {
-    throw TaskFailure("generation_failed", "no MP4 file came out");
+    throw TaskFailure("generation_failed", "no MP4 file was produced");
   }
   return {.seconds = result_seconds(spec, probe) * spec.stretch,
           .width = shape.width,

@@ -397,7 +397,7 @@ void Server::create(const ExchangePtr& exchange) {
   }
   const std::string key = text_or_empty(request_header(exchange->message, "Idempotency-Key"));
   if (const auto known = jobs_.with_idempotency_key(key)) {
-    say("job %s  asked for again with the same Idempotency-Key", known->c_str());
+    say("job %s  submitted again with the same Idempotency-Key", known->c_str());
     const auto view = jobs_.view(*known, origin(*exchange));
     return send(*exchange, {.head = dialect_.created(*view, exchange->target), .bytes = {}});
   }

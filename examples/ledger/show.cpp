@@ -28,8 +28,7 @@ std::string time_text(std::int64_t micros, bool utc) {
 const char* meaning(const LedgerRow& row) {
   if (row.in_use) return "a running process uses it";
   if (row.state == "intent") return "was not submitted; cost nothing";
-  if (row.state == "sent")
-    return "may have been accepted, which is unknown. See `omni-ledger forget`";
+  if (row.state == "sent") return "it is unknown whether it was accepted. See `omni-ledger forget`";
   if (row.state == "accepted")
     return "paid, undelivered: reused by the next run, or written by fetch";
   if (row.state == "fetched")
