@@ -72,7 +72,7 @@ Examples:
 This is an emulator: it applies GStreamer effects to the reference, or paints. No AI model is involved.
 )";
 
-/// Each provider's first one is its default.
+/// Each provider's first form is its default.
 constexpr NamedForm kForms[] = {
     {Provider::octopusx, "video_url", ReplyForm::video_url, "flat, \"video_url\""},
     {Provider::octopusx, "data", ReplyForm::data, "flat, \"data\":[{\"url\"}]"},

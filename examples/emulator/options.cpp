@@ -24,7 +24,7 @@ constexpr unsigned kMinSide = 16, kMaxSide = 8192;
 
 using Strings = std::unique_ptr<char*, omni::FreeWith<&g_strfreev>>;
 
-/// Where GOption puts what it reads; it hands over its strings, so each has an owner here.
+/// The values read by GOption, which passes ownership of its strings.
 struct Raw {
   int port = 8080, concurrency = 0, queue = 0, retry_after = 5, fps = 0;
   double expire = 86400, fail_rate = 0, slow_rate = 0, slow_time = 0, stretch = 1;
@@ -62,7 +62,7 @@ Provider provider_named(const std::string& name) {
   throw std::invalid_argument("--provider must be octopusx, omnirouters or apimart");
 }
 
-/// The first form in the table is a provider's default.
+/// The first form in the table is the provider's default.
 ReplyForm form_named(const std::string& name, Provider provider) {
   std::string names;
   for (const NamedForm& known : reply_forms()) {
@@ -108,7 +108,7 @@ Span service_time_of(std::string_view text) {
     read = std::from_chars(read.ptr + 1, end, span.most, std::chars_format::fixed);
     good = read.ec == std::errc();
   }
-  // Written so that NaN, which from_chars takes for a number, is refused too.
+  // Also rejects NaN, which from_chars accepts as a number.
   good = good && read.ptr == end && span.least >= 0 && span.most <= kMaxServiceSeconds;
   if (!good) {
     throw std::invalid_argument(

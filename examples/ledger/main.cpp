@@ -60,7 +60,7 @@ std::string text_of(const CharPtr& text) {
   return text ? text.get() : "";
 }
 
-/// Exit status 2.
+/// A wrong command line: exit status 2.
 struct Usage : Problem {
   using Problem::Problem;
 };
@@ -193,7 +193,7 @@ void run(const Options& options) {
                                      [&](const Command& c) { return options.words[0] == c.name; });
   if (command == std::end(kCommands)) throw Usage("no such command: " + options.words[0]);
   const std::string folder = state_dir(options);
-  // Looking does not make one.
+  // Reading must not create a ledger.
   if (access((folder + "/ledger.db").c_str(), F_OK) != 0)
     throw Problem("There is no ledger in " + folder + ". Is it in another --state-dir?");
   LedgerStore store(folder);

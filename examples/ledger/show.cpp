@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// How rows and sums are shown.
+// Output of rows and sums.
 #include <cstdio>
 
 #include "ledger-command.h"
@@ -14,7 +14,7 @@ namespace {
 
 using DateTimePtr = RefPtr<GDateTime, &g_date_time_ref, &g_date_time_unref>;
 
-/// Local for eyes, UTC for programs; empty for never.
+/// Local time for people, UTC for programs; empty for never.
 std::string time_text(std::int64_t micros, bool utc) {
   if (micros == 0) return "";
   const auto time =
