@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The apimart dialect: POST /v1/videos/generations, GET /v1/tasks/{id}. All replies stand in
-// {"code":200,"data":...}; the data of a create is an array, that of a poll an object.
+// The apimart dialect: POST /v1/videos/generations, GET /v1/tasks/{id}. All replies are in
+// {"code":200,"data":...}; the data of a create reply is an array, that of a poll reply an object.
 #include <algorithm>
 
 #include "links.h"
@@ -18,7 +18,7 @@ constexpr const char* kPreview = "gemini-omni-flash-preview";
 constexpr unsigned kDefaultSeconds = 6, kDefaultShortSide = 720;
 constexpr const char* kDefaultRatio = "16:9";
 constexpr double kPreviewClipMin = 1, kPreviewClipMax = 24;
-/// A clip of 24 s may have a last frame that lasts a little longer.
+/// The last frame of a 24 s clip may last a little longer.
 constexpr double kClipTolerance = 0.05;
 
 // --- the create request --------------------------------------------------------------------------
@@ -220,7 +220,7 @@ Reply ApiMart::polled(const JobView& job, const Target&, const Settings& setting
   object.add("code", std::int64_t{200});
   object.nest("data", [&](Object& data) {
     data.add("id", job.id).add("status", word(job.state));
-    // A failed task goes back to 0.
+    // The progress of a failed task returns to 0.
     const int progress = job.state == State::failed ? 0 : job.progress;
     if (settings.progress) data.add("progress", std::int64_t{progress});
     if (!url.empty()) {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kLongString = 64 * 1024;
 constexpr unsigned kMaxDepth = 64;
-// A placeholder begins with a control character, which no sensible prompt does; one that does is
-// read as a number of a string that was cut from the same request, so it harms nobody.
+// A placeholder begins with a control character, which no sensible prompt does. A prompt that does
+// is read as the number of a string cut from the same request, which is harmless.
 constexpr std::string_view kMark = "\001cut:";
 constexpr std::string_view kMarkInJson = "\\u0001cut:";
 
@@ -28,7 +28,7 @@ constexpr std::array<int, 256> base64_values() {
   return values;
 }
 
-/// Some encoders write "\/" for a slash. No other escape can stand in a data URI.
+/// Some encoders write "\/" for a slash. No other escape is possible in a data URI.
 std::span<char> unescape_slashes(std::span<char> text) {
   std::size_t out = 0;
   for (std::size_t in = 0; in < text.size(); ++in) {
@@ -55,7 +55,7 @@ std::string Body::cut_long_strings() {
     } else if (c == '"') {
       const std::size_t begin = ++at;
       while (at < text_.size() && text_[at] != '"') at += text_[at] == '\\' ? 2 : 1;
-      if (at >= text_.size()) throw BadBody("a string without an end");
+      if (at >= text_.size()) throw BadBody("an unterminated string");
       if (at - begin < kLongString) continue;
       rest.append(text_, copied, begin - copied).append(kMarkInJson);
       rest.append(std::to_string(cut_.size()));
@@ -94,7 +94,7 @@ std::span<char> Body::text(JsonNode* node) {
   return copies_.emplace_back(value);
 }
 
-/// "data:video/mp4;base64,(N bytes)"; anything else as it is.
+/// "data:video/mp4;base64,(N bytes)"; other texts are unchanged.
 static std::string shorten_data_uri(std::string_view text) {
   constexpr std::string_view kMarker = ";base64,";
   const auto marker = text.substr(0, 128).find(kMarker);
@@ -128,7 +128,7 @@ void Body::shorten(JsonNode* node) {
 std::string Body::shortened() {
   const auto parser = omni::ObjectPtr<JsonParser>::adopt(json_parser_new());
   const omni::CharPtr whole(json_to_string(json_parser_get_root(parser_.get()), FALSE));
-  // A deep copy: json-glib's own shares the objects with the original.
+  // A deep copy: json-glib's own copy shares the objects with the original.
   if (!json_parser_load_from_data(parser.get(), whole.get(), -1, nullptr)) return {};
   JsonNode* root = json_parser_get_root(parser.get());
   shorten(root);
@@ -139,7 +139,7 @@ std::string Body::shortened() {
 std::span<char> decode_base64(std::span<char> text) {
   static constexpr auto values = base64_values();
   if (text.empty() || text.size() % 4 != 0)
-    throw BadBody("base64 whose length is no multiple of 4");
+    throw BadBody("base64 whose length is not a multiple of 4");
   std::size_t length = text.size();
   while (length > text.size() - 2 && text[length - 1] == '=') --length;
   std::size_t out = 0;
@@ -147,7 +147,7 @@ std::span<char> decode_base64(std::span<char> text) {
   unsigned have = 0;
   for (std::size_t in = 0; in < length; ++in) {
     const int value = values[static_cast<unsigned char>(text[in])];
-    if (value < 0) throw BadBody("a character in the base64 that does not belong there");
+    if (value < 0) throw BadBody("an invalid character in the base64");
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     have += 6;
     if (have < 8) continue;

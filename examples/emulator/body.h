@@ -2,7 +2,7 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The body of a create request: JSON in which one string may be 20 MiB of base64. That string is
-// cut out before the JSON parser sees the rest, and decoded where it lies: the body is held once,
+// cut out before the JSON parser sees the rest, and decoded in place: the body is in memory once,
 // never twice.
 #pragma once
 
@@ -25,16 +25,16 @@ struct BadBody : std::runtime_error {
 
 class Body {
  public:
-  /// Throws BadBody when the text is not one JSON object, or is nested deeper than anyone needs.
+  /// Throws BadBody if the text is not one JSON object, or is nested too deeply.
   explicit Body(std::string text);
 
   JsonObject* root() const { return root_; }
-  /// nullptr when there is no such member, or it is null.
+  /// nullptr if there is no such member, or it is null.
   JsonNode* member(const char* name) const;
-  /// The text of a string node, writable and alive as long as this Body.
+  /// The text of a string node, writable; it lives as long as this Body.
   std::span<char> text(JsonNode* node);
-  /// The whole as JSON again, data URIs shortened to "data:video/mp4;base64,(N bytes)". To be asked
-  /// for before anything is decoded.
+  /// The whole body as JSON, data URIs shortened to "data:video/mp4;base64,(N bytes)". Call it
+  /// before anything is decoded.
   std::string shortened();
 
  private:
@@ -42,14 +42,14 @@ class Body {
   void shorten(JsonNode* node);
 
   std::string text_;
-  std::vector<std::span<char>> cut_;  // what stands between the quotes, into text_
-  std::deque<std::string> copies_;    // short strings that were asked for; a deque never moves them
+  std::vector<std::span<char>> cut_;  // the strings that were cut out, without quotes, in text_
+  std::deque<std::string> copies_;    // short strings that were requested; a deque never moves them
   omni::ObjectPtr<JsonParser> parser_;
   JsonObject* root_ = nullptr;
 };
 
-/// Decodes base64 where it stands and returns the bytes. Strict, unlike GLib's: no line breaks,
-/// nothing outside the alphabet, correct padding; throws BadBody.
+/// Decodes base64 in place and returns the bytes. Strict, unlike GLib's: no line breaks, nothing
+/// outside the alphabet, correct padding; throws BadBody.
 std::span<char> decode_base64(std::span<char> text);
 
 }  // namespace emu

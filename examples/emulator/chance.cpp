@@ -5,15 +5,14 @@
 
 namespace emu {
 
-/// At least 0, less than 1. Not by a standard distribution: their numbers differ from one standard
-/// library to the next.
+/// In [0, 1). Not a standard distribution, because their numbers differ between standard libraries.
 double Chance::draw() {
   constexpr double kSteps = 1ULL << 53;
   return static_cast<double>(row_() >> 11) / kSteps;
 }
 
 Fate Chance::next() {
-  // Always three numbers a job: an option more or less does not change what the others decide.
+  // Always three numbers per job, so that an option does not change the outcome of the others.
   const double time = draw(), slow = draw(), failure = draw();
   Fate fate;
   fate.service_time = settings_.service_time.least +

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What chance decides about a job: how long it takes, whether it fails. One seeded row of numbers,
-// used up in the order in which jobs are accepted: the n-th job of a run always meets the same.
+// The random properties of a job: its duration, and whether it fails. One seeded sequence of
+// numbers, used in the order in which jobs are accepted: the n-th job of a run always gets the
+// same.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 namespace emu {
 
 struct Fate {
-  double service_time = 0;  // seconds that the job takes at least
-  bool slow = false;        // the service time has --slow-time in it
+  double service_time = 0;  // the job's minimum duration in seconds
+  bool slow = false;        // the service time includes --slow-time
   bool fails = false;
 };
 
@@ -27,8 +28,7 @@ class Chance {
   double draw();
 
   const Settings& settings_;
-  std::mt19937_64
-      row_;  // the standard says what its numbers are, so a seed means the same anywhere
+  std::mt19937_64 row_;  // the standard defines its sequence, so a seed means the same everywhere
 };
 
 }  // namespace emu

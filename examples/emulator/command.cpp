@@ -28,7 +28,7 @@ std::string fill_in(std::string text, const RenderSpec& spec, const Probe& probe
       {"{width}", std::to_string(shape.width)},
       {"{height}", std::to_string(shape.height)}};
   std::string filled;
-  // One pass from left to right: what a prompt says is never filled in again.
+  // One pass from left to right: placeholders inside a prompt are not replaced.
   for (std::size_t at = 0; at < text.size();) {
     const auto found = std::find_if(std::begin(values), std::end(values), [&](const auto& value) {
       return text.compare(at, std::string_view(value.first).size(), value.first) == 0;
@@ -54,7 +54,7 @@ void read_lines(GInputStream* raw, GCancellable* cancel, Take take) {
   }
 }
 
-/// The program and whatever it has started: they are a process group of their own.
+/// The program and everything it has started: they have their own process group.
 void end_group(GSubprocess* process, int signal_number) {
   const char* id = g_subprocess_get_identifier(process);
   if (id) kill(-static_cast<pid_t>(std::atol(id)), signal_number);
@@ -110,8 +110,9 @@ void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape,
     throw TaskFailure("cancelled", "stopped");
   }
   if (!g_subprocess_get_successful(process.get())) {
-    throw TaskFailure("generation_failed",
-                      last_error.empty() ? "the program failed without a word" : last_error);
+    throw TaskFailure("generation_failed", last_error.empty()
+                                               ? "the program failed without an error message"
+                                               : last_error);
   }
 }
 

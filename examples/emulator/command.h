@@ -9,9 +9,9 @@
 
 namespace emu {
 
-/// `image` = the file of the first image, or empty. Runs it to its end; lines "progress N" (0 to
-/// 100) on its stdout are reported. Throws TaskFailure with the last line of its stderr when it
-/// fails or leaves no MP4.
+/// Runs the program to its end. `image` = the file of the first image, or empty. Lines "progress N"
+/// (0 to 100) on its stdout are reported. If the program fails or leaves no MP4, throws TaskFailure
+/// with the last line of its stderr.
 void run_command(const RenderSpec& spec, const Probe& probe, const Shape& shape,
                  const std::string& image, Ticket& ticket);
 

@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kDripMilliseconds = 50;
 constexpr double kDripSeconds = 5;
 
-/// Sends a body piece by piece, and perhaps not all of it. It belongs to its message.
+/// Sends a body piece by piece, and possibly only a part of it. Owned by its message.
 class Drip {
  public:
   Drip(SoupServerMessage* message, omni::BytesPtr bytes, gsize piece, gsize stop_at)
@@ -37,8 +37,8 @@ class Drip {
   gboolean step() {
     SoupMessageBody* body = soup_server_message_get_response_body(message_);
     if (sent_ >= stop_at_) {
-      // All that was to be sent has had its time to leave. What is appended now finds the
-      // connection closed, which is how libsoup learns that the message is over.
+      // The last piece has had time to leave. Data appended now finds the connection closed, which
+      // is how libsoup notices that the message is over.
       cut_connection(message_);
       append(body, g_bytes_get_size(bytes_.get()) - sent_);
       return G_SOURCE_REMOVE;
@@ -59,7 +59,7 @@ class Drip {
   SoupServerMessage* message_;
   omni::BytesPtr bytes_;
   gsize piece_;
-  gsize stop_at_;  // beyond it the connection is cut
+  gsize stop_at_;  // the connection is closed after this many bytes
   gsize sent_ = 0;
   omni::SourceHandle timer_;
 };
@@ -67,7 +67,7 @@ class Drip {
 void attach_drip(SoupServerMessage* message, Drip* drip) {
   g_object_set_data_full(G_OBJECT(message), "drip", drip,
                          [](gpointer data) { delete static_cast<Drip*>(data); });
-  // A timer must not outlive the exchange, even if someone still holds the message.
+  // A timer must not outlive the exchange, even if the message is still referenced.
   g_signal_connect(message, "finished", G_CALLBACK(+[](SoupServerMessage* done, gpointer) {
                      g_object_set_data(G_OBJECT(done), "drip", nullptr);
                    }),
@@ -78,7 +78,7 @@ omni::BytesPtr bytes_of(const std::string& text) {
   return omni::BytesPtr::adopt(g_bytes_new(text.data(), text.size()));
 }
 
-/// Faults that put another reply in the place of the right one.
+/// Faults that replace the correct reply by another one.
 void replace(Outgoing& outgoing, const Fault& fault) {
   switch (fault.action) {
     case Action::html:
@@ -159,7 +159,7 @@ void deliver(SoupServerMessage* message, const Outgoing& right, const Fault& fau
 Range parse_range(std::string_view header, std::uint64_t total) {
   constexpr std::string_view kUnit = "bytes=";
   std::string_view text = header;
-  // Several ranges at once, or something unknown: the whole body is a correct reply.
+  // Several ranges, or an unknown unit: the whole body is a valid reply.
   if (!text.starts_with(kUnit) || text.find(',') != std::string_view::npos) return {};
   text.remove_prefix(kUnit.size());
   const auto dash = text.find('-');

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What differs from service to service: routes, names of fields, forms of replies and errors. One
-// file each; everything else (HTTP, jobs, rendering, faults) does not know which service is played.
+// What differs from service to service: routes, field names, the format of replies and errors. One
+// file per service. Everything else (HTTP, jobs, rendering, faults) does not know which service is
+// emulated.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +24,15 @@ enum class Route {
   create,
   poll,
   content,
-  artifacts,  // the list of what a task has made
-  artifact,   // one of them; the address itself is the permission
+  artifacts,  // the list of a task's results
+  artifact,   // one of them; its URL is the permission
 };
 
-/// Through which of a service's doors a request came: each has its own form of replies.
+/// The entry of a service that a request used. Each entry has its own reply format.
 enum class Entry {
   main,
-  wrapped,  // a second entry, whose replies stand in an envelope
-  tasks,    // the newer door of a gateway: flat, upper-case words, no address
+  wrapped,  // a second entry, whose replies are in an envelope
+  tasks,    // a gateway's newer entry: flat, upper-case words, no URL
 };
 
 struct Target {
@@ -40,38 +41,39 @@ struct Target {
   Entry entry = Entry::main;
 };
 
-/// What a create request asks for. `reference` points into the Body that it was read from.
+/// The content of a create request. `reference` points into the Body that it was read from.
 struct Order {
   std::string model;
   std::string prompt;
-  std::span<char> reference;  // the decoded MP4; empty when it is to be fetched, or there is none
+  std::span<char> reference;  // the decoded MP4; empty if it is fetched, or there is none
   std::string reference_url;
-  std::uint64_t reference_limit = kMaxFetchedBytes;  // bytes, of one that is fetched
-  double clip_min = 0, clip_max = 0;                 // seconds that a reference may have; 0 = any
+  std::uint64_t reference_limit = kMaxFetchedBytes;  // bytes, for a fetched reference
+  double clip_min = 0, clip_max = 0;                 // limits of a reference's duration in seconds;
+                                                     // 0 = any
   std::vector<ImageInput> images;
   unsigned seconds = 0;            // 0 = as long as the reference
-  std::string aspect_ratio;        // "16:9"; empty = as the reference
-  std::string resolution;          // as the request says it
+  std::string aspect_ratio;        // for example "16:9"; empty = as the reference
+  std::string resolution;          // as in the request
   unsigned short_side = 0;         // pixels; 0 = as the reference
-  bool sound = false;              // without a reference: sound was asked for
-  bool mute = false;               // with a reference: its sound is not wanted
-  std::vector<std::string> notes;  // for the log: what is accepted, yet surely not meant
+  bool sound = false;              // without a reference: add audio
+  bool mute = false;               // with a reference: remove its audio
+  std::vector<std::string> notes;  // for the log: accepted, but probably a mistake
 
   bool has_reference() const { return !reference.empty() || !reference_url.empty(); }
 };
 
 enum class State { queued, running, completed, failed };
 
-/// What a poll may know about a job.
+/// What a poll may report about a job.
 struct JobView {
   std::string id;
-  std::string upstream_id;  // what the service behind a gateway calls the same task
+  std::string upstream_id;  // the upstream service's id of the same task
   std::string model;
   std::string prompt;
   State state = State::queued;
-  unsigned polls = 0;  // that were answered before this one
+  unsigned polls = 0;  // polls answered before this one
   int progress = 0;
-  std::int64_t created_at = 0;  // seconds since 1970, 0 = not yet
+  std::int64_t created_at = 0;  // Unix time in seconds, 0 = not yet
   std::int64_t started_at = 0;
   std::int64_t completed_at = 0;
   std::int64_t expires_at = 0;
@@ -80,9 +82,9 @@ struct JobView {
   unsigned height = 0;
   std::string error_code;
   std::string error_message;
-  std::string url;           // only of a completed job
-  std::string early_url;     // of a job at any time; leads nowhere until it has completed
-  std::string artifact_url;  // as url, in the form of the list of artifacts
+  std::string url;           // of a completed job only
+  std::string early_url;     // at any time; 404 until the job has completed
+  std::string artifact_url;  // like url, in the format of the list of artifacts
 };
 
 struct Reply {
@@ -92,19 +94,19 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Why a request is refused; the dialect knows status and form.
+/// Why a request is refused. The dialect knows the status and format.
 enum class Problem {
   unauthorized,
   malformed,  // not JSON at all
   no_model,
   unknown_model,
-  invalid,  // a field that is missing or wrong
+  invalid,  // a missing or wrong field
   body_too_large,
   reference_too_large,
   busy,
-  no_task,     // poll
+  no_task,     // poll of an unknown task
   no_content,  // content of an unknown task
-  not_ready,   // content of a task that has not completed
+  not_ready,   // content of an unfinished task
   unknown_path,
 };
 
@@ -112,7 +114,7 @@ struct Refusal : std::runtime_error {
   Refusal(Problem what, const std::string& message, std::string word = {})
       : std::runtime_error(message), problem(what), code(std::move(word)) {}
   Problem problem;
-  std::string code;  // the service's own word for an invalid field; empty = its usual one
+  std::string code;  // the service's own code for an invalid field; empty = its usual one
 };
 
 class Dialect {
@@ -127,7 +129,7 @@ class Dialect {
   virtual Reply created(const JobView& job, const Target& target) const = 0;
   virtual Reply polled(const JobView& job, const Target& target,
                        const Settings& settings) const = 0;
-  /// Only of a service with Route::artifacts.
+  /// For services with Route::artifacts only.
   virtual Reply artifacts(const JobView& job) const;
   virtual Reply refused(const Refusal& refusal) const = 0;
   /// The documented reply with this status, for faults.

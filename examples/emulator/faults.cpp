@@ -16,7 +16,7 @@ namespace {
 struct NamedAction {
   const char* name;
   Action action;
-  bool create, poll, file;  // for which kinds it makes sense; file = result and content
+  bool create, poll, file;  // the kinds it can be used for; file = result and content
 };
 
 constexpr NamedAction kActions[] = {

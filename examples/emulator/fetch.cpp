@@ -47,7 +47,7 @@ void check(GUri* uri, const FetchRules& rules) {
 
 omni::UriPtr parse(const char* text) {
   omni::UriPtr uri(g_uri_parse(text, kUriFlags, nullptr));
-  if (!uri) throw FetchFailure("it is not an address");
+  if (!uri) throw FetchFailure("it is not a valid URL");
   return uri;
 }
 
@@ -55,7 +55,7 @@ omni::UriPtr redirect_target(GUri* from, SoupMessage* message, const FetchRules&
   const char* location =
       soup_message_headers_get_one(soup_message_get_response_headers(message), "Location");
   omni::UriPtr to(location ? g_uri_parse_relative(from, location, kUriFlags, nullptr) : nullptr);
-  if (!to) throw FetchFailure("a redirect that leads nowhere");
+  if (!to) throw FetchFailure("a redirect without a valid URL");
   check(to.get(), rules);
   if (has_scheme(from, "https") && !has_scheme(to.get(), "https")) {
     throw FetchFailure("a redirect from https to http");
@@ -116,7 +116,7 @@ void fetch(const std::string& url, const std::string& path, const FetchRules& ru
     if (g_get_monotonic_time() > end) throw FetchFailure("it took over 5 minutes");
     file.write(piece.data(), got);
   }
-  if (!file.flush()) throw FetchFailure("the emulator cannot write it down");
+  if (!file.flush()) throw FetchFailure("the emulator cannot write the file");
 }
 
 }  // namespace emu

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What octopusx and omnirouters have in common: both are new-api gateways, with its two forms of
-// errors, the relay's and the task's.
+// The common part of octopusx and omnirouters: both are new-api gateways, with its two error
+// formats, the relay's and the task's.
 #pragma once
 
 #include "wire.h"
@@ -13,9 +13,9 @@ Reply relay_error(unsigned status, const std::string& message, const char* type,
                   const char* code = nullptr);
 Reply task_error(unsigned status, const char* code, const std::string& message);
 
-/// "QUEUED" and so on: the gateway's own words, whatever those of the service behind it are.
+/// "QUEUED" and so on: the gateway's own words, independent of its upstream service.
 const char* gateway_word(State state);
-/// "queued", "processing", "succeeded", "failed": the words of the services behind it.
+/// "queued", "processing", "succeeded", "failed": the words of the upstream services.
 const char* upstream_word(State state);
 
 class Gateway : public Dialect {

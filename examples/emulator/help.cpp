@@ -10,57 +10,56 @@ namespace emu {
 namespace {
 
 constexpr const char* kLooksHelp =
-    R"(Looks, chosen by words in the prompt: the most words win, and a word counts by its beginning
-(rainy has rain). A prompt that is only the name of a look chooses it.
+    R"(Looks, selected by words in the prompt: the look with the most matches wins, and a word matches by
+its beginning (rainy matches rain). A prompt that is only the name of a look selects it.
 )";
 
 constexpr const char* kHelp = R"(
 Faults: --fault takes kind:action[=value][*count][@nth], separated by commas, or @FILE with one
-or more a line. Kinds: create, poll, content, result (the link). Each kind counts its requests
-from 1; a rule holds for count requests (1; a bare * = all) from the nth on, or after the rule
-of that kind before it.
+or more per line. Kinds: create, poll, content, result (the link). Requests of each kind are
+counted from 1; a rule applies to count requests (default 1; a bare * = all) from the nth on, or
+after the previous rule of that kind.
   STATUS[=SECONDS]  this status with its documented body, and Retry-After
   retry-after=N     429 with Retry-After: N
-  drop              close without a reply; a create is not taken
-  drop-early        create: reset while the body is coming in
-  drop-after        create: take the job, then close without a reply
+  drop              close without a reply; a create is not accepted
+  drop-early        create: reset while the body is being received
+  drop-after        create: accept the job, then close without a reply
   hang              never reply
   html              a gateway's 502 page
   empty             200 without a body
-  garbage           200 with JSON that breaks off
+  garbage           200 with truncated JSON
   truncate          the full Content-Length, half of the body, then close
   slow=SECONDS      the body in small pieces (default 5)
-  fail=MESSAGE      create: the task is taken and fails
-  moderated         create: the task is taken and fails for its content
+  fail=MESSAGE      create: the task is accepted and fails
+  moderated         create: the task is accepted and blocked by content rules
   wrong-type        content, result: an HTML page instead of the MP4
-  redirect          302 to a second port, another origin that asks for no key
+  redirect          302 to a second port, another origin that needs no key
 
 Command: --command runs a program of yours as the model, without a shell. In its arguments {in},
 {out}, {prompt}, {seconds}, {width}, {height} are filled in. Lines "progress N" (0 to 100) on its
-stdout are reported; when it fails, the last line of its stderr is the task's error. {image} is the
-file of the first image; {in} and {image} are empty when there is none.
+stdout are reported; if it fails, the last line of its stderr is the task's error. {image} is the
+file of the first image; {in} and {image} are empty if there is none.
 
-Results: a request says how long a result is and what size it has. Where the reference's length and
-the bought seconds differ by less than half a second, the reference's holds. --size, --stretch and
---fps give it another form, whatever was asked for: --size squeezes the picture, it cuts nothing off;
---stretch shows the same frames faster or slower, the sound with them. The look identity never cuts
-nor pads and leaves out what a request says about length, size and aspect: where these three options
-change nothing, the result is the reference byte for byte, else (without --fps) it has all its frames,
-each at its moment times FACTOR. A --command reads --size and --stretch from {width}, {height} and
-{seconds}.
+Results: a request sets the length and size of its result. If the reference's length and the bought
+seconds differ by less than half a second, the reference's length is used. --size, --stretch and --fps
+override the request: --size scales the video without cropping; --stretch plays the same frames and
+the audio faster or slower. The look identity neither cuts nor pads, and ignores the length, size and
+aspect ratio of the request: if these three options change nothing, the result is the reference byte for byte;
+otherwise (without --fps) it has all its frames, with timestamps multiplied by FACTOR. A --command
+gets --size and --stretch through {width}, {height} and {seconds}.
 
-Chance: --service-time MIN-MAX, --fail-rate and --slow-rate decide about each job by numbers that
-depend on --seed and on how many jobs were accepted before, on nothing else. A job that fails by
-chance fails when its service time is over. With jobs that are sent at once, the order in which they
-come in decides which of them meets what.
+Chance: --service-time MIN-MAX, --fail-rate and --slow-rate use random numbers for each job, which
+depend only on --seed and on the number of jobs accepted before. A job that fails by chance fails at
+the end of its service time. If jobs are sent concurrently, the order of their arrival decides which
+job gets which numbers.
 
-Without a reference a landscape is painted from the prompt, or the images that came along are shown
-in slow movement: the first, or the first frame that fades into the last. References and images by
-address are fetched when the job starts; one that cannot be fetched or decoded fails the task.
+Without a reference a landscape is painted from the prompt, or the images of the request are shown
+in slow motion: the first image, or the first frame fading into the last. References and images by
+URL are fetched when the job starts; if one cannot be fetched or decoded, the task fails.
 
-State folder: reference-ID.mp4, image-ID-N, result-ID.mp4, and requests.jsonl with one line a request
-(method, path without query, status, bytes, whether an Authorization header came along, and of
-creates the body with data URIs shortened).
+State folder: reference-ID.mp4, image-ID-N, result-ID.mp4, and requests.jsonl with one line per request
+(method, path without query, status, bytes, whether it had an Authorization header, and for creates
+the body with data URIs shortened).
 
 Examples:
   omni-emulator --port 8080
@@ -70,15 +69,15 @@ Examples:
   omni-emulator --port 0 --service-time 20 --concurrency 4 --fault 'create:429=3*2,poll:500'
   omni-emulator --state ./jobs --command 'my-model --in {in} --out {out} --prompt {prompt}'
 
-This is an emulator: it plays GStreamer effects over the reference, or paints. No AI model is involved.
+This is an emulator: it applies GStreamer effects to the reference, or paints. No AI model is involved.
 )";
 
-/// Each provider's first one is its default.
+/// Each provider's first form is its default.
 constexpr NamedForm kForms[] = {
     {Provider::octopusx, "video_url", ReplyForm::video_url, "flat, \"video_url\""},
     {Provider::octopusx, "data", ReplyForm::data, "flat, \"data\":[{\"url\"}]"},
     {Provider::octopusx, "metadata", ReplyForm::metadata, "flat, \"metadata\":{\"url\"}"},
-    {Provider::octopusx, "content", ReplyForm::content, "flat, no link: ask for /content"},
+    {Provider::octopusx, "content", ReplyForm::content, "flat, no link: request /content"},
     {Provider::octopusx, "task", ReplyForm::task, "wrapped, \"data\":{\"url\"}"},
     {Provider::octopusx, "dto", ReplyForm::dto, "wrapped, SUCCESS, \"50%\", \"result_url\""},
     {Provider::octopusx, "nested", ReplyForm::nested, "wrapped twice, \"content\":{\"video_url\"}"},
@@ -92,18 +91,18 @@ constexpr NamedForm kForms[] = {
     {Provider::omnirouters, "wrapped", ReplyForm::wrapped,
      "wrapped, SUCCESS, \"30%\", \"result_url\", \"id\":1"},
     {Provider::omnirouters, "artifacts", ReplyForm::artifacts,
-     "SUCCESS, no link: ask for /v1/tasks/ID/artifacts or /content"},
+     "SUCCESS, no link: request /v1/tasks/ID/artifacts or /content"},
     {Provider::apimart, "array", ReplyForm::array, "\"result\":{\"videos\":[{\"url\":[...]}]}"},
     {Provider::apimart, "string", ReplyForm::string, "the same, \"url\" is a string"},
     {Provider::apimart, "early", ReplyForm::early,
-     "as array, and there before the video is (the link says 404)"},
+     "as array, but present before the video exists (the link returns 404)"},
 };
 
 std::string forms_help() {
   std::string text =
-      "Replies: --reply FORM, of which each provider has its own; its first is the default.\n"
-      "omnirouters: the entry /v1/video/generations always answers as wrapped, /v1/tasks/ID\n"
-      "always as artifacts.\n";
+      "Replies: --reply FORM. Each provider has its own forms; the first is the default.\n"
+      "omnirouters: /v1/video/generations always replies as wrapped, /v1/tasks/ID always as\n"
+      "artifacts.\n";
   const char* last = "";
   for (const NamedForm& form : kForms) {
     const char* provider = dialect_of(form.provider).name();

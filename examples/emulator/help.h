@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What --help says beyond the list of options, and the table of reply forms that it is made from.
+// The text of --help after the list of options, and the table of reply forms used in it.
 #pragma once
 
 #include <span>

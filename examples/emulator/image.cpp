@@ -32,7 +32,7 @@ struct ToNull {
   ~ToNull() { gst_element_set_state(pipeline, GST_STATE_NULL); }
 };
 
-/// The first frame of what is in the file, after `tail`.
+/// The first frame of the file, after `tail`.
 SamplePtr decode(const std::string& path, const std::string& tail) {
   const std::string text = "filesrc name=in ! decodebin ! videoconvert " + tail +
                            " ! fakesink name=out num-buffers=1 sync=false";
@@ -59,7 +59,7 @@ SamplePtr decode(const std::string& path, const std::string& tail) {
   if (failed) throw std::runtime_error("it is not an image that this computer can decode");
   GstSample* sample = nullptr;
   g_object_get(out.get(), "last-sample", &sample, nullptr);
-  if (!sample) throw std::runtime_error("there is no picture in it");
+  if (!sample) throw std::runtime_error("it contains no image");
   return SamplePtr::adopt(sample);
 }
 
@@ -71,7 +71,7 @@ ImageSize size_of(GstSample* sample) {
   return {static_cast<unsigned>(width), static_cast<unsigned>(height)};
 }
 
-/// Rows in memory have a stride of the next multiple of 4, as video frames of GStreamer do.
+/// Row strides are rounded up to a multiple of 4, as in GStreamer's video frames.
 void copy_plane(std::vector<std::uint8_t>& to, const std::uint8_t* from, unsigned width,
                 unsigned height) {
   const std::size_t stride = (width + 3U) & ~3U;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Images that a request names: reading their addresses, and the pictures in them.
+// The images of a request: reading their URLs and decoding them.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,29 @@
 
 namespace emu {
 
-/// One image of a request, as it stands there.
+/// One image as given in a request.
 struct ImageInput {
   enum class Role { reference, first, last };
-  std::string name;  // of the field, for messages: "image_urls[0]"
-  std::string url;   // http(s) address or data URI
+  std::string name;  // name of the field, for messages: "image_urls[0]"
+  std::string url;   // http(s) URL or data URI
   Role role = Role::reference;
-  std::string file;  // where its bytes are kept
+  std::string file;  // the file with its bytes
 };
 
 struct ImageSize {
   unsigned width = 0, height = 0;
 };
 
-/// A picture in memory: three planes, the chroma planes half as wide and high (I420).
+/// A decoded image: three planes, the chroma planes half as wide and high (I420).
 struct Picture {
   unsigned width = 0, height = 0;  // even
   std::vector<std::uint8_t> planes[3];
 };
 
-/// Throws std::runtime_error when there is no picture in the file that can be decoded.
+/// Throws std::runtime_error if the file contains no image that can be decoded.
 ImageSize image_size(const std::string& path);
 
-/// The picture, turned upright and stretched to this size.
+/// The image, rotated upright and scaled to this size.
 Picture load_picture(const std::string& path, unsigned width, unsigned height);
 
 }  // namespace emu

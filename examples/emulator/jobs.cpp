@@ -49,7 +49,7 @@ omni::SourceHandle after(double seconds, std::function<void()> task) {
   g_source_set_callback(
       source,
       [](gpointer data) -> gboolean {
-        // The task may destroy this very source and with it its own closure.
+        // The task may destroy this source and with it its own closure.
         const std::function<void()> copy = *static_cast<std::function<void()>*>(data);
         copy();
         return G_SOURCE_REMOVE;
@@ -130,7 +130,7 @@ std::optional<JobView> Jobs::submit(NewJob asked) {
   return view(id, {});
 }
 
-/// What a fault of the script wants of the job goes before what chance wants.
+/// The script's faults take precedence over random ones.
 void Jobs::meet_fate(Job& job) {
   job.fate = chance_.next();
   const std::string& id = job.asked.id;
@@ -152,7 +152,7 @@ void Jobs::start_waiting() {
   }
 }
 
-/// Images are shown as they are, unless a look is asked for.
+/// Images are shown unchanged unless a look is requested.
 const Look& Jobs::look_of(const NewJob& asked) const {
   const Look* fallback = find_look(settings_.look);
   const bool from_images = !asked.has_reference() && !asked.order.images.empty();
@@ -219,7 +219,8 @@ void Jobs::start(const std::shared_ptr<Job>& job) {
 void Jobs::rendered(const std::shared_ptr<Job>& job) {
   const double left =
       job->fate.service_time - static_cast<double>(now_ms() - job->started_ms) / 1000;
-  // A zero wait still goes through the loop, so that a create never answers about an ended job.
+  // A zero wait also goes through the loop, so that the reply to a create request never reports an
+  // ended job.
   job->timer = after(left, [this, job] { finish(job); });
 }
 
@@ -266,7 +267,7 @@ int Jobs::progress(const Job& job) const {
   if (job.fate.service_time > 0) {
     const double waited =
         static_cast<double>(now_ms() - job.started_ms) / 1000 / job.fate.service_time;
-    // What takes longer decides: an unchanged copy reports no progress of its own.
+    // The slower one decides: an unchanged copy reports no progress of its own.
     const bool silent = job.look->pipeline[0] == '\0' || part >= 1 || !job.asked.fail_code.empty();
     part = silent ? waited : std::min(part, waited);
   }
@@ -301,7 +302,7 @@ std::optional<JobView> Jobs::view(const std::string& id, const std::string& orig
 }
 
 void Jobs::add_addresses(JobView& view, Job& job, const std::string& origin) const {
-  // The same link as long as it lives; a fresh one for whoever asks again later.
+  // The same link until it expires, then a new one.
   if (now_ms() > job.link_expires_ms) {
     job.link_expires_ms = now_ms() + static_cast<std::int64_t>(settings_.expire * 1000);
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// All jobs: who may run, how long they take at least, what became of them. Everything here happens
-// on the main loop's thread; only the rendering itself is on workers, and comes back by on_main().
+// All jobs: which may run, their minimum duration, their outcome. Everything here happens on the
+// main loop's thread. Only rendering is on workers, which report back through on_main().
 #pragma once
 
 #include <deque>
@@ -21,13 +21,13 @@
 
 namespace emu {
 
-/// A create request that was read and checked; its reference, if it came along, is already a file.
+/// A validated create request. A reference sent with it is already a file.
 struct NewJob {
   std::string id;
-  Order order;  // without `reference`, which points into a body that is gone
+  Order order;  // without `reference`, which points into a body that no longer exists
   std::uint64_t reference_bytes = 0;
   std::string idempotency_key;
-  // What a fault wants of this job: fail with this code and message. Empty = nothing.
+  // Set by a fault: fail with this code and message. Empty = no fault.
   std::string fail_code;
   std::string fail_message;
 
@@ -40,17 +40,17 @@ class Jobs {
   ~Jobs();
 
   bool full() const;
-  /// The view of the job just taken; nothing when there is no room.
+  /// The view of the accepted job; nullopt if there is no room.
   std::optional<JobView> submit(NewJob job);
-  /// `origin` = "http://HOST", for the address of the result.
+  /// `origin` = "http://HOST", for the result's URL.
   std::optional<JobView> view(const std::string& id, const std::string& origin);
-  /// As view(), and counts one poll.
+  /// Like view(), and counts one poll.
   std::optional<JobView> polled(const std::string& id, const std::string& origin);
   std::optional<std::string> with_idempotency_key(const std::string& key) const;
-  /// The token that stands for a job's result in addresses; empty for an unknown job.
+  /// The token of a job's result in URLs; empty for an unknown job.
   std::string token_of(const std::string& id) const;
   std::optional<std::string> id_of_token(const std::string& token) const;
-  /// The result of a completed job; empty otherwise.
+  /// The result file of a completed job; empty otherwise.
   std::string result_file(const std::string& id) const;
 
   /// Stops everything and waits for it.
@@ -76,7 +76,7 @@ class Jobs {
   std::map<std::string, std::shared_ptr<Job>> jobs_;
   std::deque<std::shared_ptr<Job>> waiting_;
   std::map<std::string, std::string> by_key_;    // Idempotency-Key -> id
-  std::map<std::string, std::string> by_token_;  // of the result's address -> id
+  std::map<std::string, std::string> by_token_;  // token in the result's URL -> id
   unsigned running_ = 0;
   Workers workers_;
 };

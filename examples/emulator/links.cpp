@@ -19,12 +19,12 @@ namespace {
 std::string random_bytes(unsigned count) {
   std::string raw(count, '\0');
   if (getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
-    throw std::runtime_error("the system gives no random numbers");
+    throw std::runtime_error("the system provides no random numbers");
   }
   return raw;
 }
 
-/// Empty when the query does not have it.
+/// Empty if the query does not contain it.
 std::string query_value(const char* query, std::string_view wanted) {
   std::string found;
   GUriParamsIter iter;
@@ -51,7 +51,7 @@ std::string random_hex(unsigned bytes) {
 std::string random_text(unsigned length, std::string_view alphabet) {
   std::string text;
   while (text.size() < length) {
-    // Those beyond the alphabet are thrown away, so that each character is as likely as any other.
+    // Values beyond the alphabet are discarded, so that all characters are equally likely.
     for (const unsigned char byte : random_bytes(length)) {
       const unsigned at = byte & 63U;
       if (at < alphabet.size() && text.size() < length) text += alphabet[at];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Unguessable names and the signed, expiring addresses of results.
+// Unguessable names, and the signed, expiring URLs of results.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace emu {
 
-/// `bytes` random bytes of the system, as hex digits.
+/// `bytes` random bytes from the system, as hex digits.
 std::string random_hex(unsigned bytes);
 
-/// `length` random characters out of `alphabet`, which has at most 64.
+/// `length` random characters from `alphabet`, which has at most 64.
 std::string random_text(unsigned length, std::string_view alphabet);
 
 std::int64_t now_ms();
@@ -24,7 +24,7 @@ class Links {
   /// "/results/TOKEN.mp4?expires=MS&sig=HEX"
   std::string path_and_query(const std::string& token, std::int64_t expires_ms) const;
 
-  /// The same permission as one word, for the address of an artifact: "MS-HEX".
+  /// The same permission as one word, for an artifact's URL: "MS-HEX".
   std::string access(const std::string& token, std::int64_t expires_ms) const;
 
   enum class Verdict { good, forged, expired };

@@ -100,7 +100,7 @@ void RequestLog::write(const RequestRecord& record) {
   JsonNode* root = json_builder_get_root(builder.get());
   omni::CharPtr line(json_to_string(root, FALSE));
   json_node_unref(root);
-  // Written at once: tests read this file while the emulator runs.
+  // Flushed at once: tests read this file while the emulator runs.
   std::fprintf(file_.get(), "%s\n", line.get());
   std::fflush(file_.get());
 }

@@ -10,11 +10,11 @@
 namespace emu {
 namespace {
 
-// Two tricks hold these together. A mix of two pictures at 0.5 each, followed by contrast 2 and
-// saturation 2, is their sum: light added to a picture. With one of them inverted and the
-// brightness taken down it is their difference: ink on a picture. And slow effects work on a half
-// or a quarter of the size. edgetv draws blocks of 4 pixels, one block beside the edge, and does
-// not write its first row: made smaller its edges are smooth, and moved by a block they fit.
+// Two tricks are used here. Mixing two images at 0.5 each, followed by contrast 2 and saturation 2,
+// gives their sum: light added to an image. With one of them inverted and the brightness reduced it
+// gives their difference: ink on an image. And slow effects work at half or a quarter of the size.
+// edgetv draws blocks of 4 pixels, one block beside the edge, and does not write its first row:
+// scaled down its edges are smooth, and shifted by one block they fit.
 constexpr Look kLooks[] = {
     {"neon", "neon night rain cyber city glow dark", "dark blue-violet night with glowing edges",
      "tee name=split "
@@ -60,12 +60,12 @@ constexpr Look kLooks[] = {
      "! mix.sink_1 "
      "compositor name=mix background=black sink_1::alpha=0.65 sink_1::width={w} sink_1::height={h} "
      "! video/x-raw,width={w},height={h}"},
-    {"thermal", "thermal heat infrared predator temperature", "false colours of a heat camera",
+    {"thermal", "thermal heat infrared predator temperature", "false colours of a thermal camera",
      "videobalance contrast=1.1 ! videoconvert ! coloreffects preset=heat"},
     {"xray", "x-ray xray negative skeleton scan", "blue-green negative",
      "videoconvert ! coloreffects preset=xray"},
     {"psychedelic", "psychedelic trippy acid hallucinat surreal vertigo",
-     "wrong colours that flow out of the middle",
+     "wrong colours that flow from the centre",
      "videobalance saturation=2 ! videoscale ! video/x-raw,width={w2},height={h2} ! videoconvert "
      "! solarize threshold=110 ! videoconvert ! videoscale ! video/x-raw,width={w},height={h} "
      "! videoconvert ! vertigotv"},
@@ -107,7 +107,7 @@ const Look* find_look(std::string_view name) {
 
 const Look& choose_look(std::string_view prompt, const Look& fallback) {
   const std::vector<std::string> said = words_of(prompt);
-  // "identity" has no words, for prompts like to speak of it: it must be all that is said.
+  // "identity" has no words, because prompts often contain it: it must be the whole prompt.
   if (said.size() == 1) {
     if (const Look* named = find_look(said.front())) return *named;
   }

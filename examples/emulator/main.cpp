@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omni-emulator: a video service on this computer that speaks the API of octopusx, omnirouters or
-// apimart. It takes real references, really decodes and regenerates them with GStreamer effects,
-// and fails on request.
+// omni-emulator: a local video service with the API of octopusx, omnirouters or apimart. It accepts
+// real references, decodes and regenerates them with GStreamer effects, and fails on request.
 //
-// One thread runs the main loop with HTTP and the jobs; bodies are read and videos rendered on
-// workers.
+// One thread runs the main loop with HTTP and the jobs; workers read bodies and render videos.
 #include <glib-unix.h>
 #include <gst/gst.h>
 

@@ -2,7 +2,8 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The octopusx dialect: POST /v1/videos, GET /v1/videos/{id}, GET /v1/videos/{id}/content, and the
-// older "unified" entry /v1/video/generations. The service is a new-api gateway; so are its errors.
+// older "unified" entry /v1/video/generations. The service is a new-api gateway, and so are its
+// errors.
 #include <charconv>
 
 #include "gateway.h"
@@ -15,7 +16,8 @@ constexpr const char* kV2vModel = "omni-fast-v2v";
 constexpr const char* kT2vModel = "omni-fast";
 constexpr unsigned kMinSeconds = 4, kMaxSeconds = 30;
 constexpr std::size_t kMaxImages = 5;
-constexpr unsigned kDefaultSeconds = 8;  // of a video without a reference: the documents' example
+constexpr unsigned kDefaultSeconds = 8;  // of a video without a reference: the documentation's
+                                         // example
 constexpr unsigned kDefaultShortSide = 720;
 
 // --- replies -------------------------------------------------------------------------------------
@@ -44,7 +46,7 @@ Reply flat(const JobView& job, const Settings& settings) {
   if (job.seconds > 0) object.add("seconds", std::to_string(job.seconds));
   object.add("size", job.width ? std::to_string(job.width) + "x" + std::to_string(job.height) : "");
   object.add("remixed_from_video_id", "");
-  // A healthy task carries an error of empty strings: that is how the service documents it.
+  // A healthy task has an error of empty strings, as the service documents it.
   object.nest("error", [&](Object& error) {
     error.add("message", job.error_message).add("code", job.error_code);
   });
@@ -52,7 +54,7 @@ Reply flat(const JobView& job, const Settings& settings) {
   object.add("video_url", settings.reply == ReplyForm::video_url ? job.url : std::string());
   if (settings.reply == ReplyForm::data && !job.url.empty()) object.list_of_one("data", url);
   if (settings.reply == ReplyForm::metadata) {
-    // The gateway shows the failure's text where the address would stand.
+    // The gateway puts the failure's text where the URL would be.
     object.nest("metadata", [&](Object& inner) {
       inner.add("url", job.state == State::failed ? job.error_message : job.url);
     });
@@ -131,7 +133,7 @@ unsigned read_resolution(const std::string& value) {
   invalid("unsupported resolution \"" + value + "\", available values: 720p, 1080p, 2k, 4k");
 }
 
-/// The reference is in the first of three fields that is there; the others are ignored.
+/// The reference is the first of three fields that is present; the others are ignored.
 void read_reference(Order& order, const Fields& fields) {
   for (const char* name : {"video", "video_url", "input_video"}) {
     const std::span<char> text = fields.span(name);
@@ -202,7 +204,7 @@ Order OctopusX::order(Body& body, const Settings& settings) const {
   if (!order.has_reference()) {
     if (order.seconds == 0) order.seconds = kDefaultSeconds;
     if (order.short_side == 0) order.short_side = kDefaultShortSide;
-    order.sound = true;  // there is no field to ask for it, nor one to leave it out
+    order.sound = true;  // there is no field to request or to suppress it
   }
   return order;
 }

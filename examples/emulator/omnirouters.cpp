@@ -2,9 +2,9 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The omnirouters dialect: two create routes, POST /v1/videos and POST /v1/video/generations, each
-// with its own form of polls, and the newer GET /v1/tasks/{id} with its list of artifacts. A
-// new-api gateway, as octopusx is; what differs is what a request may say, and that polls show the
-// body of the service behind the gateway.
+// with its own poll format, and the newer GET /v1/tasks/{id} with its list of artifacts. It is a
+// new-api gateway like octopusx, but accepts other requests, and polls return the body of its
+// upstream service.
 #include <algorithm>
 #include <charconv>
 
@@ -15,7 +15,7 @@ namespace emu {
 namespace {
 
 constexpr std::string_view kTasks = "/v1/tasks/";
-constexpr unsigned kNoReferenceSeconds = 5;  // where a request need not say it
+constexpr unsigned kNoReferenceSeconds = 5;  // if the request may omit it
 constexpr unsigned kDefaultShortSide = 720;
 constexpr std::size_t kMaxImagesWithVideo = 4;  // Kling
 
@@ -24,11 +24,11 @@ enum class Family { kling, vidu, veo, seedance, hunyuan, other };
 struct Model {
   std::string_view name;
   Family family;
-  bool videos;  // takes a reference in the field videos
+  bool videos;  // accepts a reference in the field videos
   unsigned min_seconds, max_seconds;
 };
 
-/// Of seedance no lengths are documented.
+/// The lengths of seedance are undocumented.
 constexpr Model kModels[] = {
     {"Kling-3.0-omni", Family::kling, true, 3, 15},
     {"Kling-o1", Family::kling, true, 3, 15},
@@ -41,7 +41,7 @@ constexpr Model kModels[] = {
     {"doubao-seedance-2-0-fast-260128", Family::seedance, false, 1, 60},
     {"Hunyuan-3d-scene-2.0", Family::hunyuan, false, 1, 60},
 };
-/// What the user has named with --model; nothing is known about it.
+/// A model named with --model; nothing is known about it.
 constexpr Model kUserModel{"", Family::other, true, 1, 60};
 
 const std::vector<std::string_view> kSwitch{"Enabled", "Disabled"};
@@ -131,7 +131,7 @@ void read_videos(Order& order, const Fields& fields, const Model& model) {
   }
 }
 
-/// The kinds of reference that the examples show for a family.
+/// The types of reference that the examples show for a family.
 std::vector<std::string_view> reference_types(Family family) {
   if (family == Family::kling) return {"feature", "base"};
   if (family == Family::veo) return {"asset", "style"};
@@ -246,7 +246,7 @@ void add_address(Object& object, const JobView& job, ReplyForm form) {
   }
 }
 
-/// What the service behind the gateway says, in its own words, with its own id.
+/// The upstream service's own words and id.
 void add_upstream(Object& object, const JobView& job, const std::string& id,
                   const Settings& settings) {
   object.add("id", id).add("task_id", job.upstream_id).add("object", "video");
@@ -259,7 +259,7 @@ void add_upstream(Object& object, const JobView& job, const std::string& id,
   add_error(object, job);
 }
 
-/// The body of the service behind the gateway, in which only the id is the gateway's.
+/// The body of the upstream service, with the gateway's id.
 Reply flat(const JobView& job, const Settings& settings) {
   Object object;
   if (settings.reply == ReplyForm::bare && job.polls == 0) {
@@ -280,7 +280,7 @@ Reply wrapped(const JobView& job, const Settings& settings) {
     data.add("channel_id", std::int64_t{0}).add("quota", std::int64_t{1});
     data.add("action", "generate").add("status", gateway_word(job.state));
     data.add("fail_reason", job.error_message);
-    // The gateway shows the failure's text where the address would stand.
+    // The gateway puts the failure's text where the URL would be.
     data.add("result_url", job.state == State::failed ? job.error_message : job.url);
     data.add("submit_time", job.created_at).add("start_time", job.started_at);
     data.add("finish_time", job.completed_at);

@@ -24,7 +24,7 @@ constexpr unsigned kMinSide = 16, kMaxSide = 8192;
 
 using Strings = std::unique_ptr<char*, omni::FreeWith<&g_strfreev>>;
 
-/// Where GOption puts what it reads; it hands over its strings, so each has an owner here.
+/// The values read by GOption, which passes ownership of its strings.
 struct Raw {
   int port = 8080, concurrency = 0, queue = 0, retry_after = 5, fps = 0;
   double expire = 86400, fail_rate = 0, slow_rate = 0, slow_time = 0, stretch = 1;
@@ -62,7 +62,7 @@ Provider provider_named(const std::string& name) {
   throw std::invalid_argument("--provider must be octopusx, omnirouters or apimart");
 }
 
-/// The first form in the table is a provider's default.
+/// The first form in the table is the provider's default.
 ReplyForm form_named(const std::string& name, Provider provider) {
   std::string names;
   for (const NamedForm& known : reply_forms()) {
@@ -108,7 +108,7 @@ Span service_time_of(std::string_view text) {
     read = std::from_chars(read.ptr + 1, end, span.most, std::chars_format::fixed);
     good = read.ec == std::errc();
   }
-  // Written so that NaN, which from_chars takes for a number, is refused too.
+  // Also rejects NaN, which from_chars accepts as a number.
   good = good && read.ptr == end && span.least >= 0 && span.most <= kMaxServiceSeconds;
   if (!good) {
     throw std::invalid_argument(
@@ -159,7 +159,7 @@ void read_result_form(Settings& settings, const Raw& raw) {
   settings.fps = at_least(raw.fps, 0, "fps");
   if (settings.fps > 240) throw std::invalid_argument("--fps must be 0 to 240");
   if (!(raw.stretch >= 0.5 && raw.stretch <= 2)) {
-    throw std::invalid_argument("--stretch must be 0.5 to 2; 1 = as long as asked for");
+    throw std::invalid_argument("--stretch must be 0.5 to 2; 1 = as long as requested");
   }
   settings.stretch = raw.stretch;
   if (raw.size) settings.size = size_of(raw.size);
@@ -200,17 +200,17 @@ Settings check(const Raw& raw) {
 void add_chance_options(GOptionContext* context, Raw& raw) {
   const GOptionEntry entries[] = {
       {"service-time", 't', 0, G_OPTION_ARG_STRING, &raw.service_time,
-       "Time that a job takes at least; MIN-MAX: another for each, by chance (default 0: as fast "
-       "as rendering)",
+       "Minimum time of a job; MIN-MAX: a random time for each job (default 0: as fast as "
+       "rendering)",
        "SECONDS"},
       {"fail-rate", 0, 0, G_OPTION_ARG_DOUBLE, &raw.fail_rate,
-       "Share of the jobs that fail after they were accepted, by chance (default 0)", "0..1"},
+       "Share of the jobs that fail after they were accepted, at random (default 0)", "0..1"},
       {"slow-rate", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_rate,
-       "Share of the jobs that take --slow-time longer, by chance (default 0)", "0..1"},
-      {"slow-time", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_time, "How much longer those take",
+       "Share of the jobs that take --slow-time longer, at random (default 0)", "0..1"},
+      {"slow-time", 0, 0, G_OPTION_ARG_DOUBLE, &raw.slow_time, "How much longer these jobs take",
        "SECONDS"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &raw.seed,
-       "What chance goes by: the same number, the same run again (default 1)", "N"},
+       "Seed of the random decisions; the same seed repeats the same run (default 1)", "N"},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   g_option_context_add_main_entries(context, entries, nullptr);
 }
@@ -218,12 +218,11 @@ void add_chance_options(GOptionContext* context, Raw& raw) {
 void add_result_options(GOptionContext* context, Raw& raw) {
   const GOptionEntry entries[] = {
       {"fps", 0, 0, G_OPTION_ARG_INT, &raw.fps,
-       "Frame rate of results (default 0: as the reference, 24 without one)", "N"},
+       "Frame rate of results (default 0: that of the reference, or 24)", "N"},
       {"size", 0, 0, G_OPTION_ARG_STRING, &raw.size,
-       "Size of results, whatever was asked for (default: as asked for)", "WxH"},
+       "Size of results, whatever the request says (default: as requested)", "WxH"},
       {"stretch", 0, 0, G_OPTION_ARG_DOUBLE, &raw.stretch,
-       "Results last so many times what they should, played faster (0.97) or slower (1.05)",
-       "FACTOR"},
+       "Multiply the duration of results: played faster (0.97) or slower (1.05)", "FACTOR"},
       {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
   g_option_context_add_main_entries(context, entries, nullptr);
 }
@@ -234,12 +233,12 @@ std::optional<Settings> read_options(int argc, char** argv) {
   Raw raw;
   const GOptionEntry entries[] = {
       {"provider", 0, 0, G_OPTION_ARG_STRING, &raw.provider,
-       "Whose API is spoken: octopusx (default), omnirouters, apimart", "NAME"},
-      {"port", 'p', 0, G_OPTION_ARG_INT, &raw.port, "Port; 0 = any free one (default 8080)", "N"},
+       "API to emulate: octopusx (default), omnirouters, apimart", "NAME"},
+      {"port", 'p', 0, G_OPTION_ARG_INT, &raw.port, "Port; 0 = any free port (default 8080)", "N"},
       {"address", 0, 0, G_OPTION_ARG_STRING, &raw.address,
        "Address to listen on (default 127.0.0.1)", "IP"},
       {"key", 0, 0, G_OPTION_ARG_STRING, &raw.key,
-       "The accepted bearer token; also OMNI_EMULATOR_KEY (default: any that is not empty)", "KEY"},
+       "The accepted bearer token; also OMNI_EMULATOR_KEY (default: any non-empty one)", "KEY"},
       {"concurrency", 'c', 0, G_OPTION_ARG_INT, &raw.concurrency,
        "Jobs that run at once (default 0: no limit); beyond them and the queue: 429", "N"},
       {"queue", 0, 0, G_OPTION_ARG_INT, &raw.queue,
@@ -247,23 +246,21 @@ std::optional<Settings> read_options(int argc, char** argv) {
       {"retry-after", 0, 0, G_OPTION_ARG_INT, &raw.retry_after,
        "Retry-After of that 429 (default 5)", "SECONDS"},
       {"look", 'l', 0, G_OPTION_ARG_STRING, &raw.look,
-       "The look when the prompt names none (default neon; identity where there are images alone)",
-       "NAME"},
+       "Look if the prompt names none (default neon; identity if there are only images)", "NAME"},
       {"expire", 0, 0, G_OPTION_ARG_DOUBLE, &raw.expire,
-       "Life of a result link, then 403; a poll gives a fresh one (default 86400)", "SECONDS"},
+       "Lifetime of a result link, then 403; a poll returns a new one (default 86400)", "SECONDS"},
       {"reply", 0, 0, G_OPTION_ARG_STRING, &raw.reply, "Where polls carry the link, see below",
        "FORM"},
       {"refusals-in-200", 0, 0, G_OPTION_ARG_NONE, &raw.refusals_in_200,
-       "Refusals of creates and polls say 200 in HTTP and their status in \"code\"", nullptr},
+       "Refuse creates and polls with HTTP 200 and the status in \"code\"", nullptr},
       {"no-fetch-images", 0, 0, G_OPTION_ARG_NONE, &raw.no_fetch_images,
-       "Leave images by address alone, for requests copied from the documents", nullptr},
+       "Do not fetch images by URL, for requests copied from the services' documentation", nullptr},
       {"fetch-anywhere", 0, 0, G_OPTION_ARG_NONE, &raw.fetch_anywhere,
-       "Fetch references and images from other computers too (default: from this one only)",
-       nullptr},
+       "Also fetch references and images from other machines (default: this one only)", nullptr},
       {"no-progress", 0, 0, G_OPTION_ARG_NONE, &raw.no_progress, "Polls report no progress",
        nullptr},
       {"model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw.models,
-       "Accept this model name too; \"any\" accepts all; may be repeated", "NAME"},
+       "Also accept this model name; \"any\" accepts all; may be repeated", "NAME"},
       {"fault", 'f', 0, G_OPTION_ARG_STRING, &raw.fault, "Script of faults, see below", "SCRIPT"},
       {"command", 0, 0, G_OPTION_ARG_STRING, &raw.command,
        "Your own program as the model, see below", "CMD"},

@@ -10,8 +10,8 @@
 
 namespace emu {
 
-/// Nothing when --help or --version was all that was wanted. Throws std::invalid_argument with one
-/// clear line about a bad option.
+/// nullopt after --help or --version. Throws std::invalid_argument with a one-line message for an
+/// invalid option.
 std::optional<Settings> read_options(int argc, char** argv);
 
 }  // namespace emu

@@ -14,8 +14,8 @@ GstClockTime scaled(GstClockTime time, double factor) {
   return static_cast<GstClockTime>(std::llround(static_cast<double>(time) * factor));
 }
 
-/// All times of a segment begin at zero and scale alike; so do the buffers', and what is left
-/// between a buffer and the start of its segment scales with them.
+/// All times of a segment start at zero and are scaled alike, like those of the buffers; so the
+/// distance between a buffer and the start of its segment is scaled too.
 GstEvent* paced_segment(GstEvent* event, double factor) {
   GstSegment segment;
   gst_event_copy_segment(event, &segment);

@@ -44,7 +44,7 @@ Probe probe_file(const std::string& path) {
   GList* streams = info ? gst_discoverer_info_get_video_streams(info.get()) : nullptr;
   if (!streams) {
     throw TaskFailure("invalid_video", std::string("the reference video cannot be read: ") +
-                                           (error ? error->message : "no picture in it"));
+                                           (error ? error->message : "it contains no video"));
   }
   Probe probe;
   auto* video = static_cast<GstDiscovererVideoInfo*>(streams->data);
@@ -67,7 +67,7 @@ Probe probe_file(const std::string& path) {
   gst_discoverer_stream_info_list_free(sound);
   probe.seconds = static_cast<double>(gst_discoverer_info_get_duration(info.get())) / GST_SECOND;
   probe.timing = read_timing(path);
-  // A container lasts as long as its longest track; frames are counted by the picture.
+  // A container is as long as its longest track; frames are counted on the video track.
   if (probe.timing.end > 0) probe.seconds = probe.timing.end;
   if (probe.width == 0 || probe.height == 0 || std::max(probe.width, probe.height) > kMaxSide) {
     throw TaskFailure("invalid_video", "the reference video's size is " +
@@ -97,7 +97,7 @@ Shape fit_shape(const Probe& probe, const std::string& aspect_ratio, unsigned sh
     shape.aspect_d = d;
   }
   const double aspect = static_cast<double>(shape.aspect_n) / shape.aspect_d;
-  // The largest part of the reference that has this aspect.
+  // The largest part of the reference with this aspect ratio.
   double width = std::min<double>(probe.width, probe.height * aspect);
   double height = width / aspect;
   if (short_side > 0) {

@@ -28,8 +28,8 @@ GstBuffer* ref_buffer(GstBuffer* buffer) {
 }
 using BufferPtr = omni::RefPtr<GstBuffer, &ref_buffer, &unref_buffer>;
 
-/// Ends the picture after exactly `wanted` frames: drops what is more, repeats the last frame when
-/// there are fewer; unless it is to `keep` what comes, and only counts. Used by one streaming
+/// Ends the video after exactly `wanted` frames: drops any more, and repeats the last frame if
+/// there are fewer. With `keep` it passes all frames and only counts them. Used by one streaming
 /// thread; `passed` is read once the pipeline has stopped.
 struct FrameGate {
   guint64 wanted = 0;
@@ -40,7 +40,7 @@ struct FrameGate {
   Ticket* ticket = nullptr;
 };
 
-/// Ends the sound at `end` of running time, to the sample.
+/// Ends the audio at running time `end`, exact to the sample.
 struct SoundGate {
   GstClockTime end = 0;
   gint rate = 0;
@@ -48,7 +48,7 @@ struct SoundGate {
   bool ended = false;
 };
 
-/// Paints over the frames of a source of black ones. Used by one streaming thread.
+/// Paints over a source's black frames. Used by one streaming thread.
 struct Brush {
   Painter* painter = nullptr;
   Canvas canvas;  // sizes only
@@ -57,7 +57,7 @@ struct Brush {
   double fps = 0;
 };
 
-/// EOS goes down once; then upstream learns that nothing more is wanted.
+/// Pushes EOS downstream once, then returns GST_FLOW_EOS upstream.
 GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
   gst_pad_push_event(pad, gst_event_new_eos());
   gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
@@ -66,8 +66,8 @@ GstPadProbeReturn end_of_stream(GstPad* pad, GstPadProbeInfo* info) {
   return GST_PAD_PROBE_HANDLED;
 }
 
-/// The same segment without its end: frames beyond the end of the reference would be dropped by the
-/// encoder. Takes over `event`.
+/// The same segment without its stop: the encoder would drop frames beyond the end of the
+/// reference. Takes ownership of `event`.
 GstEvent* endless(GstEvent* event) {
   GstSegment segment;
   gst_event_copy_segment(event, &segment);
@@ -100,7 +100,7 @@ GstPadProbeReturn frame_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
   if (gate.ended) return GST_PAD_PROBE_DROP;
   gate.ended = true;
-  // Past this pad, which is at its end already; the next one is not yet.
+  // Push past this pad, which is already at EOS, to the next, which is not.
   GstPad* next = gst_pad_get_peer(pad);
   while (next && gate.last && gate.passed < gate.wanted && !gate.keep) {
     GstBuffer* again = gst_buffer_copy(gate.last.get());
@@ -120,7 +120,7 @@ void read_sound_caps(SoundGate& gate, GstEvent* event) {
   gint channels = 0;
   gst_structure_get_int(structure, "channels", &channels);
   gst_structure_get_int(structure, "rate", &gate.rate);
-  gate.bytes_per_frame = 2 * channels;  // S16LE, as the caps filter says
+  gate.bytes_per_frame = 2 * channels;  // S16LE, as set by the caps filter
 }
 
 GstPadProbeReturn sound_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
@@ -155,7 +155,7 @@ GstPadProbeReturn sound_passes(GstPad* pad, GstPadProbeInfo* info, gpointer data
   return GST_PAD_PROBE_OK;
 }
 
-/// The planes of an I420 frame as GStreamer lays them out: strides are multiples of 4.
+/// The planes of an I420 frame as laid out by GStreamer: strides are multiples of 4.
 bool lay_out(Canvas& canvas, const GstMapInfo& map) {
   const unsigned half = canvas.width / 2;
   canvas.strides[0] = (canvas.width + 3U) & ~3U;
@@ -182,7 +182,7 @@ GstPadProbeReturn paint_frame(GstPad*, GstPadProbeInfo* info, gpointer data) {
     painted = lay_out(brush.canvas, map);
     if (painted) brush.painter->paint(brush.canvas, std::min(nth / last, 1.0), nth / brush.fps);
   } catch (const std::exception&) {
-    painted = false;  // no exception goes through GStreamer; without frames the job fails
+    painted = false;  // no exception may cross GStreamer; without frames the job fails
   }
   gst_buffer_unmap(buffer, &map);
   return painted ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
@@ -198,7 +198,7 @@ const char* aac_encoder() {
   return nullptr;
 }
 
-/// Frames keep the times that they have in the reference, scaled by --stretch: there is no rate.
+/// Frames keep the reference's timestamps, scaled by --stretch: there is no constant rate.
 bool has_own_times(const RenderSpec& spec) {
   return keeps_frames(spec) && spec.fps == 0;
 }
@@ -209,7 +209,7 @@ struct Rate {
   double value() const { return static_cast<double>(n) / d; }
 };
 
-/// Of the result. Stretched, it shows the same frames at another rate, unless a rate is asked for.
+/// The rate of the result. With --stretch the same frames have another rate, unless --fps is set.
 Rate rate_of(const RenderSpec& spec, const Probe& probe) {
   if (spec.fps > 0) return {.n = static_cast<int>(spec.fps), .d = 1};
   Rate rate{.n = probe.fps_n, .d = probe.fps_d};
@@ -217,7 +217,7 @@ Rate rate_of(const RenderSpec& spec, const Probe& probe) {
   return rate;
 }
 
-/// Decodes the reference, or is black: frames of the size and at the rate of the result.
+/// Decodes the reference, or is black: frames with the size and rate of the result.
 std::string picture_text(const RenderSpec& spec, const Probe& probe, const Shape& shape) {
   const std::string size =
       ",width=" + std::to_string(shape.width) + ",height=" + std::to_string(shape.height);
@@ -239,13 +239,12 @@ std::string picture_text(const RenderSpec& spec, const Probe& probe, const Shape
 }
 
 std::string sound_text(const RenderSpec& spec, const char* encoder) {
-  // Planar samples carry their rate in a meta on each buffer as well, which pacing would
-  // contradict.
+  // Planar samples also carry their rate in a meta on each buffer, which pacing would contradict.
   const std::string text = spec.has_reference
                                ? "decode. ! audioconvert ! audio/x-raw,layout=interleaved ! queue "
                                  "! identity name=pace-sound silent=true "
                                : "audiotestsrc freq=220 volume=0.1 ! audio/x-raw,rate=48000 ";
-  // The encoder of the picture looks some seconds ahead; the finished sound waits for it here.
+  // The video encoder looks ahead some seconds; the finished audio waits for it here.
   return text +
          "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,layout=interleaved "
          "! identity name=sound silent=true ! audioconvert ! " +
@@ -262,8 +261,8 @@ std::string build_pipeline(const RenderSpec& spec, const Probe& probe, const Sha
       "! x264enc speed-preset=veryfast pass=qual quantizer=21 ! h264parse ! queue ! mux. ";
   const char* aac = aac_encoder();
   if (probe.has_sound && aac) text += sound_text(spec, aac);
-  // The muxer's own choice of a timescale follows the rate. Where there is none to follow, this one
-  // divides by the usual rates, the 1001ths too.
+  // The muxer derives its timescale from the frame rate. Without one, this timescale is a multiple
+  // of the usual rates, including those with 1001.
   const bool any_times = has_own_times(spec) || spec.stretch != 1;
   return text + "mp4mux name=mux faststart=true " + (any_times ? "trak-timescale=720000 " : "") +
          "! filesink name=out sync=false async=false";
@@ -293,7 +292,7 @@ std::string error_text(GstMessage* message) {
   return error->message;
 }
 
-/// Until EOS. Throws on an error, on cancelling, and when nothing has moved for a long time.
+/// Runs until EOS. Throws on an error, on cancellation, and if nothing moves for a long time.
 void run_pipeline(GstElement* pipeline, const char* what, Ticket& ticket) {
   GstBus* bus = gst_element_get_bus(pipeline);
   const omni::RefPtr<GstBus, &gst_object_ref, &gst_object_unref> own =
@@ -317,12 +316,12 @@ void run_pipeline(GstElement* pipeline, const char* what, Ticket& ticket) {
       seen = ticket.progress;
       moved = now;
     } else if (now - moved > kStallMicroseconds) {
-      throw TaskFailure("generation_failed", "rendering came to a halt");
+      throw TaskFailure("generation_failed", "rendering stalled");
     }
   }
 }
 
-/// Stops the pipeline however the function is left.
+/// Stops the pipeline on every exit path.
 struct Stopper {
   GstElement* pipeline;
   std::string leftover;

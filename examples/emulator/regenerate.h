@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Decodes a reference, puts a look on it, encodes the result; or paints one. With a look that
-// changes nothing every frame of the reference is in the result, at its moment; other looks work at
-// a steady rate. Whether there is anything to do at all, render.cpp decides.
+// Decodes a reference, applies a look and encodes the result; or paints one. With a look that
+// changes nothing, the result has every frame of the reference with its timestamp. Other looks use
+// a constant frame rate. render.cpp decides whether there is anything to do.
 #pragma once
 
 #include "probe.h"
@@ -12,8 +12,8 @@
 
 namespace emu {
 
-/// `painter` = what is seen when there is no reference, else nullptr. Throws TaskFailure. Progress
-/// is counted in frames of the result.
+/// `painter` = paints the frames if there is no reference, else nullptr. Throws TaskFailure.
+/// Progress is counted in frames of the result.
 void regenerate(const RenderSpec& spec, const Probe& probe, const Shape& shape, Painter* painter,
                 Ticket& ticket);
 

@@ -46,11 +46,10 @@ void write_image(const ImageInput& image) {
   const std::span<char> bytes = decode_base64(std::span(text).subspan(comma + 1));
   std::ofstream file(image.file, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw std::runtime_error("it cannot be written down");
+  if (!file.flush()) throw std::runtime_error("it cannot be written to a file");
 }
 
-/// Into its file, and looked at: a service notices a broken image too, even one that it only uses
-/// as a hint.
+/// Writes and decodes an image: a service also notices a broken image that it only uses as a hint.
 void take_image(const ImageInput& image, const RenderSpec& spec, Ticket& ticket) {
   const FetchRules rules{.limit = kMaxImageBytes, .anywhere = spec.fetch.anywhere};
   try {
@@ -72,8 +71,8 @@ void take_image(const ImageInput& image, const RenderSpec& spec, Ticket& ticket)
   }
 }
 
-/// The file of the image with this role, else of the first that is there; empty = none. Images by
-/// address that are left alone are none.
+/// The file of the image with this role, else of the first image; empty = none. Images by URL that
+/// are not fetched do not count.
 std::string picture_file(const RenderSpec& spec, ImageInput::Role role) {
   std::string any;
   for (const ImageInput& image : spec.images) {
@@ -84,8 +83,7 @@ std::string picture_file(const RenderSpec& spec, ImageInput::Role role) {
   return role == ImageInput::Role::last ? std::string() : any;
 }
 
-/// What stands in for the reference of a job without one: the first image's size, or that of a
-/// usual frame.
+/// Replaces the reference of a job without one: the size of the first image, or a usual frame size.
 Probe stand_in(const RenderSpec& spec) {
   ImageSize size{.width = 1280, .height = 720};
   const std::string first = picture_file(spec, ImageInput::Role::first);
@@ -114,8 +112,7 @@ void check_clip(const Probe& probe, const RenderSpec& spec) {
   throw TaskFailure("invalid_video", text);
 }
 
-/// Whether the reference is its own result. It is looked at only where an option asks for another
-/// form.
+/// True if the reference is its own result. It is probed only if an option changes the format.
 bool is_result_already(const RenderSpec& spec) {
   if (!keeps_frames(spec) || spec.stretch != 1) return false;
   if (spec.size.width == 0 && spec.fps == 0) return true;
@@ -125,12 +122,12 @@ bool is_result_already(const RenderSpec& spec) {
   return same_size && (spec.fps == 0 || probe.timing.steady(spec.fps));
 }
 
-/// What the request asks for; of an unchanged look, what the reference is; and --size over both.
+/// The requested shape; for an unchanged look that of the reference; --size overrides both.
 Shape shape_of(const RenderSpec& spec, const Probe& probe) {
   Shape shape = keeps_frames(spec) ? fit_shape(probe, {}, 0)
                                    : fit_shape(probe, spec.aspect_ratio, spec.short_side);
   if (spec.size.width == 0) return shape;
-  // The picture is squeezed into it, not cut: all that was in it can be found again.
+  // The video is scaled, not cropped, so that all its content can be found again.
   shape.width = spec.size.width;
   shape.height = spec.size.height;
   return shape;
@@ -171,7 +168,7 @@ Rendered render(const RenderSpec& spec, Ticket& ticket) {
     regenerate(spec, probe, shape, painted.get(), ticket);
   }
   if (!looks_like_mp4(spec.result)) {
-    throw TaskFailure("generation_failed", "no MP4 file came out");
+    throw TaskFailure("generation_failed", "no MP4 file was produced");
   }
   return {.seconds = result_seconds(spec, probe) * spec.stretch,
           .width = shape.width,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The landscape of text-to-video: a sky with a sun, three rows of hills that pass at their own
-// pace, and water that mirrors all of it. The prompt's letters choose colours and shapes, so that
-// two prompts look different and the same one looks the same.
+// The landscape of text-to-video: a sky with a sun, three rows of hills that move at different
+// speeds, and water that reflects all of it. The prompt's letters determine colours and shapes, so
+// that two prompts look different and the same one looks the same.
 #include "scene.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace emu {
 namespace {
 
 constexpr unsigned kHills = 3;
-constexpr double kShore = 0.70;  // where the water begins, as a part of the height
+constexpr double kShore = 0.70;  // where the water begins, as a fraction of the height
 constexpr double kTurn = 6.283185307179586;
 
 struct Colour {
@@ -26,7 +26,7 @@ Colour mix(const Colour& from, const Colour& to, double part) {
           from.b + (to.b - from.b) * part};
 }
 
-/// One colour in the layout of a frame: BT.709, video range.
+/// One colour in the frame's format: BT.709, video range.
 struct Yuv {
   int y = 16, u = 128, v = 128;
 };
@@ -49,14 +49,14 @@ constexpr Palette kPalettes[] = {
     {{.30, .14, .36}, {1.0, .45, .38}, {1.0, .84, .56}, {.56, .26, .38}, {.16, .06, .16}},
 };
 
-/// FNV-1a: the same prompt gives the same numbers on every computer.
+/// FNV-1a: the same prompt gives the same numbers on every machine.
 std::uint64_t hash(const std::string& text) {
   std::uint64_t value = 14695981039346656037ULL;
   for (const unsigned char c : text) value = (value ^ c) * 1099511628211ULL;
   return value;
 }
 
-/// Numbers from 0 to 1 out of one seed.
+/// Numbers from 0 to 1 from one seed.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -76,8 +76,8 @@ struct Wave {
 };
 
 struct Hill {
-  double base = 0;   // height above the shore, as a part of the frame's
-  double speed = 0;  // frame heights a second
+  double base = 0;   // height above the shore, as a fraction of the frame height
+  double speed = 0;  // frame heights per second
   std::array<Wave, 4> waves{};
   Yuv colour;
 };
@@ -112,8 +112,8 @@ class Landscape final : public Painter {
   double sun_x_ = 0, sun_y_ = 0;
   std::array<Hill, kHills> hills_;
   std::array<std::vector<double>, kHills> ridges_;  // the height of each column's top, in pixels
-  std::vector<Colour> sky_;                         // a colour a row
-  std::vector<Yuv> upper_;                          // what stands over the water
+  std::vector<Colour> sky_;                         // one colour per row
+  std::vector<Yuv> upper_;                          // everything above the water
 };
 
 Hill Landscape::make_hill(unsigned index, Dice& dice) const {
@@ -157,7 +157,7 @@ Yuv blend(const Yuv& under, const Yuv& over, double part) {
   return {one(under.y, over.y), one(under.u, over.u), one(under.v, over.v)};
 }
 
-/// The sky, the sun's disc and glow, and the hills before them with soft edges.
+/// The sky, the sun's disc and glow, and the hills in front with soft edges.
 void Landscape::paint_land(unsigned sun_row) {
   const double sun_x = sun_x_ * width_, radius = 0.07 * height_, glow = 0.6 * height_;
   for (unsigned y = 0; y < shore_; ++y) {
@@ -189,8 +189,8 @@ void Landscape::put(const Canvas& canvas, unsigned x, unsigned y, const Yuv& col
   canvas.planes[2][y / 2 * canvas.strides[2] + x / 2] = static_cast<std::uint8_t>(colour.v);
 }
 
-/// Water mirrors what stands over it, darker and moved from side to side by waves that grow
-/// towards the viewer.
+/// Water reflects what is above it, darker and shifted sideways by waves that grow towards the
+/// viewer.
 void Landscape::paint_water(const Canvas& canvas, double seconds) const {
   const Yuv deep = to_yuv(mix(palette_.zenith, palette_.near_hill, 0.5));
   const unsigned rows = height_ - shore_;

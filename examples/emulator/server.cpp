@@ -14,8 +14,8 @@
 
 namespace emu {
 
-/// One request and its reply. Owned by its message; workers that outlive the message hold it too
-/// and look at `finished` before they touch the message.
+/// One request and its reply. Owned by its message. Workers that outlive the message hold it too,
+/// and check `finished` before they use the message.
 struct Server::Exchange {
   SoupServerMessage* message = nullptr;
   std::string method;
@@ -23,13 +23,13 @@ struct Server::Exchange {
   Target target;
   std::string token;    // of a result link or an artifact
   std::string range;    // the Range header
-  bool second = false;  // came to the port that redirects lead to
+  bool second = false;  // received on the port used by redirects
   Fault fault;
   std::string body;
-  std::string asked;    // the body of a create for the record, as JSON
+  std::string asked;    // the body of a create request for the record, as JSON
   unsigned status = 0;  // 0 = no reply
   bool too_large = false;
-  bool cut = false;  // no reply was sent, on purpose
+  bool cut = false;  // deliberately no reply
   bool paused = false;
   bool finished = false;
   std::uint64_t received = 0;
@@ -55,14 +55,14 @@ unsigned local_port(SoupServerMessage* message) {
   return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address));
 }
 
-/// A host as it may stand in an address; anything else in the header is not repeated to anyone.
+/// A host that may be part of a URL; any other content of the header is not repeated.
 bool is_plain_host(std::string_view host) {
   return !host.empty() && host.size() < 256 && std::all_of(host.begin(), host.end(), [](char c) {
     return g_ascii_isalnum(c) || c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
   });
 }
 
-/// What the client has sent as its key; empty = nothing of the kind.
+/// The client's key; empty = none.
 std::string_view bearer(SoupServerMessage* message) {
   const char* sent = request_header(message, "Authorization");
   const std::string_view header = sent ? sent : "";
@@ -74,9 +74,9 @@ std::string_view bearer(SoupServerMessage* message) {
   return header.substr(kScheme.size());
 }
 
-/// A body may hold the key by mistake; the record must not.
+/// A body may contain the key by mistake; the record must not.
 std::string without_key(std::string text, std::string_view key) {
-  constexpr std::size_t kShortest = 8;  // what is shorter occurs by chance
+  constexpr std::size_t kShortest = 8;  // shorter ones occur by chance
   if (key.size() < kShortest) return text;
   for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
     text.replace(at, key.size(), "***");
@@ -84,8 +84,8 @@ std::string without_key(std::string text, std::string_view key) {
   return text;
 }
 
-/// What a create that was refused before its body was read would have said; empty when it is no
-/// JSON, or broke off.
+/// The body of a create request that was refused before its body was read; empty if it is not JSON,
+/// or truncated.
 std::string shortened(std::string text) {
   if (text.empty()) return {};
   try {
@@ -125,7 +125,7 @@ unsigned Server::open_port(unsigned wanted) {
   GInetAddress* parsed = g_inet_address_new_from_string(settings_.address.c_str());
   if (!parsed) throw std::runtime_error("not an address to listen on: " + settings_.address);
   const auto host = omni::ObjectPtr<GInetAddress>::adopt(parsed);
-  // Known before it is opened by libsoup, which tells no ports apart when there are two.
+  // Bound before libsoup opens it, because libsoup cannot tell two ports apart.
   const auto address = omni::ObjectPtr<GSocketAddress>::adopt(
       g_inet_socket_address_new(host.get(), static_cast<guint16>(wanted)));
   GError* raw = nullptr;
@@ -154,7 +154,7 @@ void Server::shut_down() {
   if (!server_) return;
   readers_.stop();
   jobs_.shut_down();
-  // What the workers have left to say is said while everything is still there.
+  // Run the workers' last reports while everything still exists.
   while (g_main_context_iteration(nullptr, FALSE)) {
   }
   soup_server_disconnect(server_.get());
@@ -170,7 +170,7 @@ Server::ExchangePtr Server::open_exchange(SoupServerMessage* message) {
   exchange->message = message;
   exchange->method = soup_server_message_get_method(message);
   exchange->path = g_uri_get_path(soup_server_message_get_uri(message));
-  // libsoup cuts ranges by itself when it sees this header, and knows nothing of faults.
+  // libsoup would handle this header by itself, and knows nothing of faults.
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
   exchange->range = text_or_empty(soup_message_headers_get_one(headers, "Range"));
   soup_message_headers_remove(headers, "Range");
@@ -204,11 +204,11 @@ bool Server::has_good_key(const Exchange& exchange) const {
   return settings_.key.empty() ? !sent.empty() : sent == settings_.key;
 }
 
-/// Everything that can be said before a body is read. False when it was refused.
+/// All checks before a body is read. False if the request was refused.
 bool Server::admit(Exchange& exchange) {
   const Route route = exchange.target.route;
-  // The second origin stands for a store of results: it wants no key, and records whether one came.
-  // An artifact's address is a permission of its own.
+  // The second origin stands for a store of results: it needs no key, and records whether one was
+  // sent. An artifact's URL is a permission by itself.
   const bool open = route == Route::none || route == Route::artifact;
   const bool needs_key = !open && !(exchange.second && route != Route::create);
   if (needs_key && !has_good_key(exchange)) {
@@ -341,12 +341,12 @@ void Server::answer(const ExchangePtr& exchange) {
 void Server::send(Exchange& exchange, const Outgoing& outgoing) {
   if (exchange.finished) return;
   deliver(exchange.message, outgoing, exchange.fault);
-  // Kept here: when sending fails later, libsoup replaces the message's own by 500.
+  // Kept here, because libsoup replaces the message's status by 500 if sending fails later.
   exchange.status = soup_server_message_get_status(exchange.message);
   if (exchange.paused) soup_server_message_unpause(exchange.message);
 }
 
-/// With --refusals-in-200 the status of a refusal stands in its body only.
+/// With --refusals-in-200 the status of a refusal is only in its body.
 Reply Server::hide(const Exchange& exchange, Reply reply) const {
   const Route route = exchange.target.route;
   const bool applies = route == Route::create || route == Route::poll || route == Route::artifacts;
@@ -367,7 +367,7 @@ void Server::refuse(Exchange& exchange, const Refusal& refusal) {
 
 std::string Server::origin(const Exchange& exchange) const {
   const std::string host = text_or_empty(request_header(exchange.message, "Host"));
-  // A proxy with TLS before this program says how the client came.
+  // A TLS proxy in front of this program reports the client's scheme.
   const std::string proto = text_or_empty(request_header(exchange.message, "X-Forwarded-Proto"));
   const std::string scheme = proto == "https" ? "https://" : "http://";
   if (is_plain_host(host)) return scheme + host;
@@ -397,20 +397,20 @@ void Server::create(const ExchangePtr& exchange) {
   }
   const std::string key = text_or_empty(request_header(exchange->message, "Idempotency-Key"));
   if (const auto known = jobs_.with_idempotency_key(key)) {
-    say("job %s  asked for again with the same Idempotency-Key", known->c_str());
+    say("job %s  submitted again with the same Idempotency-Key", known->c_str());
     const auto view = jobs_.view(*known, origin(*exchange));
     return send(*exchange, {.head = dialect_.created(*view, exchange->target), .bytes = {}});
   }
   if (jobs_.full()) return refuse(*exchange, Problem::busy, "too many jobs at once, retry later");
   exchange->paused = true;
   soup_server_message_pause(exchange->message);
-  // Twenty megabytes of base64 take their time; polls of other jobs do not wait for it.
+  // Twenty megabytes of base64 take time; polls of other jobs must not wait for it.
   readers_.post([this, exchange, body = std::move(exchange->body)]() mutable {
     read_create(exchange, std::move(body));
   });
 }
 
-/// On the reader's thread: it may only look at what never changes.
+/// Runs on the reader's thread: it may only use what never changes.
 void Server::read_create(const ExchangePtr& exchange, std::string text) {
   std::string asked;
   const auto refuse_later = [this, exchange, &asked](const Refusal& refusal) {
@@ -421,7 +421,7 @@ void Server::read_create(const ExchangePtr& exchange, std::string text) {
   };
   try {
     Body body(std::move(text));
-    asked = body.shortened();  // before the reference is decoded where it stands
+    asked = body.shortened();  // before the reference is decoded in place
     NewJob job{.id = dialect_.new_id(), .order = dialect_.order(body, settings_)};
     job.reference_bytes = job.order.reference.size();
     if (job.reference_bytes > 0) write_file(folder_.reference(job.id), job.order.reference);
@@ -438,7 +438,7 @@ void Server::read_create(const ExchangePtr& exchange, std::string text) {
 }
 
 void Server::take_job(const ExchangePtr& exchange, NewJob job) {
-  // The client may have gone meanwhile; the job is taken all the same, as a real service would.
+  // The client may have disconnected; the job is accepted all the same, as by a real service.
   if (!exchange->finished) {
     job.idempotency_key = text_or_empty(request_header(exchange->message, "Idempotency-Key"));
   }

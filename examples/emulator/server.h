@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// HTTP: who may ask, what is asked, how much of it; and the record of every request.
+// HTTP: authorization, parsing and limits of requests, and the record of all of them.
 #pragma once
 
 #include <libsoup/soup.h>
@@ -24,11 +24,11 @@ class Server {
          const StateFolder& folder);
   ~Server();
 
-  /// Throws std::runtime_error when the address or the port cannot be had.
+  /// Throws std::runtime_error if the address or the port is not available.
   void listen();
   unsigned port() const { return port_; }
   unsigned second_port() const { return second_port_; }
-  /// Drops every connection, stops every job, waits for all threads.
+  /// Closes every connection, stops every job, waits for all threads.
   void shut_down();
 
  private:
@@ -75,7 +75,7 @@ class Server {
   Workers readers_{1};
   omni::ObjectPtr<SoupServer> server_;
   unsigned port_ = 0;
-  unsigned second_port_ = 0;  // another origin, where redirects lead; 0 = not needed
+  unsigned second_port_ = 0;  // another origin for redirects; 0 = not needed
 };
 
 }  // namespace emu

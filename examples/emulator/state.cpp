@@ -22,7 +22,7 @@ StateFolder::StateFolder(std::string path) : path_(std::move(path)), temporary_(
     path_ = made.get();
     return;
   }
-  // Absolute: files are named by URI too, and a command may change its folder.
+  // Absolute: files are also named by URI, and a command may change its working directory.
   const omni::CharPtr absolute(g_canonicalize_filename(path_.c_str(), nullptr));
   path_ = absolute.get();
   if (g_mkdir_with_parents(path_.c_str(), 0700) != 0) {

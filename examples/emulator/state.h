@@ -10,7 +10,7 @@ namespace emu {
 
 class StateFolder {
  public:
-  /// An empty path makes a temporary folder that goes with this object.
+  /// An empty path creates a temporary folder that is deleted with this object.
   explicit StateFolder(std::string path);
   ~StateFolder();
   StateFolder(const StateFolder&) = delete;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Still images in slow movement. Frames are cut out of a somewhat larger picture with fractions of
-// a pixel, or a slow zoom would be seen to jump.
+// Still images in slow motion. Frames are cut out of a slightly larger image with sub-pixel
+// precision; otherwise a slow zoom would visibly jump.
 #include <algorithm>
 #include <cmath>
 
@@ -11,13 +11,14 @@
 namespace emu {
 namespace {
 
-constexpr double kZoom = 0.12;      // how much nearer the picture comes
-constexpr double kDrift = 0.35;     // how far it moves meanwhile, as a part of what zooming frees
-constexpr double kFadeBegin = 0.2;  // of the length
+constexpr double kZoom = 0.12;      // how far the view zooms in
+constexpr double kDrift = 0.35;     // how far it moves meanwhile, as a fraction of the room gained
+                                    // by zooming
+constexpr double kFadeBegin = 0.2;  // as a fraction of the duration
 constexpr double kFadeEnd = 0.8;
 
-/// Where a column or row of the frame comes from: the sample left of it and the weight (0 to 256)
-/// of the one right of it.
+/// The source of a column or row of the frame: the sample left of it and the weight (0 to 256) of
+/// the one right of it.
 struct Tap {
   unsigned at = 0;
   unsigned weight = 0;
@@ -34,7 +35,7 @@ std::vector<Tap> taps(unsigned count, double start, double length, unsigned limi
   return taps;
 }
 
-/// A view of a picture: its left upper corner and the part of each side that is seen.
+/// A view of an image: its top left corner and the visible fraction of each side.
 struct View {
   double x = 0, y = 0, part = 1;
 };
@@ -51,7 +52,7 @@ struct Plane {
   unsigned width, height;
 };
 
-/// `mix` = 256 replaces what is there, less leaves the rest of it.
+/// `mix` = 256 replaces the frame; less blends with it.
 void draw(const Plane& plane, const std::vector<std::uint8_t>& from, unsigned from_width,
           unsigned from_height, const View& view, unsigned mix) {
   const auto columns = taps(plane.width, view.x * from_width, view.part * from_width, from_width);
@@ -84,7 +85,7 @@ unsigned even(double value) {
   return std::max(4U, static_cast<unsigned>(std::lround(value / 2)) * 2);
 }
 
-/// The middle of the image that has the frame's aspect, large enough for the nearest view.
+/// The centre of the image with the frame's aspect ratio, large enough for the closest view.
 Picture cover(const std::string& path, unsigned width, unsigned height) {
   const ImageSize size = image_size(path);
   const double scale =
@@ -119,7 +120,7 @@ class Stills final : public Painter {
     if (!last.empty()) last_ = cover(last, width, height);
   }
 
-  /// The first frame is the whole of the first image, the last one the whole of the last.
+  /// The first frame is the whole first image, the last frame the whole last image.
   void paint(const Canvas& canvas, double at, double) override {
     const bool fades = last_.width > 0;
     const double faded = fades ? smooth((at - kFadeBegin) / (kFadeEnd - kFadeBegin)) : 0;

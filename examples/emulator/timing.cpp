@@ -17,7 +17,7 @@ using ElementPtr = omni::RefPtr<GstElement, &gst_object_ref, &gst_object_unref>;
 
 constexpr GstClockTime kPatience = 30 * GST_SECOND;
 
-/// Written by the streaming thread, read once the pipeline has stopped.
+/// Called by the streaming thread; the result is read once the pipeline has stopped.
 GstPadProbeReturn note_frame(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   auto& timing = *static_cast<Timing*>(data);
   const GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
@@ -28,7 +28,7 @@ GstPadProbeReturn note_frame(GstPad* pad, GstPadProbeInfo* info, gpointer data) 
   const GstClockTime shown =
       gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
   gst_event_unref(event);
-  // What lies outside of the edit list is there for the decoder only.
+  // Samples outside the edit list are only for the decoder.
   if (!GST_CLOCK_TIME_IS_VALID(shown)) return GST_PAD_PROBE_OK;
   const GstClockTime lasts = GST_BUFFER_DURATION_IS_VALID(buffer) ? GST_BUFFER_DURATION(buffer) : 0;
   timing.shown.push_back(static_cast<double>(shown) / GST_SECOND);
@@ -51,7 +51,7 @@ bool run_to_end(GstElement* pipeline) {
 }  // namespace
 
 bool Timing::steady(double fps) const {
-  // Files round to their timescale, a millisecond in the coarsest that are usual.
+  // Files round to their timescale, which is a millisecond in the coarsest usual ones.
   constexpr double kRounding = 0.0015;
   if (shown.empty() || fps <= 0) return false;
   for (std::size_t i = 0; i < shown.size(); ++i) {

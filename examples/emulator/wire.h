@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What all dialects need to read requests and to write replies: JSON members, their checks, the
-// common forms of values. Nothing here knows a service.
+// What all dialects need to read requests and write replies: JSON members, their checks, the usual
+// formats of values. Nothing here knows a service.
 #pragma once
 
 #include <functional>
@@ -37,40 +37,41 @@ class Object {
 
 Reply json(unsigned status, Object& object);
 Reply html_page(unsigned status);
-/// The same refusal as some gateways send it: HTTP says 200, the body has the status in "code".
+/// The same refusal in the form of some gateways: HTTP status 200, the actual status as "code" in
+/// the body.
 Reply hidden_in_200(Reply reply);
 
 // --- requests ------------------------------------------------------------------------------------
 
-/// Throws a Refusal for a field that is missing or wrong.
+/// Throws a Refusal for a missing or wrong field.
 [[noreturn]] void invalid(const std::string& message, const char* code = "");
 
 bool is_string(JsonNode* node);
 bool is_http(std::string_view url);
-/// "a, b, c"
+/// For example "a, b, c".
 std::string joined(const std::vector<std::string_view>& words);
 
-/// The members of one object of a request. All readers take a member that is absent or null as not
-/// there, and refuse one of another type.
+/// The members of one object of a request. All readers treat a null member as absent, and refuse
+/// one of another type.
 class Fields {
  public:
   explicit Fields(Body& body) : body_(&body), object_(body.root()) {}
 
   JsonNode* node(const char* name) const;
   bool has(const char* name) const { return node(name) != nullptr; }
-  /// With the names of the objects around it: "metadata.ratio".
+  /// With the names of its parent objects: "metadata.ratio".
   std::string full(const char* name) const { return path_ + name; }
 
   std::string text(const char* name) const;
-  /// Absent, or one of these.
+  /// Absent, or one of `allowed`.
   std::string word(const char* name, const std::vector<std::string_view>& allowed) const;
   bool flag(const char* name) const;
   std::vector<std::string> texts(const char* name) const;
   std::optional<Fields> object(const char* name) const;
   std::vector<Fields> objects(const char* name) const;
-  /// The name of a member that is none of these; empty = there is none.
+  /// The name of a member that is not in `known`; empty = there is none.
   std::string unknown(const std::vector<std::string_view>& known) const;
-  /// The text where it stands, for a data URI of megabytes.
+  /// The text in place, for a data URI of many megabytes.
   std::span<char> span(const char* name) const;
   Body& body() const { return *body_; }
 
@@ -89,10 +90,10 @@ void add_image(Order& order, const std::string& name, const std::string& value, 
 /// Every string of the array `name`.
 void add_images(Order& order, const Fields& fields, const char* name, ImageForms forms);
 
-/// Decodes the base64 of a data URI, whose prefix the caller has checked, where it stands.
+/// Decodes the base64 of a data URI in place. The caller has checked its prefix.
 std::span<char> read_data_uri(const std::string& name, std::span<char> text);
 
-/// Whether the user has named this model with --model.
+/// True if the user has named this model with --model.
 bool user_accepts(const std::string& model, const Settings& settings);
 
 }  // namespace emu

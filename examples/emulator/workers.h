@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// A few threads that take tasks in order. What they find goes back to the main loop by on_main(),
-// so that everything else in this program lives on one thread and needs no lock.
+// A few threads that run tasks in order. They report back to the main loop through on_main(), so
+// that everything else in this program is on one thread and needs no lock.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,7 @@
 
 namespace emu {
 
-/// Runs `task` on the main loop, soon. Safe from any thread.
+/// Runs `task` later on the main loop. Safe from any thread.
 void on_main(std::function<void()> task);
 
 class Workers {
@@ -22,7 +22,7 @@ class Workers {
   explicit Workers(unsigned threads);
   ~Workers() { stop(); }
   void post(std::function<void()> task);
-  /// Forgets what has not begun, waits for what has.
+  /// Drops the tasks that have not started and waits for the others.
   void stop();
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Gets the result of a job that is paid and was never delivered: from the folder where it is kept,
-// or from the service that has it. The job runs as in the elements, in their client.
+// Gets the result of a paid and undelivered job: from the folder of kept results, or from the
+// service. The job runs in the same client as in the elements.
 #include <config.h>
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -36,7 +36,7 @@ class Waiting : public JobObserver {
   std::promise<JobOutcome> done;
 };
 
-/// Written beside it first: what stands under that name is whole.
+/// Writes a temporary file first, so that a file with the final name is always complete.
 void write_out(const ByteRope& bytes, const std::string& out) {
   const bool to_stdout = out == "-";
   const std::string unfinished = out + ".part";
@@ -62,7 +62,7 @@ ClientSettings client_settings(const LedgerRow& row, const FetchOptions& options
   settings.dialect = find_dialect(row.provider);
   if (!settings.dialect) throw Problem("Its provider \"" + row.provider + "\" is unknown here.");
   settings.http.base_url = row.base_url;
-  // What is kept here is had without asking anybody.
+  // A kept result needs no key.
   if (row.result_hash.empty())
     settings.http.api_key = find_api_key(*settings.dialect, "", options.api_key_file);
   settings.http.user_agent = PACKAGE "/" VERSION;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// omni-ledger: what the commands share. The commands themselves are in main.cpp; how rows are shown
-// in show.cpp; fetching an undelivered result in fetch.cpp.
+// The common part of omni-ledger's commands. The commands are in main.cpp; the output of rows is in
+// show.cpp; fetching an undelivered result is in fetch.cpp.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct Problem : std::exception {
   std::string text;
 };
 
-// On stdout, for eyes or (json) as one JSON document:
+// On stdout, as tables or (json) as one JSON document:
 void show_list(const std::vector<LedgerRow>& rows, bool json);
 void show_row(const LedgerRow& row, bool json);
 struct NamedSums {
@@ -35,8 +35,8 @@ struct FetchOptions {
   std::string ssl_ca_file;
 };
 
-/// Writes the result of a job that nobody has got to a file, and marks it as delivered. Throws
-/// Problem or Failure.
+/// Writes the undelivered result of a job to a file, and marks it as delivered. Throws Problem or
+/// Failure.
 void fetch_result(const LedgerRow& row, const FetchOptions& options);
 
 }  // namespace omni::ledger

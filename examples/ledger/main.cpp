@@ -60,7 +60,7 @@ std::string text_of(const CharPtr& text) {
   return text ? text.get() : "";
 }
 
-/// Exit status 2.
+/// A wrong command line: exit status 2.
 struct Usage : Problem {
   using Problem::Problem;
 };
@@ -108,7 +108,7 @@ std::string state_dir(const Options& options) {
 }
 
 std::string wanted_id(const Options& options) {
-  if (options.words.size() != 2) throw Usage(options.words[0] + " wants one ID");
+  if (options.words.size() != 2) throw Usage(options.words[0] + " requires one ID");
   return options.words[1];
 }
 
@@ -142,13 +142,13 @@ void sum(LedgerStore& store, const Options& options) {
     for (const auto& [name, group] : kGroups)
       if (!options.by || by == name) tables.push_back({name, store.sums(group)});
   });
-  if (tables.empty()) throw Usage("--by wants day, model, pipeline or project");
+  if (tables.empty()) throw Usage("--by requires day, model, pipeline or project");
   show_sums(tables, options.json);
 }
 
 void fetch(LedgerStore& store, const Options& options) {
   const LedgerRow row = find(store, wanted_id(options));
-  if (!options.output) throw Usage("fetch wants -o FILE");
+  if (!options.output) throw Usage("fetch requires -o FILE");
   if (row.in_use) throw Problem("A running process uses it, and will fetch it.");
   const bool kept = row.state == "delivered" && !row.result_hash.empty();
   if (row.state != "accepted" && row.state != "fetched" && !kept)
@@ -167,7 +167,7 @@ void forget(LedgerStore& store, const Options& options) {
 }
 
 void prune(LedgerStore& store, const Options& options) {
-  if (options.older_than < 0) throw Usage("--older-than wants days");
+  if (options.older_than < 0) throw Usage("--older-than requires days");
   const gint64 before =
       g_get_real_time() - static_cast<gint64>(options.older_than) * 24 * 3600 * G_USEC_PER_SEC;
   int deleted = 0;
@@ -193,7 +193,7 @@ void run(const Options& options) {
                                      [&](const Command& c) { return options.words[0] == c.name; });
   if (command == std::end(kCommands)) throw Usage("no such command: " + options.words[0]);
   const std::string folder = state_dir(options);
-  // Looking does not make one.
+  // Reading must not create a ledger.
   if (access((folder + "/ledger.db").c_str(), F_OK) != 0)
     throw Problem("There is no ledger in " + folder + ". Is it in another --state-dir?");
   LedgerStore store(folder);

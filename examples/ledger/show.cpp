@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// How rows and sums are shown.
+// Output of rows and sums.
 #include <cstdio>
 
 #include "ledger-command.h"
@@ -14,7 +14,7 @@ namespace {
 
 using DateTimePtr = RefPtr<GDateTime, &g_date_time_ref, &g_date_time_unref>;
 
-/// Local for eyes, UTC for programs; empty for never.
+/// Local time for people, UTC for programs; empty for never.
 std::string time_text(std::int64_t micros, bool utc) {
   if (micros == 0) return "";
   const auto time =
@@ -28,8 +28,7 @@ std::string time_text(std::int64_t micros, bool utc) {
 const char* meaning(const LedgerRow& row) {
   if (row.in_use) return "a running process uses it";
   if (row.state == "intent") return "was not submitted; cost nothing";
-  if (row.state == "sent")
-    return "may have been accepted, which is unknown. See `omni-ledger forget`";
+  if (row.state == "sent") return "it is unknown whether it was accepted. See `omni-ledger forget`";
   if (row.state == "accepted")
     return "paid, undelivered: reused by the next run, or written by fetch";
   if (row.state == "fetched")

@@ -19,7 +19,7 @@ std::string find_api_key(const Dialect& dialect, const std::string& given,
                                             ": set the environment variable OMNI_API_KEY or " +
                                             dialect.service().key_variable +
                                             ", or the property api-key-file or api-key.");
-  // A stray line break would break the header, and must not be quoted back.
+  // A stray line break would split the header. The key must not be quoted back.
   for (const char c : key) {
     if (g_ascii_iscntrl(c) || static_cast<unsigned char>(c) > 126)
       throw Failure(Reason::unauthorized,

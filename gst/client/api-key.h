@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Where the key comes from.
+// Where the API key comes from.
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace omni {
 
-/// `given`, else the first line of `file`, else the environment: OMNI_API_KEY, then the provider's
-/// own variable. Throws Failure(unauthorized) when there is none, or none that a header can carry.
+/// Returns `given`, else the first line of `file`, else the environment: OMNI_API_KEY, then the
+/// provider's own variable. Throws Failure(unauthorized) if there is no key, or if a header cannot
+/// carry it.
 std::string find_api_key(const Dialect& dialect, const std::string& given, const std::string& file);
 
 }  // namespace omni

@@ -12,7 +12,7 @@ namespace omni {
 
 namespace {
 
-// Small, so that it never holds up anything; not so small that it could be lost in a header.
+// Small enough not to delay anything, large enough not to get lost among the headers.
 constexpr goffset kWithheld = 16;
 
 /// Base64 of a rope, readable from any offset.
@@ -29,7 +29,7 @@ class Base64Text {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Two characters for twelve bits: half the time of one for six.
+/// Two characters for twelve bits at a time: half the time of one character for six.
 using Pair = std::array<char, 2>;
 constexpr std::array<Pair, 4096> all_pairs() {
   std::array<Pair, 4096> pairs{};
@@ -44,15 +44,15 @@ void encode_group(const guint8* in, char* out) {
   std::memcpy(out + 2, kPairs[bits & 4095].data(), 2);
 }
 
-/// The end of the data: one or two bytes may be all that is left.
+/// The end of the data, where only one or two bytes may be left.
 void encode_last_group(const guint8* in, std::size_t have, char* out) {
   const guint8 padded[3] = {in[0], have > 1 ? in[1] : guint8{0}, have > 2 ? in[2] : guint8{0}};
   encode_group(padded, out);
   for (std::size_t i = have + 1; i < 4; ++i) out[i] = '=';
 }
 
-/// Whole groups of four characters. Runs inside one piece are encoded in place; only a group that
-/// lies across two pieces, or the last one, is put together first.
+/// Encodes whole groups of four characters. Runs inside one piece are encoded in place; only a
+/// group that spans two pieces, or the last one, is assembled first.
 std::size_t Base64Text::encode_groups(std::uint64_t group, char* to, std::size_t groups) const {
   std::size_t done = 0;
   while (done < groups) {
@@ -198,7 +198,7 @@ void gate_finalize(GSource* source) {
   g_object_unref(stream);
 }
 
-// A pollable source puts a dummy closure on its child, which needs a function to stand for it.
+// A pollable source puts a dummy closure on its child source, and that needs a function.
 gboolean gate_closure(gpointer) {
   return G_SOURCE_CONTINUE;
 }
@@ -249,7 +249,7 @@ BodyStream::BodyStream(const CreateBody& body, std::shared_ptr<const ByteRope> r
 }
 
 BodyStream::~BodyStream() {
-  // libsoup may hold the stream a little longer than the job lives.
+  // libsoup may keep the stream a little longer than the job lives.
   state_of(stream_.get()).on_last_chunk = nullptr;
 }
 

@@ -2,10 +2,10 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The body of a create request as a stream: JSON head, the reference as base64, JSON tail. Nothing
-// is built up in memory: each read encodes what it returns. Its length is known beforehand.
+// is built up in memory: each read encodes what it returns. The length is known in advance.
 //
-// The last chunk is withheld until release_last_chunk(): until then the service cannot have taken
-// the request, whatever happens to the connection, because its body is not complete.
+// The last chunk is withheld until release_last_chunk(). Until then the body is incomplete, so the
+// service cannot have accepted the request, whatever happens to the connection.
 #pragma once
 
 #include <gio/gio.h>
@@ -21,8 +21,7 @@ namespace omni {
 
 class BodyStream {
  public:
-  /// `on_last_chunk` is called once, on the reading thread, when nothing but the last chunk is
-  /// left.
+  /// `on_last_chunk` is called once, on the reading thread, when only the last chunk is left.
   BodyStream(const CreateBody& body, std::shared_ptr<const ByteRope> reference,
              std::function<void()> on_last_chunk);
   ~BodyStream();
@@ -31,9 +30,8 @@ class BodyStream {
 
   GInputStream* stream() const { return stream_.get(); }
   goffset length() const;
-  /// Lets the last chunk go.
   void release_last_chunk();
-  /// True once the last chunk was read, that is, given to the network.
+  /// True once the last chunk was read, that is, passed to the network.
   bool complete() const;
 
  private:

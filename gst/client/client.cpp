@@ -14,7 +14,7 @@ namespace omni {
 
 namespace {
 
-/// What goes to the service with every request, as it is and as it would stand in a URL.
+/// Secrets that are sent with every request, both raw and URL-encoded.
 std::vector<std::string> secrets_of(const HttpSettings& http) {
   std::vector<std::string> secrets{http.api_key};
   for (const auto& [name, value] : http.extra_headers) secrets.push_back(value);
@@ -96,14 +96,14 @@ void Client::stop() {
   ledger_->close();
 }
 
-/// The network thread from its first to its last line.
+/// Runs on the network thread from start to end.
 void Client::run(std::function<void(std::exception_ptr)> started) {
   pthread_setname_np(pthread_self(), "omni-network");
   hide_words(secrets_of(settings_.http));
   g_main_context_push_thread_default(context_.get());
   bool ready = false;
   try {
-    // A SoupSession belongs to the context that is the default where it is made.
+    // A SoupSession belongs to the main context that is the thread's default when it is created.
     network_ = std::make_unique<Network>(*this);
     ready = true;
     started(nullptr);
@@ -117,13 +117,13 @@ void Client::run(std::function<void(std::exception_ptr)> started) {
     }
     network_.reset();
   }
-  // libsoup finishes cancelled exchanges in later turns of the loop.
+  // libsoup finishes cancelled exchanges in later iterations of the loop.
   while (g_main_context_iteration(context_.get(), FALSE)) {
   }
   g_main_context_pop_thread_default(context_.get());
 }
 
-/// Has the network thread make a call.
+/// Calls `call` on the network thread.
 void Client::invoke(std::function<void()> call) {
   {
     const std::lock_guard lock(calls_lock_);

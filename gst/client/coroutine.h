@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// C++20 coroutines over GLib's main loop: Async<T> is a step that a job awaits. Everything here
-// runs on one thread, the one that owns the main context; nothing is locked. Waiting is in wait.h.
+// C++20 coroutines over GLib's main loop: a job awaits its steps, each an Async<T>. Everything here
+// runs on the thread that owns the main context, so there are no locks. Waiting is in wait.h.
 #pragma once
 
 #include <gio/gio.h>
@@ -19,7 +19,7 @@ namespace omni {
 
 namespace detail {
 
-/// Hands control back to whoever awaits, without growing the stack.
+/// Resumes the awaiting coroutine without growing the stack.
 struct ResumeContinuation {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -96,21 +96,21 @@ struct Detached {
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}
-    // A detached step has nobody to tell: its own code catches what it can.
+    // Nobody awaits a detached step, so it has to catch its own exceptions.
     void unhandled_exception() const noexcept { std::terminate(); }
   };
 };
 
 }  // namespace detail
 
-/// Runs a step that nobody awaits; `finished` is called after its last line.
+/// Runs a step that nobody awaits. `finished` is called when it has ended.
 inline detail::Detached run_detached(Async<void> step, std::function<void()> finished) {
   co_await std::move(step);
   finished();
 }
 
-/// Awaits one GIO-style call: `start` is given the callback and its data, the result of the await
-/// is the GAsyncResult for the matching _finish function.
+/// Awaits one GIO-style call: `start` gets the callback and its data; the await returns the
+/// GAsyncResult for the matching _finish function.
 template <class Start>
 class GioCall {
  public:

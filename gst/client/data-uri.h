@@ -10,7 +10,7 @@
 
 namespace omni {
 
-/// The content of a data: URI; nullptr when it is none, or not base64.
+/// The content of a data: URI; nullptr if it is not one, or not base64.
 std::shared_ptr<const ByteRope> decode_data_uri(const std::string& uri);
 
 }  // namespace omni

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kErrorBody = 16 * 1024;
 
-/// The first byte of a "Content-Range: bytes 100-199/200".
+/// The first byte position in a "Content-Range: bytes 100-199/200".
 std::optional<std::uint64_t> range_start(const std::string& content_range) {
   if (!g_str_has_prefix(content_range.c_str(), "bytes ")) return std::nullopt;
   const char* digits = content_range.c_str() + 6;
@@ -35,7 +35,7 @@ std::string describe_start(const std::string& head) {
   return "something that is not an MP4";
 }
 
-/// Some /content routes answer JSON with a link or with the bytes themselves.
+/// Some /content routes answer with JSON that holds a link or the bytes themselves.
 std::string link_in_json(const std::string& text) {
   std::string why;
   const JsonNodePtr root = parse_json(text, &why);
@@ -109,7 +109,7 @@ Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Atte
                    "The result could not be fetched from " + redact_url(url) + ": " + why + ".");
 }
 
-/// Readies the sink for what this reply brings; false when it does not fit to what is there.
+/// Prepares the sink for this reply. False if the reply does not continue what is there.
 bool Downloader::prepare(HttpResponse& response) {
   if (response.status() == 200) {
     sink_.reset();
@@ -134,9 +134,9 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     BytesPtr piece = co_await response.read(kPiece);
     if (g_bytes_get_size(piece.get()) == 0) break;
     sink_.append(std::move(piece));
-    // Neither an MP4 nor JSON that names one: the rest can't make it better.
+    // Neither an MP4 nor JSON that names one: more data cannot change that.
     if (sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
-    // Further than ever before: a long file over a bad line is no reason to give up.
+    // Further than ever before: a long download over a poor connection must not be given up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
     attempt.number = 1;
@@ -145,7 +145,8 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     log_(LogLevel::warning, "state-dir cannot be written to (" + sink_.disk_problem() +
                                 "): the result is kept in memory");
   Download result = judge();
-  // Without a length a cut looks like an end; the boxes of the MP4 tell.
+  // Without a length, a broken transfer looks like the end. The boxes of the MP4 show the
+  // difference.
   const bool cut = result.outcome != Download::Outcome::complete && !response.length();
   if (cut && begins_as_mp4(sink_.head(8))) attempt.fault = TransportFault::broken;
   co_return result;
@@ -174,7 +175,7 @@ Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
       parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
   const std::string body = co_await response.read_text(kErrorBody);
   if (status == 416) {
-    // The file changed, or was complete: start over.
+    // The file changed or was already complete: start over.
     sink_.reset();
     attempt.fault = TransportFault::broken;
     co_return failed(Download::Outcome::unusable, Reason::bad_result, "HTTP 416", status);

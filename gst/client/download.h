@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Fetches a result: with a bound, resumed where it broke, checked before anybody sees it. Knows
-// nothing of tasks; what to do when a link is used up is the job's business.
+// Downloads a result: bounded in size, resumed where it broke off, and checked before it is used.
+// Knows nothing of tasks: if a link has expired, the job decides what to do.
 #pragma once
 
 #include <functional>
@@ -18,21 +18,21 @@
 
 namespace omni {
 
-/// Says what is wrong with a result; nullopt when it may go downstream.
+/// Says what is wrong with a result; nullopt if it may go downstream.
 using ResultCheck = std::function<std::optional<std::string>(const ByteRope&)>;
 
-/// What one link gave.
+/// The outcome of one link.
 struct Download {
   enum class Outcome {
     complete,   // `bytes` is a checked result
-    used_up,    // the link is no longer good: a fresh one may be
-    not_ready,  // the service says that the task is not finished after all
-    unusable,   // something came, or nothing did, and asking again here won't help
+    used_up,    // the link is no longer valid; a new one may be
+    not_ready,  // the service says that the task has not finished after all
+    unusable,   // no usable data, and retrying here will not help
   };
   Outcome outcome = Outcome::unusable;
   std::shared_ptr<const ByteRope> bytes;
   Error error;            // for all but `complete`
-  std::string other_url;  // unusable: the answer was JSON that names another place
+  std::string other_url;  // unusable: the reply was JSON that names another location
 };
 
 class Downloader {
@@ -40,12 +40,12 @@ class Downloader {
   Downloader(Http& http, Cancellation& cancellation, std::string folder, int max_attempts,
              ResultCheck check, LogSink log);
 
-  /// `bearer`: send the key from the start (the API's own content proxy). Elsewhere at the API's
-  /// origin it is only sent after a 401, and at another origin never.
+  /// `bearer`: send the key with the first request (the API's own content proxy). Otherwise the key
+  /// is sent only after a 401, only at the API's origin, and never to another origin.
   Async<Download> fetch(std::string url, bool bearer);
 
   Micros first_pause = kFirstPause;
-  /// Counts the tries beyond the first of each fetch.
+  /// Called for each retry.
   std::function<void()> on_retry;
 
  private:
@@ -62,7 +62,7 @@ class Downloader {
   ResultCheck check_;
   LogSink log_;
   std::string etag_;
-  std::uint64_t farthest_ = 0;  // how much of the result this link ever gave
+  std::uint64_t farthest_ = 0;  // the most bytes that this link ever delivered
   std::optional<Micros> retry_after_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Files that properties name: texts, keys, images. Bounded, and never anything that could block.
-// And what all who write results share.
+// Reads files named by properties (texts, keys, images): bounded, and never anything that could
+// block. Also holds what all writers of results share.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,25 @@
 
 namespace omni {
 
-/// A whole regular file of at most `most` bytes; `property` is what named it. Throws Failure.
+/// Reads a whole regular file of at most `most` bytes. `property` named it. Throws Failure.
 std::string read_file(const std::string& path, const char* property, std::size_t most);
 
-/// A property's text, or that of the file which @FILE names.
+/// The text of a property, or that of the file if it is @FILE.
 std::string text_or_file(const std::string& value, const char* property);
 
-/// What stands in a key file.
+/// The first line of a key file.
 std::string first_line(const std::string& path, const char* property);
 
-/// Where ledger and results are: state-dir, or gst-omni in the XDG state folder when that is empty.
+/// The folder of the ledger and of results: state-dir, or if that is empty gst-omni in the XDG
+/// state folder.
 std::string state_folder(const std::string& state_dir);
 
-/// False with errno when not all could be written.
+/// False, with errno set, if not everything could be written.
 bool write_all(int file, GBytes* bytes);
-/// A whole file as it is on disk, not read; nullptr with `why` (may be null).
+/// Maps a whole file instead of reading it. nullptr, with `why` (may be null), if it fails.
 std::shared_ptr<const ByteRope> map_file(int file, std::string* why);
 
-/// An environment variable; empty when it is not set.
+/// An environment variable; empty if it is not set.
 std::string environment(const char* name);
 
 }  // namespace omni

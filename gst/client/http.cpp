@@ -13,13 +13,13 @@ namespace omni {
 
 namespace {
 
-// A little before what libsoup's own queue has. Its 3.2.3 lets go of an exchange in the queue's
-// turn and then comes to a callback that still means it, when a kept connection turns out to be
-// dead at the first byte; with this the callback comes first.
+// Slightly above libsoup's own queue. If a kept-alive connection turns out to be dead at the first
+// byte, libsoup 3.2.3 frees the exchange in its queue and then runs a callback that still refers to
+// it. At this priority the callback runs first.
 constexpr int kPriority = G_PRIORITY_DEFAULT - 1;
 constexpr int kMaxRedirects = 5;
 constexpr int kMaxInformationals = 20;
-// Far above any max-in-flight: the limits of this client are counted in jobs, not in sockets.
+// Far above any max-in-flight: this client limits jobs, not sockets.
 constexpr int kConnections = 1024;
 constexpr int kKeepAliveSeconds = 90;
 
@@ -39,7 +39,7 @@ ObjectPtr<GTlsDatabase> load_ca_file(const std::string& path) {
   return ObjectPtr<GTlsDatabase>::adopt(database);
 }
 
-/// Reads the pieces where they are; libsoup can poll it and rewind it.
+/// Reads the pieces in place. libsoup can poll and rewind the stream.
 ObjectPtr<GInputStream> new_rope_stream(const ByteRope& rope) {
   auto stream = ObjectPtr<GInputStream>::adopt(g_memory_input_stream_new());
   auto* memory = reinterpret_cast<GMemoryInputStream*>(stream.get());
@@ -70,7 +70,7 @@ HttpResponse::HttpResponse(Http& http, Cancellation& cancellation)
 }
 
 HttpResponse::~HttpResponse() {
-  // Without this a reply that was not read to its end would keep its connection for good.
+  // Otherwise a reply that was not read to its end would keep its connection for good.
   if (stream_ && !ended_) link_.cancel();
   if (stream_) g_input_stream_close(stream_.get(), nullptr, nullptr);
   if (message_) g_signal_handlers_disconnect_by_data(message_.get(), this);
@@ -140,12 +140,12 @@ Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
                   "The base-url \"" + quote_for_user(redact_typed_url(settings_.base_url)) +
                       "\" is not valid: write http(s)://HOST[:PORT][/PATH], without user, query or "
                       "fragment.");
-  // Timeouts are the Watchdog's business: the session's own would also end the wait for a create's
-  // reply, which a gateway may rightly spend relaying 20 MB.
+  // The Watchdog handles timeouts. The session's own timeout would also end the wait for a create's
+  // reply, and a gateway may legitimately spend that time relaying 20 MB.
   session_ = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
       "max-conns", kConnections, "max-conns-per-host", kConnections, "timeout", 0, "idle-timeout",
       kKeepAliveSeconds, "user-agent", settings_.user_agent.c_str(), nullptr));
-  // Lengths and ranges are those of the file, not of a compressed form of it.
+  // Lengths and ranges must refer to the file, not to a compressed form of it.
   soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
   if (!settings_.proxy.empty()) {
     const auto resolver = ObjectPtr<GProxyResolver>::adopt(
@@ -164,7 +164,7 @@ bool Http::is_own_origin(const std::string& url) const {
   return origin_of(url) == own_origin_;
 }
 
-/// What goes to the API's origin only.
+/// Adds the headers that go to the API's origin only.
 void Http::add_own_headers(SoupMessageHeaders* headers, const HttpRequest& request) const {
   if (request.bearer)
     soup_message_headers_replace(headers, "Authorization", ("Bearer " + settings_.api_key).c_str());
@@ -195,8 +195,8 @@ ObjectPtr<SoupMessage> Http::new_message(const HttpRequest& request, const std::
     throw Failure(Reason::bad_result, "\"" + redact_url(url) + "\" is not a usable URL");
   soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
   if (request.body) {
-    // A kept-alive connection may be closed by the other side while the body is on its way, which
-    // cannot be told from a create that was taken.
+    // The other side may close a kept-alive connection while the body is being sent. That looks the
+    // same as a create request that was accepted.
     soup_message_add_flags(message.get(), SOUP_MESSAGE_NEW_CONNECTION);
     soup_message_set_request_body(message.get(), "application/json", request.body->stream(),
                                   static_cast<gssize>(request.body->length()));
@@ -210,13 +210,13 @@ ObjectPtr<SoupMessage> Http::new_message(const HttpRequest& request, const std::
 }
 
 void Http::watch(SoupMessage* message, const HttpRequest& request, HttpResponse& response) {
-  // Every sign of life starts the idle time anew.
+  // Any activity restarts the idle time.
   const auto alive = +[](SoupMessage*, HttpResponse* self) {
     self->watchdog_.restart(self->http_.settings().idle_timeout);
   };
   g_signal_connect(message, "wrote-headers", G_CALLBACK(alive), &response);
   g_signal_connect(message, "got-headers", G_CALLBACK(alive), &response);
-  // libsoup reads them all in one turn of the loop: a flood would keep everything else waiting.
+  // libsoup reads all of them in one iteration of the loop: a flood would block everything else.
   const auto informed = +[](SoupMessage*, HttpResponse* self) {
     if (++self->informationals_ > kMaxInformationals) self->link_.cancel();
   };

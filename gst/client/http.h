@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// HTTP as the jobs need it: one session on one thread, awaitable exchanges with an idle limit, size
-// caps, the key only where it belongs, redirects followed by hand, and a log without secrets.
+// HTTP for the jobs: one session on one thread, awaitable exchanges with an idle limit, size
+// limits, the key only where it belongs, redirects followed by hand, and a log without secrets.
 #pragma once
 
 #include <libsoup/soup.h>
@@ -26,22 +26,22 @@
 namespace omni {
 
 struct HttpSettings {
-  std::string base_url;  // its origin is the only one that gets the key
+  std::string base_url;  // the key is sent to its origin only
   std::string api_key;
   std::string user_agent;
-  std::string proxy;        // URL, may hold user:password; empty = the system's
+  std::string proxy;        // URL, may contain user:password; empty = the system's
   std::string ssl_ca_file;  // PEM; empty = the system's
   std::vector<std::pair<std::string, std::string>> extra_headers;  // to the API's origin only
   Micros idle_timeout = 30 * kSecond;
 };
 
-/// Bodies in bytes. Counted on the network thread, read from any.
+/// Body bytes. Counted on the network thread, read from any thread.
 struct ByteCounters {
   std::atomic<std::uint64_t> up = 0;
   std::atomic<std::uint64_t> down = 0;
 };
 
-/// No reply: why, and how far the request had come.
+/// No reply: says why, and how much of the request was sent.
 class TransportError : public std::exception {
  public:
   TransportError(TransportFault fault, std::string text) : fault(fault), text(std::move(text)) {}
@@ -56,22 +56,23 @@ struct HttpRequest {
   std::string url;
   BodyStream* body = nullptr;  // JSON; outlives the exchange
   std::string idempotency_key;
-  bool bearer = false;     // wanted; sent to the API's origin only
+  bool bearer = false;     // send the key, to the API's origin only
   bool ask_first = false;  // Expect: 100-continue
-  bool patient = false;    // the wait for the reply has no limit of its own
+  bool patient = false;    // no time limit of its own for the reply
   std::uint64_t range_from = 0;
-  std::string if_range;  // with range_from: the ETag that the first part had
-  // What follows is for stores, and for looking at what the service will fetch.
+  std::string if_range;  // with range_from: the ETag of the first part
+  // The rest is for stores, and for checking what the service will download.
   std::shared_ptr<const ByteRope> content;  // instead of `body`: these bytes, never copied
   std::string content_type;
-  std::vector<std::pair<std::string, std::string>> headers;  // of this request alone
-  bool foreign = false;  // neither the key nor extra-headers, even at the API's origin
-  bool follow = true;    // redirects, where there is no body; false: returned as they came
+  std::vector<std::pair<std::string, std::string>> headers;  // for this request only
+  bool foreign = false;  // sends neither the key nor extra-headers, even to the API's origin
+  bool follow = true;    // follow redirects of requests without a body; false: return them as they
+                         // are
 };
 
 class Http;
 
-/// A reply whose head has come. Its body is read piece by piece; closed when it goes.
+/// A reply whose headers have arrived. The body is read piece by piece; the destructor closes it.
 class HttpResponse {
  public:
   HttpResponse(Http& http, Cancellation& cancellation);
@@ -79,14 +80,14 @@ class HttpResponse {
   HttpResponse(const HttpResponse&) = delete;
 
   int status() const;
-  std::string header(const char* name) const;   // empty when absent
+  std::string header(const char* name) const;   // empty if absent
   std::optional<std::uint64_t> length() const;  // Content-Length
   bool http1() const;
   const std::string& url() const { return url_; }  // after redirects
 
-  /// The next piece; empty at the end. Throws TransportError, also when the end came too early.
+  /// The next piece; empty at the end. Throws TransportError, also if the body ended too early.
   Async<BytesPtr> read(std::size_t most);
-  /// The whole body if it has at most `most` bytes, else its first `most`.
+  /// The whole body if it has at most `most` bytes, otherwise its first `most` bytes.
   Async<std::string> read_text(std::size_t most);
 
  private:
@@ -105,13 +106,13 @@ class HttpResponse {
 
 class Http {
  public:
-  /// On the network thread, with its context pushed. Throws Failure for settings that cannot work.
+  /// Call on the network thread, with its context pushed. Throws Failure for invalid settings.
   Http(HttpSettings settings, LogSink log, ByteCounters& counters);
   ~Http();
 
-  /// Sends, follows redirects (at most five) unless there is a body, returns when the head of the
-  /// reply is there. Throws TransportError; Failure(cancelled); Failure(bad_result) for a redirect
-  /// that is refused.
+  /// Sends, follows up to five redirects if there is no body, and returns when the reply's headers
+  /// are there. Throws TransportError; Failure(cancelled); Failure(bad_result) for a rejected
+  /// redirect.
   Async<std::unique_ptr<HttpResponse>> send(HttpRequest request, Cancellation& cancellation);
 
   const HttpSettings& settings() const { return settings_; }

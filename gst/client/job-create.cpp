@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The step that costs money. Everything here serves one rule: a create is sent again only if it
-// surely was not taken.
+// The step that costs money. One rule governs all of it: a create request is repeated only if the
+// service certainly did not accept it.
 #include "client/job.h"
 #include "client/url.h"
 #include "service/json.h"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kErrorBody = 64 * 1024;
 
-/// The status that a refusal stands for which came as HTTP 200.
+/// The status that a refusal sent with HTTP 200 stands for.
 int status_of(const Refusal& refusal) {
   const int code = static_cast<int>(g_ascii_strtoll(refusal.code.c_str(), nullptr, 10));
   return code >= 400 && code < 600 ? code : 400;
@@ -34,7 +34,7 @@ Async<std::string> Job::create() {
       });
       co_return task.id;
     }
-    // An address that is not known took nothing.
+    // An unknown address accepted nothing.
     const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
     if (unknown_address && route_ + 1 < services_.dialect.service().routes.size()) {
       co_await mark_not_taken();
@@ -47,7 +47,7 @@ Async<std::string> Job::create() {
     if (action == Action::proceed || action == Action::unknown) raise_create(action, attempt);
     co_await mark_not_taken();
     if (action == Action::refuse) raise_create(action, attempt);
-    if (leaving_) cancel_now();  // it is answered, and not taken
+    if (leaving_) cancel_now();  // answered, and not accepted
     ask_first = action == Action::ask_first;
     const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
@@ -69,7 +69,7 @@ HttpRequest Job::create_request(BodyStream& body, bool ask_first) const {
   return request;
 }
 
-/// One POST. A task with an id is a success; anything else is in `attempt` and refusal_.
+/// One POST. A task with an id is a success; otherwise see `attempt` and refusal_.
 Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   std::shared_ptr<BodyStream> body;
   const auto on_last_chunk = [this, &body] {
@@ -101,7 +101,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   } catch (const Failure& failure) {
     if (failure.error().reason != Reason::cancelled) throw;
   }
-  // The row must say what happened before anything else is decided.
+  // The ledger's row must be written before anything else is decided.
   Cancellation never;
   while (releasing_) co_await Wait(never, kNever, &released_);
   body_ = nullptr;
@@ -112,9 +112,9 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
   co_return read_create_reply(text, attempt);
 }
 
-/// Throws when the job was cancelled before the answer came. An answer that did come is read all
-/// the same: it may name a task that is paid for. At the deadline, with the whole request out and
-/// no answer, there is doubt.
+/// Throws if the job was cancelled before the reply came. A reply that did come is still read,
+/// because it may name a paid task. If the deadline passes with the whole request sent and no
+/// reply, the outcome is unknown.
 void Job::check_cancelled(const Attempt& attempt) {
   if (attempt.http_status != 0) return;
   if (deadline_hit_ && attempt.body_complete) {
@@ -151,7 +151,7 @@ Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
   return {};
 }
 
-/// This create was surely not taken.
+/// The create request was certainly not accepted.
 Async<void> Job::mark_not_taken() {
   in_doubt_ = false;
   if (!written_as_sent_) co_return;
@@ -159,7 +159,7 @@ Async<void> Job::mark_not_taken() {
   co_await services_.ledger->not_taken(name_);
 }
 
-/// All but the last chunk is out: write that down, then let it go.
+/// Everything but the last chunk was sent: record that, then release the chunk.
 Async<void> Job::release_last_chunk(std::shared_ptr<BodyStream> body) {
   try {
     const std::string reference_hash = co_await hashed();
@@ -188,7 +188,7 @@ Error Job::unknown_outcome(const Attempt& attempt) const {
 }
 
 void Job::raise_create(Action action, const Attempt& attempt) const {
-  // A good status without a task id leaves the same doubt as a broken connection.
+  // A 2xx status without a task id leaves as much doubt as a broken connection.
   if (action == Action::proceed || action == Action::unknown)
     throw Failure(unknown_outcome(attempt));
   Error error = refusal_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Waiting for the service: when to ask, and what an answer means.
+// Waiting for the service: when to poll, and what a reply means.
 #include "client/job.h"
 #include "client/url.h"
 #include "service/json.h"
@@ -12,14 +12,15 @@ namespace omni {
 
 namespace {
 
-// Whatever a gateway asks for: an hour of silence over a job that is done helps nobody.
+// Upper limit on what a gateway may ask for: an hour without polls is useless if the job is done.
 constexpr Micros kLongestPause = 60 * kSecond;
 constexpr int kPollsForUrl = 3;
 constexpr Micros kPauseForUrl = 2 * kSecond;
-// A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
+// A 200 with an error that has no number may be temporary (a cache, a deployment), but not for
+// ever.
 constexpr int kRefusalsInRow = 3;
 
-/// The pause that the service asks for. Zero is no pause, and would become a flood of polls.
+/// The pause that the service asks for. Zero is not a pause, and would cause a flood of polls.
 std::optional<Micros> asked_pause(const HttpResponse& response) {
   const std::string millis = response.header("openai-poll-after-ms");
   if (!millis.empty() && g_ascii_isdigit(millis[0])) {
@@ -53,7 +54,8 @@ Async<Task> Job::wait_until_done() {
   }
 }
 
-/// Done without a link is a passing state of some gateways; of others the results are in a list.
+/// Some gateways pass through a state that is done without a link. With others the results are in a
+/// list.
 Async<Task> Job::ask_for_url(Task task) {
   for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
     if (route().artifacts) co_await add_artifacts(task);
@@ -66,7 +68,7 @@ Async<Task> Job::ask_for_url(Task task) {
   co_return task;
 }
 
-/// A service without such a list answers something else, which is no news.
+/// A service without such a list replies with something else, which is ignored.
 Async<void> Job::add_artifacts(Task& task) {
   HttpRequest request;
   request.url = url_of(route().artifacts);
@@ -82,8 +84,8 @@ Async<void> Job::add_artifacts(Task& task) {
   }
 }
 
-/// The task's state, however often it takes to learn it. Throws when the task failed, or when the
-/// service definitely won't say.
+/// Polls until the task's state is known. Throws if the task failed, or if the service definitely
+/// refuses to tell.
 Async<Task> Job::poll() {
   Attempt attempt;
   int refusals = 0;
@@ -141,7 +143,7 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   const auto* refusal = std::get_if<Refusal>(&reply);
   if (refusal) attempt.service_code = refusal->code;
   if (success) {
-    // Not an answer of the task system; a gateway's page or an error in disguise.
+    // Not a reply of the task system: a gateway's page, or an error sent with status 200.
     const int code =
         refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
     attempt.json_error = refusal && (code < 400 || code > 599);

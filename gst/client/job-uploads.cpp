@@ -11,7 +11,7 @@ namespace omni {
 
 namespace {
 
-// How long a result may be held back for the store to delete the reference.
+// The longest time to hold back a result while the store deletes the reference.
 constexpr Micros kLongestHold = 2 * kSecond;
 
 constexpr char kApplication[] = "the URL that the application gave";
@@ -30,7 +30,7 @@ std::unique_ptr<Publisher> new_publisher(const PublisherParts& parts) {
   return nullptr;
 }
 
-/// As it stands between the quotes of a JSON string.
+/// The text escaped for use inside a JSON string.
 std::string json_escaped(const std::string& text) {
   const JsonNodePtr node(json_node_new(JSON_NODE_VALUE));
   json_node_set_string(node.get(), text.c_str());
@@ -71,7 +71,7 @@ Publishing::Publishing(const PublishSettings& settings, Http& http, LogSink log,
 void Publishing::withdraw(PublishedUpload offer, const JobLimits& terms,
                           std::shared_ptr<Withdrawals> of_job) {
   JobLimits own = terms;
-  own.on_retry = nullptr;  // the job may be gone by then
+  own.on_retry = nullptr;  // the job may have ended by then
   ++withdrawing_;
   ++of_job->running;
   run_detached(withdraw_one(std::move(offer), std::move(own), of_job), [this, of_job] {
@@ -106,7 +106,7 @@ bool JobUploads::any_in(const CreateBody& body) const {
   return false;
 }
 
-/// Chooses all addresses, and refuses those that no service can reach, before any traffic.
+/// Chooses all addresses before any traffic, and rejects those that no service can reach.
 void JobUploads::prepare(const CreateBody& body) {
   const std::string& base_url = publishing_.http().settings().base_url;
   for (const Upload& upload : uploads_) {
@@ -154,7 +154,7 @@ Async<void> JobUploads::publish(CreateBody& body, Cancellation& cancellation) {
   for (const Task& task : tasks_) place_url(body, task.upload.placeholder, task.offer.url);
 }
 
-/// Nobody awaits it: the first failure is kept, and ends the others.
+/// Nobody awaits it: the first failure is kept and cancels the others.
 Async<void> JobUploads::run(Task& task, Cancellation& cancellation) {
   std::optional<Error> error;
   try {
@@ -174,7 +174,7 @@ Async<void> JobUploads::publish_one(Task& task, Cancellation& cancellation) {
     try {
       co_await publishing_.publisher()->publish(task.offer, terms_, cancellation);
     } catch (const Failure& failure) {
-      // A definite no: there is nothing to withdraw.
+      // Definitely refused: there is nothing to withdraw.
       const int status = failure.error().http_status;
       if (status >= 300 && status < 500) task.offer.begun = false;
       throw;
@@ -216,7 +216,7 @@ Async<void> JobUploads::withdrawn(Cancellation& cancellation) {
   try {
     while (ours->running > 0 && now() < latest) co_await Wait(cancellation, latest, &ours->ended);
   } catch (const Failure&) {
-    // Cancelled: nothing is held up.
+    // Cancelled: do not hold anything up.
   }
 }
 

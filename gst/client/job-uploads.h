@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What one job has published: all of it at once before the create, checked the way the service will
-// fetch it, written into the request body, and withdrawn when the service needs it no longer.
+// The uploads of one job: all are published before the create request, checked the way the service
+// will fetch them, written into the request body, and withdrawn when the service no longer needs
+// them.
 #pragma once
 
 #include <memory>
@@ -16,14 +17,14 @@
 
 namespace omni {
 
-/// What one job withdraws. Shared, because the job may end before that is done.
+/// The withdrawals of one job. Shared, because the job may end before they are done.
 struct Withdrawals {
   unsigned running = 0;
-  std::vector<std::string> left;  // what was left behind and why, for the user
-  Event ended;                    // one of them
+  std::vector<std::string> left;  // files that could not be deleted and why, for the user
+  Event ended;                    // one of them has ended
 };
 
-/// The transport of a client, and what is still being withdrawn after its jobs have ended.
+/// The transport of a client, and the withdrawals that continue after their jobs have ended.
 class Publishing {
  public:
   Publishing(const PublishSettings& settings, Http& http, LogSink log, ByteCounters& counters);
@@ -33,16 +34,16 @@ class Publishing {
   Http& http() { return http_; }
   void log(LogLevel level, const std::string& text) const { log_(level, text); }
 
-  /// Runs on after the job. A failure is only logged.
+  /// Continues after the job has ended. A failure is only logged.
   void withdraw(PublishedUpload offer, const JobLimits& terms, std::shared_ptr<Withdrawals> of_job);
-  /// Cancels withdrawals from now on: stopping does not wait for the network.
+  /// Cancels withdrawals from now on, so that stopping does not wait for the network.
   void stop() { stopping_.cancel(); }
   bool busy() const { return withdrawing_ > 0; }
 
  private:
   Async<void> withdraw_one(PublishedUpload offer, JobLimits terms,
                            std::shared_ptr<Withdrawals> of_job);
-  // Copied: the transport reads them as long as it lives.
+  // A copy: the transport reads it as long as it lives.
   const PublishSettings settings_;
   Http& http_;
   LogSink log_;
@@ -57,17 +58,16 @@ class JobUploads {
   ~JobUploads() { withdraw(false); }
   JobUploads(const JobUploads&) = delete;
 
-  /// Those that the body has a place for; the user's `parameters` may have replaced one.
+  /// True if the body has a place for any upload; the user's `parameters` may have replaced one.
   bool any_in(const CreateBody& body) const;
-  /// Publishes and checks, then puts the URLs into the body. Throws Failure: nothing was paid.
+  /// Publishes and checks, then puts the URLs into the body. Throws Failure; then nothing was paid.
   Async<void> publish(CreateBody& body, Cancellation& cancellation);
-  /// Any number of times; returns at once. What the service may still need and is stored elsewhere
-  /// stays there.
+  /// May be called repeatedly; returns at once. With `still_needed`, files in a store stay there.
   void withdraw(bool still_needed);
-  /// Waits a little for what withdraw() has begun: an application often stops right after the
-  /// result, and would cut off the deletion. What takes longer goes on without the job.
+  /// Waits briefly for the withdrawals: an application often stops right after the result, which
+  /// would interrupt the deletion. Longer ones continue without the job.
   Async<void> withdrawn(Cancellation& cancellation);
-  /// What has stayed in a store although it was to be deleted, as sentences for the user.
+  /// Files that could not be deleted from a store, as sentences for the user.
   std::vector<std::string> left_behind() const;
 
  private:
@@ -86,10 +86,10 @@ class JobUploads {
   std::shared_ptr<Withdrawals> withdrawals_ = std::make_shared<Withdrawals>();
   unsigned running_ = 0;
   Event changed_;
-  std::optional<Error> failure_;  // the first
+  std::optional<Error> failure_;  // the first one
 };
 
-/// Replaces every `placeholder` in the body by the URL as it stands in a JSON string.
+/// Replaces every `placeholder` in the body by the URL, escaped for a JSON string.
 void place_url(CreateBody& body, const std::string& placeholder, const std::string& url);
 
 }  // namespace omni

@@ -13,9 +13,9 @@ namespace omni {
 
 namespace {
 
-constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
+constexpr int kFreshLinks = 2;  // how often to request a new link after one has expired
 
-/// One more as long as it lives.
+/// Increments a counter for its lifetime.
 class Counted {
  public:
   explicit Counted(unsigned& count) : count_(count) { ++count_; }
@@ -109,12 +109,12 @@ Async<void> Job::run() {
   }
   receipt_.reset();
   leave();
-  // Before it is told: who hears of the end reads stats at once.
+  // Before the notification: the observer reads stats at once.
   services_.count([](JobCounters& c) { --c.in_flight; });
   observer_->job_finished(std::move(outcome));
 }
 
-/// The service may have the job, or come to have it, and still want its reference.
+/// True if the service may have the job, or may yet get it, and still need its reference.
 bool Job::may_go_on(const Error& error) const {
   if (over_at_service_ || last_.state < JobState::submitting) return false;
   return !last_.task_id.empty() || error.reason == Reason::unknown_outcome ||
@@ -147,7 +147,8 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
   co_return bytes;
 }
 
-/// Once its hash is known, the reference is not needed any more: a service may take an hour.
+/// Once its hash is known, the reference is no longer needed: free it, because a service may take
+/// an hour.
 void Job::release_reference() {
   if (!reference_hash_.empty()) spec_.reference = nullptr;
 }
@@ -193,19 +194,19 @@ JobKey Job::key() const {
           spec_.request_hash, reference_size_};
 }
 
-/// The result, when it is here already. Without it: a task, when there is one.
+/// Returns the result if it is already here. Otherwise sets the task, if there is one.
 Async<std::shared_ptr<const ByteRope>> Job::take_up() {
   while (services_.leaving.has(key()))
     co_await Wait(cancellation_, kNever, &services_.leaving.changed);
   Claim claim;
-  // Neither {} in what is awaited nor one conditional expression: gcc 12 destroys twice what the
-  // braces make, and the task of the branch not taken.
+  // Neither {} in the awaited expression nor a conditional expression: gcc 12 destroys a temporary
+  // of the braces twice, and also the task of the branch not taken.
   const HashRequest reference{spec_.reference, hash_cancelled_};
   if (spec_.take_up.empty())
     claim = co_await services_.ledger->claim(key(), spec_.reuse, reference);
   else
     claim = co_await services_.ledger->take(spec_.take_up);
-  // Cancelled in the meantime: the next job for the same clip may have it.
+  // Cancelled in the meantime: leave the row to the next job for the same clip.
   if (cancellation_.cancelled()) services_.ledger->release(claim.id);
   cancellation_.check();
   switch (claim.kind) {
@@ -254,7 +255,7 @@ void Job::raise_doubt(const Claim& claim) const {
           services_.ledger->forget_command(claim.id) + " or set reuse=none.");
 }
 
-/// The key goes to the service that is set, and to no other.
+/// The key is sent to the configured service only.
 void Job::tell_elsewhere(const Claim& claim) {
   observer_->job_warned(
       {Reason::invalid_request,
@@ -265,7 +266,7 @@ void Job::tell_elsewhere(const Claim& claim) {
        {}});
 }
 
-/// From here on something in the ledger is this job's.
+/// From here on the job has a row in the ledger.
 void Job::record(const std::string& id) {
   in_ledger_ = true;
   if (!services_.ledger->records()) return;
@@ -273,7 +274,7 @@ void Job::record(const std::string& id) {
   observer_->job_recorded(receipt_);
 }
 
-/// Beside the upload: it is wanted before the last chunk goes.
+/// Runs in parallel with the upload: the hash is needed before the last chunk is released.
 void Job::start_hashing() {
   if (!services_.ledger->records() || !spec_.reference) return;
   hashing_ = true;
@@ -283,7 +284,7 @@ void Job::start_hashing() {
   });
 }
 
-/// Nobody awaits it, so nothing may come out of it.
+/// Nobody awaits it, so no exception may leave it.
 Async<void> Job::compute_hash() {
   try {
     const HashRequest reference{spec_.reference, hash_cancelled_};
@@ -299,13 +300,13 @@ Async<std::string> Job::hashed() {
   co_return reference_hash_;
 }
 
-/// How it stands with a job that ended without a result.
+/// The state of a job that ended without a result.
 Ending Job::ending() const {
   if (failed_at_service_) return Ending::failed;
   return last_.task_id.empty() && !in_doubt_ ? Ending::refused : Ending::open;
 }
 
-/// What to do about a job that is paid and could not be had now.
+/// Advice for a paid job whose result could not be fetched now.
 std::string Job::ways_on() const {
   const bool owed = in_ledger_ && services_.ledger->records() && !last_.task_id.empty();
   if (!owed || ending() != Ending::open) return "";
@@ -318,17 +319,17 @@ Async<void> Job::write_end(const Error& error) {
   if (in_ledger_) co_await services_.ledger->ended(name_, ending(), error);
 }
 
-/// Waits for a task that is paid for, and fetches what comes of it.
+/// Waits for a paid task and downloads its result.
 Async<std::shared_ptr<const ByteRope>> Job::collect() {
   const Counted at_service(services_.at_service);
   update(JobState::pending);
-  if (last_.reused) asked_pause_ = 0;  // it may have been done for long
+  if (last_.reused) asked_pause_ = 0;  // it may have been done for a long time
   const Task task = co_await wait_until_done();
   log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
   services_.times.add(age());
-  // The service has a result to fetch, so it needs the reference no longer. It is withdrawn while
-  // the result comes.
+  // The service has a result, so it no longer needs the reference. It is withdrawn during the
+  // download.
   if (!task.urls.empty()) uploads_.withdraw(false);
   update(JobState::downloading, task.progress);
   auto bytes = co_await fetch(task);
@@ -344,7 +345,7 @@ JobLimits Job::publish_terms() {
           .on_retry = [this] { services_.count([](JobCounters& c) { ++c.retried; }); }};
 }
 
-/// Before the ledger's first word: nothing that goes wrong here costs anything.
+/// Before the ledger is written: a failure here costs nothing.
 Async<void> Job::publish() {
   if (!uploads_.any_in(spec_.body)) co_return;
   update(JobState::publishing);
@@ -366,7 +367,7 @@ void Job::log(LogLevel level, const std::string& text) const {
   services_.log(level, spec_.label + ": " + text);
 }
 
-/// Puts into an error what only the job knows.
+/// Adds to an error what only the job knows.
 Error Job::explain(Error error) const {
   if (ledger_failure_) error = *ledger_failure_;
   error.task_id = last_.task_id;
@@ -397,7 +398,7 @@ Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
     if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
     log(LogLevel::info, download.error.message + "; requesting a new link");
     co_await sleep(cancellation_, kSecond);
-    // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
+    // No conditional expression: gcc 12 destroys the task of the branch not taken.
     if (download.outcome == Download::Outcome::not_ready)
       task = co_await wait_until_done();
     else
@@ -406,8 +407,8 @@ Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
   }
 }
 
-/// Tries every place that the service named, then its content proxy. A used-up link outranks other
-/// failures, because a fresh poll can mend it.
+/// Tries every location that the service named, then its content proxy. An expired link takes
+/// precedence over other failures, because another poll can renew it.
 Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
   if (route().content) links.push_back(url_of(route().content));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One job, from the reference to its result, as one coroutine that reads from top to bottom:
-// wait for a place -> publish -> create -> poll -> download -> deliver. Runs on the client's
-// thread. Two of the steps have a source of their own: job-create.cpp, job-poll.cpp.
+// One job, from the reference to its result, as one coroutine that reads from top to bottom: wait
+// for a place -> publish -> create -> poll -> download -> deliver. Runs on the client's thread. Two
+// steps have source files of their own: job-create.cpp and job-poll.cpp.
 #pragma once
 
 #include <algorithm>
@@ -26,18 +26,18 @@
 
 namespace omni {
 
-/// What one job needs to know. Everything in it is already checked and resolved.
+/// The input of one job. Everything in it is already validated and resolved.
 struct JobSpec {
   std::string label;  // for the log: "segment 3"
   std::shared_ptr<const ByteRope> reference;
-  unsigned seconds = 0;  // what it will be billed for
+  unsigned seconds = 0;  // billed length
   std::string model;
-  std::string request_hash;  // filled in by Client::submit
+  std::string request_hash;  // set by Client::submit
   CreateBody body;
-  /// What the ledger knows the request by, where that is not the body: it may have in it what is
-  /// another thing each time, and what was paid for is not bought again for that.
+  /// Overrides the body as the request's identity in the ledger. The body may contain content that
+  /// differs in each run, and a paid result must not be bought again because of that.
   std::optional<CreateBody> identity;
-  std::vector<Upload> uploads;  // what the service fetches by URL; the body holds placeholders
+  std::vector<Upload> uploads;  // fetched by URL; the body holds placeholders
   Micros job_timeout = 1800 * kSecond;
   Micros poll_interval = 0;  // 0 = adaptive
   int max_attempts = 5;
@@ -45,53 +45,54 @@ struct JobSpec {
   std::string download_folder;
   ResultCheck check_result;
   // For the ledger:
-  std::string project;  // the user's label that costs are summed by
+  std::string project;  // the user's label for summing costs
   Reuse reuse = Reuse::unfinished;
   SpendLimit spend_limit;
-  std::string take_up;  // one certain row: fetch what it owes, and buy nothing
+  std::string take_up;  // one particular row: fetch its undelivered result, and buy nothing
 };
 
 enum class JobState {
-  waiting,      // for a place among max-in-flight
-  publishing,   // what the service fetches by URL is put where it can; only for jobs with such
-  submitting,   // the create is on its way
-  pending,      // the service has it, and has not begun
-  running,      // the service is at work
-  downloading,  // the result is on its way
+  waiting,      // for a place within max-in-flight
+  publishing,   // uploading what the service fetches by URL; only for jobs with uploads
+  submitting,   // the create request is being sent
+  pending,      // accepted by the service, not started
+  running,      // the service is processing it
+  downloading,  // the result is being downloaded
 };
 
 struct JobUpdate {
   JobState state = JobState::waiting;
   std::string task_id;
-  std::optional<double> progress;  // 0..100, as the service says
-  bool reused = false;             // taken up from an earlier run: nothing is paid for it now
+  std::optional<double> progress;  // 0..100, as reported by the service
+  bool reused = false;             // taken over from an earlier run: nothing is paid for it now
 };
 
 using JobOutcome = std::variant<std::shared_ptr<const ByteRope>, Error>;
 
-/// Is told about one job, on the client's thread, without a lock held.
+/// Notified about one job, on the client's thread, with no lock held.
 class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void job_updated(const JobUpdate& update) = 0;
-  /// About to be sent, and paid for: throws Failure(budget) to have it not.
+  /// The job is about to be sent and paid for. Throw Failure(budget) to prevent it.
   virtual void job_buys() {}
-  /// Confirm this once the result has gone downstream whole. Before job_finished, if at all.
+  /// Confirm the receipt once the result was pushed downstream completely. Called before
+  /// job_finished, if at all.
   virtual void job_recorded(std::shared_ptr<Receipt>) {}
-  /// Something that the user should know, and that does not change the outcome.
+  /// Something that the user should know and that does not change the outcome.
   virtual void job_warned(const Error&) {}
-  /// Exactly once, and last. A cancelled job ends with Reason::cancelled.
+  /// Called exactly once, and last. A cancelled job ends with Reason::cancelled.
   virtual void job_finished(JobOutcome outcome) = 0;
 };
 
-/// What the jobs of a client count, for `stats`.
+/// Counters over the jobs of a client, for `stats`.
 struct JobCounters {
   unsigned submitted = 0, completed = 0, failed = 0, reused = 0, retried = 0, in_flight = 0;
   unsigned jobs_paid = 0, seconds_paid = 0;
 };
 
-/// Cancelled jobs that wait for the answer to their create. Another job of the same kind waits for
-/// them, and takes up the result.
+/// Cancelled jobs that wait for the reply to their create request. An identical job waits for them
+/// and takes over the result.
 struct CancelledCreates {
   std::vector<JobKey> keys;
   Event changed;
@@ -111,10 +112,10 @@ struct JobServices {
   InFlightLimit& in_flight;
   Pacer& pacer;
   ServiceTimes& times;
-  unsigned& at_service;  // jobs that it has taken, and has not done
+  unsigned& at_service;  // jobs that the service accepted and has not finished
   CancelledCreates& leaving;
   LogSink log;
-  /// Changes the counters under the client's lock.
+  /// Changes the counters, under the client's lock.
   std::function<void(const std::function<void(JobCounters&)>&)> count;
 };
 
@@ -123,10 +124,10 @@ class Job {
   Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> observer);
   Async<void> run();
   // From the client's thread:
-  /// At once.
+  /// Takes effect at once.
   void cancel_now();
-  /// At once, unless the whole create is out: then as soon as the service has answered, because a
-  /// task that it accepted would be lost otherwise.
+  /// Takes effect at once, unless the whole create request was sent. Then the job ends as soon as
+  /// the service has replied: a task that it accepted would otherwise be lost.
   void cancel();
 
  private:
@@ -137,7 +138,7 @@ class Job {
   JobFacts facts() const;
   Async<void> publish();
   JobLimits publish_terms();
-  // The ledger: what an earlier run has paid for is taken up, what this one does is written down
+  // Ledger: takes over what an earlier run paid for, records what this one does
   JobKey key() const;
   Async<std::shared_ptr<const ByteRope>> take_up();
   std::shared_ptr<const ByteRope> resume(Claim claim);
@@ -187,8 +188,8 @@ class Job {
   bool may_go_on(const Error& error) const;
   Async<void> withdraw_uploads(const JobOutcome& outcome);
 
-  std::size_t route_ = 0;  // the entry of the service at which the task is
-  std::string name_;       // unique for good: ledger row and Idempotency-Key
+  std::size_t route_ = 0;  // index of the service's entry that has the task
+  std::string name_;       // globally unique: ledger row and Idempotency-Key
   bool in_ledger_ = false;
   const std::uint64_t reference_size_;
   std::string reference_hash_;
@@ -199,23 +200,23 @@ class Job {
   Watchdog deadline_;
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
-  std::shared_ptr<BodyStream> body_;  // of the create that is under way
-  bool leaving_ = false;              // cancelled, as soon as the service has answered
+  std::shared_ptr<BodyStream> body_;  // of the create request in progress
+  bool leaving_ = false;              // cancelled; ends as soon as the service has replied
   std::shared_ptr<Receipt> receipt_;
-  bool releasing_ = false;  // the ledger is writing that the last chunk goes
+  bool releasing_ = false;  // the ledger is recording that the last chunk is sent
   Event released_;
   bool written_as_sent_ = false;  // in the ledger
-  bool in_doubt_ = false;         // a create went out whole, and was not surely refused
-  bool over_at_service_ = false;  // it has said so: nothing goes on there
+  bool in_doubt_ = false;         // sent completely, and not definitely refused
+  bool over_at_service_ = false;  // the service reported the end of the task
   bool failed_at_service_ = false;
   PollSchedule schedule_;
   JobUploads uploads_;
   Downloader downloader_;
   JobUpdate last_;
-  Error refusal_;  // what the last reply that was no success said
+  Error refusal_;  // from the last reply that was not a success
   std::optional<Micros> asked_pause_;
   Micros created_at_ = 0;
-  std::string unknown_word_;  // so that an unknown status is logged once
+  std::string unknown_word_;  // to log each unknown status once
 };
 
 }  // namespace omni

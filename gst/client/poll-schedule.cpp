@@ -13,17 +13,16 @@ namespace omni {
 
 namespace {
 
-// Asking more often than this gains nothing: gateways look at their upstreams once a second or
-// less.
+// More frequent polls gain nothing: gateways poll their upstreams once a second or less.
 constexpr Micros kShortest = 850 * 1000;
-// Whoever looks on wants to see progress: no longer than this, or than a share of the job's age.
+// Users want to see progress: the pause is at most this, or this share of the job's age.
 constexpr Micros kLongest = 30 * kSecond;
 constexpr int kLongestShare = 12;
-// Without any knowledge: the services' own advice is 5 to 10 s.
+// Without any history: the services themselves recommend 5 to 10 s.
 constexpr Micros kBlindShortest = 5 * kSecond;
-// Seconds of lag that one more poll is worth; see fair_pause().
+// Seconds of delay that one more poll is worth; see fair_pause().
 constexpr double kPollWorth = 0.5;
-// The polls between which the time of a doubtful prediction is divided.
+// The number of polls over which the uncertainty of a prediction is divided.
 constexpr int kPollsInDoubt = 16;
 
 double as_seconds(Micros value) {
@@ -37,8 +36,8 @@ Micros within_limits(Micros pause, Micros age) {
   return std::clamp(pause, kShortest, std::max(kLongest, age / kLongestShare));
 }
 
-/// Polls cost the least lag for their number when they are spread by the square root of the time
-/// that is expected to remain.
+/// For a given number of polls, the expected delay is smallest if the pause is proportional to the
+/// square root of the expected remaining time.
 Micros fair_pause(Micros rest) {
   return from_seconds(std::sqrt(kPollWorth * as_seconds(rest)));
 }
@@ -61,8 +60,8 @@ Micros ServiceTimes::quantile(double q) const {
   return sorted_[static_cast<std::size_t>(std::lround(rank))];
 }
 
-/// One more job is made up beside those that were seen: it takes half as long again as this one
-/// has. So a few jobs are not taken for the whole truth, and no job at all is no special case.
+/// Adds an imaginary job to the history that takes 1.5 times the age of this one. So a few jobs are
+/// not trusted too much, and an empty history is not a special case.
 Micros ServiceTimes::expected_rest(Micros age) const {
   const auto first = std::upper_bound(sorted_.begin(), sorted_.end(), age);
   double sum = as_seconds(age) / 2;
@@ -72,7 +71,7 @@ Micros ServiceTimes::expected_rest(Micros age) const {
 
 void PollSchedule::reported(Micros age, std::optional<double> progress) {
   const Micros previous = std::exchange(last_age_, age);
-  // 100 without being done is a word, not a measure.
+  // 100 without being done is not a measurement.
   if (!progress || *progress >= 100) return;
   if (*progress > (last_step_ ? last_step_->progress : 0)) add_step({previous, age, *progress});
 }
@@ -86,8 +85,8 @@ void PollSchedule::add_step(const Step& step) {
     drift_ = std::max(std::abs(prediction_->end - before->end), drift_ / 2);
 }
 
-/// The end by the line through the first and the last step. A step was made somewhere between two
-/// polls, and not longer ago than the next one takes: that is the doubt.
+/// Extrapolates the line through the first and the last step. A step happened somewhere between two
+/// polls, and no longer ago than the next one takes: that is the uncertainty.
 std::optional<PollSchedule::Prediction> PollSchedule::predict() const {
   const double gained = last_step_->progress - first_step_->progress;
   if (gained <= 0) return std::nullopt;
@@ -103,7 +102,7 @@ std::optional<PollSchedule::Prediction> PollSchedule::predict() const {
                     one_percent};
 }
 
-/// Some gateways report 10, 20, 30 and then nothing until 100: there the line no longer holds.
+/// Some gateways report 10, 20, 30 and then nothing until 100: then the line no longer applies.
 bool PollSchedule::still_moves(Micros age) const {
   if (!prediction_) return false;
   const double missing = static_cast<double>(age - last_step_->by) / prediction_->one_percent;
@@ -111,10 +110,10 @@ bool PollSchedule::still_moves(Micros age) const {
 }
 
 Micros PollSchedule::pause_by_prediction(Micros age) const {
-  // Progress need not run evenly: the end may move again as far as it did of late.
+  // Progress may be uneven: the end may move again as far as it recently did.
   const Micros doubt = std::max({prediction_->doubt, drift_, 2 * kShortest});
   const Micros rest = prediction_->end - doubt - age;
-  // Part of the way, so that each poll corrects the next.
+  // Only part of the way, so that each poll can correct the next.
   if (rest > 0) return rest * 6 / 10;
   const Micros late = std::max<Micros>(0, age - prediction_->end - doubt);
   return std::max(2 * doubt / kPollsInDoubt, fair_pause(late));
@@ -124,7 +123,7 @@ Micros PollSchedule::pause_by_history(Micros age) const {
   const Micros fair = fair_pause(history_.expected_rest(age));
   const Micros earliest = history_.quantile(0) * 19 / 20;
   if (age >= earliest) return fair;
-  // The more jobs there were, the less likely is this one the shortest.
+  // The more jobs there were, the less likely this one is the shortest.
   const double jobs = static_cast<double>(history_.count() + 1);
   const double odds = 0.5 * std::sqrt(jobs * as_seconds(earliest));
   return std::max(fair, std::min(earliest - age, from_seconds(odds)));

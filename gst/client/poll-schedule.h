@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// When to ask next whether a task is done. Pure: time comes in as an argument, so that tests and
-// simulations run it without a clock.
+// When to poll a task next. Pure: time is an argument, so that tests and simulations need no clock.
 #pragma once
 
 #include <optional>
@@ -12,23 +11,23 @@
 
 namespace omni {
 
-/// How long jobs took in this session: what the next one is predicted from.
+/// The durations of this session's jobs, used to predict the next one.
 class ServiceTimes {
  public:
   void add(Micros duration);
   std::size_t count() const { return sorted_.size(); }
-  /// The q-quantile (0..1); 0 without any job.
+  /// The q-quantile (0..1); 0 if there was no job.
   Micros quantile(double q) const;
-  /// Expected rest of a job that has already run for `age`, also when no job ever ran that long.
+  /// Expected remaining time of a job that has run for `age`, even if no job ever ran that long.
   Micros expected_rest(Micros age) const;
 
  private:
   static constexpr std::size_t kMost = 256;
   std::vector<Micros> sorted_;
-  std::vector<Micros> in_order_;  // so that the oldest is forgotten first
+  std::vector<Micros> in_order_;  // in order of arrival, to forget the oldest first
 };
 
-/// The polls of one job. Feed it what each poll reported, ask it for the next pause.
+/// The polls of one job. Report the result of each poll, then get the next pause.
 class PollSchedule {
  public:
   struct Limits {
@@ -37,22 +36,22 @@ class PollSchedule {
   };
   PollSchedule(Limits limits, const ServiceTimes& history) : limits_(limits), history_(history) {}
 
-  /// A poll came back at `age` (time since the create) with this progress, 0..100.
+  /// A poll returned at `age` (time since the create request) with this progress, 0..100.
   void reported(Micros age, std::optional<double> progress);
 
   /// The pause from `age` to the next poll.
   Micros next_pause(Micros age) const;
 
  private:
-  /// `progress` was reached after the poll at `after`, and no later than the one at `by`.
+  /// `progress` was reached after the poll at `after` and by the poll at `by`.
   struct Step {
     Micros after, by;
     double progress;
   };
-  /// The job ends at `end`, give or take `doubt`.
+  /// The job ends at `end` ± `doubt`.
   struct Prediction {
     Micros end, doubt;
-    double one_percent;  // takes so many microseconds
+    double one_percent;  // µs that one percent takes
   };
   void add_step(const Step& step);
   std::optional<Prediction> predict() const;
@@ -64,9 +63,9 @@ class PollSchedule {
   const ServiceTimes& history_;
   Micros last_age_ = 0;
   std::optional<Step> first_step_, last_step_;
-  int grain_ = 0;  // the service reports multiples of so many percent
+  int grain_ = 0;  // the service reports multiples of this many percent
   std::optional<Prediction> prediction_;
-  Micros drift_ = 0;  // how far the predicted end moved of late
+  Micros drift_ = 0;  // how far the predicted end recently moved
 };
 
 }  // namespace omni

@@ -25,7 +25,7 @@ std::string media_type_of(const std::string& header) {
 }
 
 bool refuses_head(int status) {
-  // 403: a URL that is signed for GET.
+  // 403: a URL that is signed for GET only.
   return status == 403 || status == 405 || status == 501;
 }
 
@@ -76,7 +76,7 @@ void check_type(const PublishedUpload& offer, const StoreReply& reply, const Log
 
 void check_size(const PublishedUpload& offer, const StoreReply& reply) {
   const auto size = whole_size(reply.content_range, reply.length);
-  // A server that ignores the range tells the whole length with a 200.
+  // A server that ignores the range sends a 200 with the whole length.
   const bool part_only = reply.status == 206 && reply.content_range.empty();
   if (!offer.bytes || !size || part_only || *size == offer.bytes->size()) return;
   throw Failure({Reason::bad_input,
@@ -93,7 +93,7 @@ void check_size(const PublishedUpload& offer, const StoreReply& reply) {
 TypeVerdict judge_type(const std::string& wanted, const std::string& told) {
   const std::string type = media_type_of(told);
   if (wanted.empty() || type == wanted) return TypeVerdict::right;
-  // Services look into images by themselves; image/jpg and image/jpeg are both in use.
+  // Services detect the image format themselves; image/jpg and image/jpeg are both in use.
   if (wanted.starts_with("image/") && type.starts_with("image/")) return TypeVerdict::right;
   const bool vague =
       type.empty() || type == "application/octet-stream" || type == "binary/octet-stream";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Transport `put`: HTTP PUT to a WebDAV folder, or to whatever stores what it is sent.
+// Transport `put`: HTTP PUT to a WebDAV folder, or to any server that stores what it receives.
 #include "client/publish-url.h"
 #include "client/publisher.h"
 #include "client/store.h"
@@ -44,7 +44,7 @@ Advice advise(const StoreReply& reply) {
     case 429:
       return {Reason::rate_limited, "Lower max-in-flight, or try again later."};
     case 500:
-      // What nginx says where a folder is missing (RFC 4918 wants 409), or may not be written to.
+      // nginx replies this if the folder is missing (RFC 4918 requires 409) or not writable.
       return {Reason::unreachable,
               "Check that the folder of put-url exists and that the server may write there (nginx "
               "answers like this if not), or look at its log."};

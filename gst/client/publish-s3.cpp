@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Transport `s3`: an object store. It is written with the user's credentials; the service gets a
-// URL that is signed for reading this one object, for as long as the job may take.
+// Transport `s3`: an object store. Written with the user's credentials. The service gets a URL that
+// is signed for reading this one object, valid as long as the job may take.
 #include "client/publisher.h"
 #include "client/s3.h"
 #include "client/sha256.h"
@@ -18,10 +18,10 @@ namespace omni {
 namespace {
 
 constexpr std::int64_t kSpareSeconds = 3600;
-constexpr std::int64_t kMostSeconds = 7 * 24 * 3600;  // S3 signs for no longer
+constexpr std::int64_t kMostSeconds = 7 * 24 * 3600;  // the longest validity of an S3 signature
 constexpr std::size_t kHashStep = 1024 * 1024;
 
-/// The other jobs get their turn in between: 15 MB take 50 ms.
+/// Yields to the other jobs in between: hashing 15 MB takes 50 ms.
 Async<std::string> sha256_of(std::shared_ptr<const ByteRope> bytes, Cancellation& cancellation) {
   const std::unique_ptr<GChecksum, FreeWith<&g_checksum_free>> sum(
       g_checksum_new(G_CHECKSUM_SHA256));
@@ -101,7 +101,7 @@ class S3Publisher : public Publisher {
             place.region};
   }
 
-  /// Signed anew for each try: the signature holds the time.
+  /// Signed again for each attempt, because the signature contains the time.
   HttpRequest signed_request(const char* method, const std::string& url, const S3Place& place,
                              const std::string& hash, const std::string& type) const {
     SigV4Request to_sign{method, url, {}, hash};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Transport `serve`: this process is the web server. It gives nothing but what the jobs that run
-// now have published, under paths that nobody can guess, and is open only while there is any.
+// Transport `serve`: this process is the web server. It serves only what running jobs have
+// published, under paths that cannot be guessed, and listens only while there is something to
+// serve.
 #include <libsoup/soup.h>
 
 #include <map>
@@ -19,7 +20,7 @@ namespace omni {
 
 namespace {
 
-// Anybody may connect: a peer that sends nothing, and a crowd, are sent away.
+// Anybody may connect: idle peers and excess connections are closed.
 constexpr unsigned kIdleSeconds = 60;
 constexpr int kMostConnections = 256;
 
@@ -67,10 +68,10 @@ class ServePublisher : public Publisher {
   ObjectPtr<GSocketService> listener_;
   std::vector<GObject*> connections_;
   unsigned port_ = 0;
-  std::map<std::string, File> files_;  // by "<32 hex>/reference.mp4"
+  std::map<std::string, File> files_;  // key: "<32 hex>/reference.mp4"
 };
 
-/// The address to bind to; null = all of them.
+/// The address to bind to; null = all addresses.
 AddressPtr bind_address(const PublishSettings& settings) {
   if (settings.serve_address.empty()) return {};
   const std::string text =
@@ -92,7 +93,7 @@ bool is_wildcard(GSocketAddress* address) {
 
 void ServePublisher::listen() {
   auto* listener = reinterpret_cast<GSocketListener*>(listener_.get());
-  // GIO's own is 10: the eleventh of a crowd would wait a second for its next try.
+  // GIO's default is 10: the eleventh simultaneous connection would wait a second for its retry.
   g_socket_listener_set_backlog(listener, kMostConnections);
   const AddressPtr address = bind_address(settings_);
   GError* raw = nullptr;
@@ -133,7 +134,7 @@ void ServePublisher::open() {
   const auto incoming = +[](GSocketService*, GSocketConnection* connection, GObject*,
                             ServePublisher* self) -> gboolean { return self->accept(connection); };
   g_signal_connect(listener_.get(), "incoming", G_CALLBACK(incoming), this);
-  // Early: before a body is read, which nobody asked for and which may be endless.
+  // Early, before a request body is read: it is not wanted and may be endless.
   const auto asked =
       +[](SoupServer*, SoupServerMessage* message, const char* path, GHashTable*, gpointer self) {
         static_cast<ServePublisher*>(self)->answer(message, path);
@@ -172,7 +173,7 @@ void ServePublisher::forget_connection(gpointer publisher, GObject* connection) 
   std::erase(static_cast<ServePublisher*>(publisher)->connections_, connection);
 }
 
-/// Where the service reaches this server.
+/// The address at which the service reaches this server.
 std::string ServePublisher::public_base() const {
   const std::string port = std::to_string(port_);
   if (!settings_.public_url.empty()) {
@@ -215,7 +216,7 @@ PublishedUpload ServePublisher::prepare(const Upload& upload, const JobLimits&) 
   return offer;
 }
 
-/// A proxy before this server may keep the path that public-url has, so only its end counts.
+/// A proxy in front of this server may keep the path of public-url, so only the end is compared.
 const ServePublisher::File* ServePublisher::find(const char* path) const {
   const std::string text = path;
   const std::size_t slash = text.rfind('/');
@@ -229,8 +230,8 @@ void ServePublisher::answer(SoupServerMessage* message, const char* path) {
   soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
   soup_message_headers_replace(headers, "Cache-Control", "no-store");
-  // libsoup closes after each reply, since the connections are not of its own listener. A client
-  // that does not know would send its next request into a closed one.
+  // libsoup closes these connections after each reply, because its own listener did not accept
+  // them. Without this header a client would send its next request into a closed connection.
   soup_message_headers_replace(headers, "Connection", "close");
   const File* file = find(path);
   if (!file) return soup_server_message_set_status(message, SOUP_STATUS_NOT_FOUND, nullptr);
@@ -246,11 +247,11 @@ void ServePublisher::send(SoupServerMessage* message, const File& file) {
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
   const std::uint64_t size = file.bytes->size();
   const bool get = std::string_view(soup_server_message_get_method(message)) == "GET";
-  // No validator is given, so an If-Range cannot match: the whole again.
+  // The replies have no validator, so an If-Range cannot match: send the whole file again.
   const bool ranged = get && !soup_message_headers_get_one(asked, "If-Range");
   const char* text = ranged ? soup_message_headers_get_list(asked, "Range") : nullptr;
   const ByteRange range = parse_byte_range(text ? text : "", size);
-  // libsoup would put the pieces together to cut a range out of them.
+  // libsoup would assemble the pieces to cut a range out of them.
   soup_message_headers_remove(asked, "Range");
   soup_message_headers_replace(headers, "Accept-Ranges", "bytes");
   if (range.kind == ByteRange::Kind::unsatisfiable) {

@@ -13,7 +13,7 @@ namespace omni {
 
 namespace {
 
-// As they stand: what the user wrote is sent so, and signed so.
+// Unchanged: what the user wrote is sent and signed as it is.
 constexpr auto kVerbatim =
     static_cast<GUriFlags>(G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH |
                            G_URI_FLAGS_ENCODED_QUERY | G_URI_FLAGS_ENCODED_FRAGMENT);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One small interface over the ways to make bytes fetchable by URL. Everything here runs on the
-// network thread. What a job does with it is in job-uploads.h.
+// One small interface over the ways to make bytes available by URL. Everything here runs on the
+// network thread. Its use by a job is in job-uploads.h.
 //
 // Implementations, one transport each: publish-serve.cpp, publish-put.cpp, publish-s3.cpp. They
-// have no headers: the factory functions at the end of this one make them.
+// have no headers: the factory functions at the end of this one create them.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@
 
 namespace omni {
 
-/// The terms of one job, for everything that is asked of a store on its behalf.
+/// Limits of one job, for all requests to a store on its behalf.
 struct JobLimits {
   std::string label;  // for the log
   int max_attempts = 5;
@@ -29,36 +29,35 @@ struct JobLimits {
   std::function<void()> on_retry;
 };
 
-/// One upload, as a transport offers it.
+/// One file as published by a transport.
 struct PublishedUpload {
   std::shared_ptr<const ByteRope> bytes;
   std::string media_type;
-  std::string url;           // where the service fetches it
-  std::string object;        // what the transport itself calls it; may not be shown
-  bool get_only = false;     // the URL is signed for GET: HEAD would be refused
+  std::string url;           // the URL that the service fetches
+  std::string object;        // the transport's own address of it; may not be shown
+  bool get_only = false;     // the URL is signed for GET only: HEAD would fail
   const char* setting = "";  // the property that the URL comes from
-  std::string advice;        // what to do when nobody gets it there
-  bool begun = false;        // publish() was called: something may be there
+  std::string advice;        // what to do if the service cannot fetch it
+  bool begun = false;        // publish() was called: the file may exist
 };
 
 class Publisher {
  public:
   virtual ~Publisher() = default;
-  /// Chooses the address. Nothing leaves this machine yet, so that a URL that no service could
-  /// fetch is refused before any traffic. From here on the offer is to be withdrawn. Throws
-  /// Failure.
+  /// Chooses the address. No traffic yet, so that a URL that no service could fetch is rejected
+  /// first. From here on the upload must be withdrawn. Throws Failure.
   virtual PublishedUpload prepare(const Upload& upload, const JobLimits& terms) = 0;
-  /// Returns when the service may fetch it. Throws Failure.
+  /// Returns when the service can fetch the file. Throws Failure.
   virtual Async<void> publish(PublishedUpload offer, JobLimits terms,
                               Cancellation& cancellation) = 0;
-  /// withdraw() deletes something elsewhere, rather than closing what is here.
+  /// True if withdraw() deletes a remote file, false if it only closes something local.
   virtual bool deletes() const = 0;
-  /// Ends the offer. Throws Failure when something stays behind.
+  /// Withdraws the upload. Throws Failure if a file remains.
   virtual Async<void> withdraw(PublishedUpload offer, JobLimits terms,
                                Cancellation& cancellation) = 0;
 };
 
-/// What the transports are made of.
+/// The dependencies of the transports.
 struct PublisherParts {
   const PublishSettings& settings;
   Http& http;

@@ -15,7 +15,7 @@ namespace omni {
 
 namespace {
 
-/// A file without a name; -1 and errno when there can be none.
+/// A file without a name; -1 and errno if it cannot be created.
 int open_unnamed(const std::string& folder) {
   if (g_mkdir_with_parents(folder.c_str(), 0700) != 0) return -1;
   std::string name = folder + "/result-XXXXXX";
@@ -66,7 +66,7 @@ bool ResultSink::write(GBytes* piece) {
   return false;
 }
 
-/// What the file holds of the first size_ bytes, unless memory still has them.
+/// Reads the file's part of the first size_ bytes, unless they are still in memory.
 void ResultSink::back_to_memory() {
   if (memory_.size() != size_) {
     memory_ = ByteRope();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Where a result is gathered: in memory while it is small, then in a file that has no name any
-// more, so that nothing is left behind whatever happens.
+// Collects a result: in memory while it is small, then in an unlinked file, so that nothing remains
+// on disk whatever happens.
 #pragma once
 
 #include <memory>
@@ -16,25 +16,25 @@ namespace omni {
 class ResultSink {
  public:
   static constexpr std::size_t kInMemory = 1024 * 1024;
-  /// Against a service that never stops sending.
+  /// Limit for a service that never stops sending.
   static constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
   static constexpr char kTooLarge[] = "The result is larger than 1 GiB.";
 
-  /// `folder` is made (0700) when the first file is needed.
+  /// `folder` is created (0700) when the first file is needed.
   explicit ResultSink(std::string folder) : folder_(std::move(folder)) {}
   ~ResultSink();
   ResultSink(const ResultSink&) = delete;
 
-  /// Throws Failure when the result is larger than kMost. A folder that can't be written to is no
-  /// reason to lose what is paid for: the result then stays in memory.
+  /// Throws Failure if the result is larger than kMost. If the folder cannot be written, the paid
+  /// result must not be lost: it stays in memory.
   void append(BytesPtr piece);
   void reset();
   std::uint64_t size() const { return size_; }
-  /// Why there is no file, when there should be one; empty = all is well.
+  /// Why there is no file although one is needed; empty = no problem.
   const std::string& disk_problem() const { return disk_problem_; }
-  /// The first bytes, for a look at what it is.
+  /// The first bytes, to detect the format.
   std::string head(std::size_t most) const;
-  /// What was gathered; a file is mapped, not read.
+  /// The collected result; a file is mapped, not read.
   std::shared_ptr<const ByteRope> finish() const;
 
  private:

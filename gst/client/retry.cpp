@@ -13,7 +13,7 @@ namespace omni {
 
 namespace {
 
-// A task is not always known to every server at once after its create.
+// After its create request, a task may not be known to every server at once.
 constexpr Micros kTaskSettleTime = 30 * kSecond;
 constexpr Micros kMaxRetryAfter = 600 * kSecond;
 
@@ -25,7 +25,7 @@ Action again_or_refuse(const Attempt& attempt, int max_attempts) {
   return attempt.number < max_attempts ? Action::retry : Action::refuse;
 }
 
-/// A 503 that surely was not taken: the service says so itself.
+/// A 503 for a request that was certainly not accepted: the service says so itself.
 bool is_definite_503(const Attempt& attempt) {
   return attempt.http_status == 503 && (attempt.has_retry_after || attempt.json_error);
 }
@@ -34,7 +34,7 @@ Action decide_broken_create(const Attempt& attempt, int max_attempts) {
   if (attempt.fault == TransportFault::tls) return Action::refuse;
   if (attempt.body_complete) return Action::unknown;
   if (attempt.number >= max_attempts) return Action::refuse;
-  // A server that refuses early and closes looks like this: the next try lets it speak first.
+  // Looks like a server that refuses early and closes: the next attempt lets it reply first.
   const bool refused_early = attempt.fault == TransportFault::broken && attempt.http1;
   return refused_early && attempt.number == 1 ? Action::ask_first : Action::retry;
 }
@@ -45,11 +45,11 @@ Action decide_create(const Attempt& attempt, int max_attempts) {
   if (attempt.fault) return decide_broken_create(attempt, max_attempts);
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
-  // As many at once as the service allows: room comes as soon as one of them is done.
+  // The service's limit on concurrent jobs: there is room again once one of them has ended.
   if (status == 429)
     return attempt.others_run ? Action::retry : again_or_refuse(attempt, max_attempts);
   if (is_definite_503(attempt)) {
-    // No channel serves this model: a wrong name more often than a passing state.
+    // No channel serves this model: more often a wrong name than a temporary state.
     const int most = attempt.service_code == "model_not_found" ? 2 : max_attempts;
     return again_or_refuse(attempt, std::min(most, max_attempts));
   }
@@ -87,7 +87,7 @@ Action decide_download(const Attempt& attempt, int max_attempts) {
 Action decide_store(const Attempt& attempt, int max_attempts) {
   if (attempt.fault == TransportFault::tls) return Action::refuse;
   if (attempt.fault) {
-    // A store that refuses early and closes looks like this: the next try lets it speak first.
+    // Looks like a store that refuses early and closes: the next attempt lets it reply first.
     const bool refused_early = attempt.fault == TransportFault::broken && attempt.http1;
     const Action action = again_or_refuse(attempt, max_attempts);
     return action == Action::retry && refused_early && attempt.number == 1 ? Action::ask_first
@@ -96,7 +96,7 @@ Action decide_store(const Attempt& attempt, int max_attempts) {
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
   const bool for_good = status == 501 || status == 505 || status == 507;
-  // nginx says 500 for a folder that is not there: once more, and no more.
+  // nginx replies 500 for a missing folder: retry once only.
   if (status == 500 && attempt.number > 1) return Action::refuse;
   const bool passing =
       status == 408 || status == 425 || status == 429 || is_gateway_failure(status);
@@ -106,7 +106,8 @@ Action decide_store(const Attempt& attempt, int max_attempts) {
 Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
                Micros first_pause) {
   if (retry_after) return *retry_after + static_cast<Micros>(random * 0.1 * kSecond);
-  // Being asked to slow down wants seconds; a connection that was refused may be back at once.
+  // A request to slow down needs seconds; after a refused connection the server may be back at
+  // once.
   const auto base = static_cast<double>(attempt.fault ? first_pause / 20 : first_pause);
   const int doublings = std::clamp(attempt.number - 1, 0, 3);
   return static_cast<Micros>(base * std::pow(2, doublings) * (1.0 + 0.25 * random));

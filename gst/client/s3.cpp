@@ -30,7 +30,7 @@ std::string first_of(std::initializer_list<std::string> texts) {
   return {};
 }
 
-/// May the name stand in front of a host, under the one certificate that all buckets share?
+/// True if the name can be a host name prefix under the wildcard certificate of all buckets.
 bool is_dns_safe(const std::string& bucket) {
   if (bucket.size() < 3 || bucket.size() > 63) return false;
   if (bucket.front() == '-' || bucket.back() == '-') return false;
@@ -38,7 +38,7 @@ bool is_dns_safe(const std::string& bucket) {
                      [](char c) { return g_ascii_islower(c) || g_ascii_isdigit(c) || c == '-'; });
 }
 
-/// What an endpoint and a region are may be given behind the name; anything else is a slip.
+/// Endpoint and region may follow the name; anything else is a mistake.
 void read_query(const std::string& query, S3Place& place) {
   for (std::size_t at = 0; !query.empty() && at <= query.size();) {
     const std::size_t end = std::min(query.find('&', at), query.size());
@@ -64,7 +64,7 @@ void require_plain_segments(const std::string& prefix) {
     refuse("s3-url has \".\" or \"..\" as a folder, which stores and proxies read differently.");
 }
 
-/// Host in lower case: it is signed so, and must be sent so.
+/// The host in lower case: it is signed in that form and must be sent in it.
 std::string normal_endpoint(std::string endpoint) {
   if (!is_base_url(endpoint))
     refuse("The S3 endpoint \"" + redact_url(endpoint) +

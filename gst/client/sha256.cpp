@@ -10,7 +10,7 @@ namespace omni {
 
 namespace {
 
-// Between two looks at whether it is still wanted: 3 ms.
+// Bytes between two checks for cancellation: 3 ms.
 constexpr std::size_t kStride = 1024 * 1024;
 
 using ChecksumPtr = std::unique_ptr<GChecksum, FreeWith<&g_checksum_free>>;

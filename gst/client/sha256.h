@@ -13,7 +13,7 @@
 namespace omni {
 
 std::string sha256_hex(std::string_view text);
-/// Of long data; empty when `cancelled` was set in the meantime.
+/// For long data; empty if `cancelled` was set in the meantime.
 std::string sha256_hex(const ByteRope& bytes, const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace omni

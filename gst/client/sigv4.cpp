@@ -39,7 +39,7 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
-/// scheme://HOST[:PORT]/PATH?QUERY, cut without decoding anything.
+/// scheme://HOST[:PORT]/PATH?QUERY, split without decoding.
 struct UrlParts {
   std::string host, path, query;
 };
@@ -76,7 +76,7 @@ std::string canonical_query(const std::string& query) {
   return text;
 }
 
-/// Runs of white space become one space; none at the ends.
+/// Collapses white space to single spaces and trims the ends.
 std::string folded(const std::string& value) {
   std::string text;
   for (const char c : value) {

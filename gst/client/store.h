@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One question to a store, or to whatever stands behind a URL, repeated as long as that may help:
-// everything that is asked here is safe to repeat. The key never goes there.
+// One request to a store, or to the server of a URL, retried as long as that may help: all these
+// requests are safe to repeat. The API key is never sent there.
 #pragma once
 
 #include <functional>
@@ -17,21 +17,21 @@ struct StoreReply {
   int status = 0;                       // 0 = no reply
   std::optional<TransportFault> fault;  // with status 0
   std::string fault_text;
-  std::string body;  // its first 16 KiB, of a reply that is no success
+  std::string body;  // the first 16 KiB of a reply that is not a success
   std::string content_type, content_range, location, region;
   std::optional<std::uint64_t> length;
 };
 
-/// `make` gives the request of each try, because a signature may hold the time. `passing`: a
-/// refusal by this store that another try may turn. Throws Failure(cancelled).
+/// `make` creates the request of each attempt, because a signature may contain the time. `passing`:
+/// a refusal by this store that may succeed on another attempt. Throws Failure(cancelled).
 Async<StoreReply> ask_store(Http& http, LogSink log, std::function<HttpRequest()> make,
                             JobLimits terms, Cancellation& cancellation,
                             std::function<bool(const StoreReply&)> passing = nullptr);
 
-/// After a DELETE: it is not there any more, or was not there at all.
+/// After a DELETE: the file no longer exists, or never did.
 bool is_gone(const StoreReply& reply);
 
-/// "http://host/path answered HTTP 503", or why there was no answer.
+/// "http://host/path answered HTTP 503", or why there was no reply.
 std::string describe(const StoreReply& reply, const std::string& url);
 
 }  // namespace omni

@@ -7,7 +7,7 @@ namespace omni {
 
 namespace {
 
-/// A place in the queue that is given up on every way out.
+/// A place in the queue, given up on every exit path.
 class Ticket {
  public:
   Ticket(std::list<int>& queue, Event& changed)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// What the jobs of one client share so that together they stay polite: how many run at once, and
-// how often one host is asked. One thread, no locks.
+// The limits shared by the jobs of one client: how many run at once, and how often one host is
+// polled. One thread, no locks.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@
 
 namespace omni {
 
-/// Lets at most `limit` jobs in, first come first served.
+/// Admits at most `limit` jobs, first come, first served.
 class InFlightLimit {
  public:
   explicit InFlightLimit(unsigned limit) : limit_(limit) {}
 
-  /// Inside while it lives.
+  /// The job is counted while this lives.
   class Pass {
    public:
     explicit Pass(InFlightLimit* limiter) : limiter_(limiter) {}
@@ -38,24 +38,25 @@ class InFlightLimit {
   void leave();
   const unsigned limit_;
   unsigned inside_ = 0;
-  std::list<int> queue_;  // one place for each job that waits
+  std::list<int> queue_;  // one entry for each waiting job
   Event changed_;
 };
 
-/// One pacing budget for all requests to the API's host that only look.
+/// The shared rate limit for all read-only requests to the API's host.
 class Pacer {
  public:
   /// Waits for this request's turn.
   Async<void> turn(Cancellation& cancellation);
-  /// The service asked for a pause: nobody asks before `until`.
+  /// The service asked for a pause: no request before `until`.
   void hold(Micros until) { held_until_ = std::max(held_until_, until); }
 
  private:
-  // 20 polls a second: what 64 jobs need with their polls close together, and no more.
+  // 20 polls a second: enough for 64 jobs whose polls are close together.
   static constexpr Micros kApart = kSecond / 20;
-  // After a while without polls a few may come close together: one job alone is not slowed down.
+  // After a time without polls a few may be close together, so that a single job is not slowed
+  // down.
   static constexpr Micros kBurst = 8 * kApart;
-  Micros next_ = 0;  // when the next would come if all were kApart apart
+  Micros next_ = 0;  // when the next request would follow if all were kApart apart
   Micros held_until_ = 0;
 };
 

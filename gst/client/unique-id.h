@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Names that no other process uses: of jobs, of owners in the ledger, of unfinished files.
+// Names that no other process uses: for jobs, owners in the ledger, and unfinished files.
 #pragma once
 
 #include <string>

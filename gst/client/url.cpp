@@ -15,7 +15,7 @@ namespace omni {
 
 namespace {
 
-// What is percent-encoded stays so: a signature holds for the text, and %2B is no plus.
+// Percent-encoding is kept: a signature covers the text, and %2B is not a plus.
 constexpr auto kFlags = static_cast<GUriFlags>(G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_ENCODED);
 
 UriPtr parse(const std::string& url) {
@@ -43,7 +43,7 @@ bool is_local_v4(std::uint32_t address) {
   static constexpr std::array kLocal = {
       Network4{0x00000000, 8},   // this host
       Network4{0x0a000000, 8},   // private
-      Network4{0x64400000, 10},  // behind a provider's NAT
+      Network4{0x64400000, 10},  // carrier-grade NAT
       Network4{0x7f000000, 8},   // loopback
       Network4{0xa9fe0000, 16},  // link-local
       Network4{0xac100000, 12},  // private
@@ -68,7 +68,7 @@ bool is_local_v6(const in6_addr& address) {
 
 bool is_local_name(std::string name) {
   while (name.ends_with('.')) name.pop_back();
-  if (name.find('.') == std::string::npos) return true;  // localhost, and what only we can resolve
+  if (name.find('.') == std::string::npos) return true;  // localhost, and local names
   for (const char* end : {".localhost", ".local", ".internal", ".home.arpa"}) {
     if (name.ends_with(end)) return true;
   }
@@ -103,11 +103,11 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
   if (!base_uri) return std::nullopt;
   const UriPtr uri(g_uri_parse_relative(base_uri.get(), reference.c_str(), kFlags, nullptr));
   if (!is_web(uri.get())) return std::nullopt;
-  // Of "http://a b;c:" GLib reads a path that it refuses to write.
+  // GLib reads a path from "http://a b;c:" that it then refuses to write.
   const char* path = g_uri_get_path(uri.get());
   if (*path && *path != '/') return std::nullopt;
   const CharPtr text(g_uri_to_string(uri.get()));
-  // Nor does it read every host again that it has written.
+  // GLib also cannot parse every host that it has written.
   if (!text || origin_of(text.get()).empty()) return std::nullopt;
   return std::string(text.get());
 }
@@ -144,7 +144,7 @@ bool may_redirect(const std::string& from, const std::string& to) {
 }
 
 std::string redact_url(const std::string& url) {
-  if (g_str_has_prefix(url.c_str(), "data:")) return "data:(left out)";
+  if (g_str_has_prefix(url.c_str(), "data:")) return "data:(redacted)";
   const UriPtr uri = parse(url);
   if (!uri || !g_uri_get_host(uri.get())) return "(not a URL)";
   const std::string host = g_uri_get_host(uri.get());
@@ -156,7 +156,7 @@ std::string redact_url(const std::string& url) {
     shown += std::to_string(g_uri_get_port(uri.get()));
   }
   shown += g_uri_get_path(uri.get());
-  if (g_uri_get_query(uri.get())) shown += "?(left out)";
+  if (g_uri_get_query(uri.get())) shown += "?(redacted)";
   return without_hidden_words(shown);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// URLs: joining, origins, redirects, and the form in which they may be shown. No I/O.
+// URLs: joining, origins, redirects, and redaction for display. No I/O.
 #pragma once
 
 #include <optional>
@@ -10,32 +10,33 @@
 
 namespace omni {
 
-/// scheme://host:port in lower case with the port written out; empty for anything but http and
-/// https.
+/// scheme://host:port in lower case with an explicit port; empty for anything but http and https.
 std::string origin_of(const std::string& url);
 
-/// `reference` as seen from `base` (RFC 3986); nullopt unless the outcome is an http or https URL.
+/// `reference` resolved against `base` (RFC 3986); nullopt unless the result is an http or https
+/// URL.
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference);
 
-/// `base` + `path`, where base may end in a slash and may have a path of its own.
+/// `base` + `path`. `base` may end with a slash and may have a path.
 std::string join_path(const std::string& base, std::string_view path);
 
-/// A base for API paths: http(s), a host, perhaps a port and a path; no user, query or fragment.
+/// True for a base of API paths: http(s), a host, optionally a port and a path; no user, query or
+/// fragment.
 bool is_base_url(const std::string& url);
 
-/// The same for addresses that differ in nothing but case, the default port and slashes at the end.
+/// Normalized: equal for addresses that differ only in case, the default port and trailing slashes.
 std::string normal_base_url(const std::string& url);
 
-/// May a request that went to `from` be sent on to `to`? Only http(s), and never from https to
+/// True if a request to `from` may be redirected to `to`: only http(s), and never from https to
 /// http.
 bool may_redirect(const std::string& from, const std::string& to);
 
-/// An address that only this machine or its own network can reach, as far as the text tells:
+/// True for an address that, judging by its text, only this machine or its own network can reach:
 /// loopback, private and link-local addresses, localhost, *.local, and names without a dot. No name
-/// is looked up.
+/// is resolved.
 bool is_local_address(const std::string& url);
 
-/// For logs and messages: without user, password, query and fragment, which may hold secrets.
+/// For logs and messages: without user, password, query and fragment, which may contain secrets.
 std::string redact_url(const std::string& url);
 
 }  // namespace omni

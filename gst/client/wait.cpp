@@ -40,7 +40,7 @@ Cancellation::Link::~Link() {
 
 void Cancellation::cancel() {
   cancelled_ = true;
-  // A cancelled call may end at once and take its link out of the list.
+  // Cancelling a call may end it at once and remove its link from the list.
   std::vector<ObjectPtr<GCancellable>> held;
   for (GCancellable* link : links_) held.push_back(ObjectPtr<GCancellable>::share(link));
   for (auto& link : held) g_cancellable_cancel(link.get());
@@ -82,7 +82,7 @@ gboolean Wait::on_wake(gpointer data) {
 }
 
 void Wait::forget() {
-  // A source that is gone from the event's list was woken by it.
+  // If the event's list no longer has the source, the event woke it.
   if (source_ && event_) notified_ = std::erase(event_->waiting_, source_.get()) == 0;
   event_ = nullptr;
   source_.reset();
@@ -93,8 +93,8 @@ bool Wait::await_resume() {
   return notified_;
 }
 
-/// Called for every piece that moves, so it only writes down the time: setting a source's ready
-/// time wakes the main loop by a write and a read each. The timer looks at the time when it fires.
+/// Called for every piece of data, so it only stores the time: setting a source's ready time wakes
+/// the main loop, which costs a write and a read. The timer checks the time when it fires.
 void Watchdog::restart(Micros duration) {
   if (duration <= 0) return suspend();
   due_ = now() + duration;

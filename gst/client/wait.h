@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Waiting on the network thread: for a time, for an event, or for both; and being cancelled.
-// Everything here belongs to one thread, so there are no locks.
+// Waiting on the network thread, for a time, an event, or both; and cancellation. Everything here
+// belongs to one thread, so there are no locks.
 #pragma once
 
 #include <gio/gio.h>
@@ -16,14 +16,14 @@
 
 namespace omni {
 
-/// Monotonic microseconds, the clock of everything here.
+/// Monotonic time in µs.
 using Micros = std::int64_t;
 inline constexpr Micros kSecond = G_USEC_PER_SEC;
 inline constexpr Micros kNever = -1;
 
-/// Cancels everything that one job has under way. Each blocking step takes a Link of its own, so
-/// that a step can also be cancelled alone (an idle timeout), without cancelling the job. Its
-/// counterpart for pipelines is BusCancellation.
+/// Cancels everything that one job has in progress. Each blocking step has a Link of its own, so
+/// that it can also be cancelled alone (an idle timeout) without cancelling the job.
+/// BusCancellation is the counterpart for pipelines.
 class Cancellation {
  public:
   class Link {
@@ -50,8 +50,8 @@ class Cancellation {
   std::vector<GCancellable*> links_;
 };
 
-/// Something that others wait for; it outlives them. notify_all() wakes everybody who waits now, in
-/// the order in which they came.
+/// An event that others wait for; it outlives them. notify_all() wakes all current waiters in the
+/// order of their arrival.
 class Event {
  public:
   void notify_all();
@@ -92,12 +92,12 @@ inline Micros now() {
   return g_get_monotonic_time();
 }
 
-/// co_await sleep(...): just a time.
+/// co_await sleep(...): waits for a time.
 inline Wait sleep(Cancellation& cancellation, Micros duration) {
   return Wait(cancellation, now() + duration);
 }
 
-/// A timer on the thread's context: `fire` is called every time `restart` was not, for `duration`.
+/// A timer on the thread's context: calls `fire` if restart() was not called for `duration`.
 class Watchdog {
  public:
   explicit Watchdog(std::function<void()> fire) : fire_(std::move(fire)) {}
@@ -109,7 +109,7 @@ class Watchdog {
   void arm(Micros when);
   std::function<void()> fire_;
   Micros due_ = kNever;          // kNever = suspended
-  Micros armed_until_ = kNever;  // when the source fires; kNever = not at all
+  Micros armed_until_ = kNever;  // when the source fires; kNever = never
   SourceHandle source_;
 };
 

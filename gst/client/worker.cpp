@@ -49,7 +49,7 @@ void Worker::loop() {
     std::vector<Work> works;
     for (Task& task : tasks) works.push_back(std::move(task.work));
     Outcomes outcomes = batch_(works);
-    // What it has captured goes before anybody is told that it is done.
+    // Destroy the captures before the waiting threads are notified.
     works.clear();
     for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(std::move(outcomes[i]));
   }

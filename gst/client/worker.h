@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// A thread for what may block, and a way to await it from a coroutine on the network thread.
+// A thread for blocking work, and a way to await it from a coroutine on the network thread.
 #pragma once
 
 #include <gio/gio.h>
@@ -24,24 +24,24 @@ namespace omni {
 class Worker {
  public:
   using Work = std::function<void()>;
-  /// What failed, or null; for each piece of work in their order.
+  /// The exception or null of each work, in order.
   using Outcomes = std::vector<std::exception_ptr>;
-  /// Does all the work that has come together; may put something around it, such as a transaction.
+  /// Runs all the work that is queued; may wrap it, for example in a transaction.
   using Batch = std::function<Outcomes(const std::vector<Work>&)>;
 
   explicit Worker(std::string thread_name, Batch batch = one_by_one);
   ~Worker() { stop(); }
   Worker(const Worker&) = delete;
 
-  /// Any thread. After stop() it is dropped.
+  /// May be called from any thread. After stop() the work is dropped.
   void post(Work work, std::function<void(std::exception_ptr)> failed = nullptr);
 
-  /// Awaits the work's result; its exceptions come here. On a thread with a main context, which has
-  /// to run until the result is there: this cannot be cancelled.
+  /// Awaits the result of the work and rethrows its exceptions. Call it on a thread with a main
+  /// context, which must run until the result is there: this cannot be cancelled.
   template <class F>
   Async<std::invoke_result_t<F>> run(F work);
 
-  /// Ends the thread after everything that was posted. Not from the thread itself.
+  /// Ends the thread after all queued work. Must not be called from the thread itself.
   void stop();
 
   static Outcomes one_by_one(const std::vector<Work>& works);
@@ -57,7 +57,7 @@ class Worker {
     Work work;
     std::exception_ptr failure = nullptr;
     std::coroutine_handle<> awaiting = nullptr;
-    // Orders the two threads in the eyes of C++ too; the main context, which does it, is C.
+    // Orders the two threads for C++ as well; the main context does so, but in C.
     std::atomic<bool> over = false;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handle);

@@ -2,8 +2,8 @@
 // Copyright (C) 2026 the gst-omni authors
 
 // The dialect of APIMart: POST /v1/videos/generations, GET /v1/tasks/{id}. Omni-Flash-Ext takes its
-// reference by http(s) URL only, gemini-omni-flash-preview as a data URI as well. Facts are those
-// of its documents of these two models.
+// reference by http(s) URL only, gemini-omni-flash-preview also as a data URI. Facts are from its
+// documentation of these two models.
 #include <array>
 
 #include "service/dialect.h"
@@ -38,8 +38,8 @@ constexpr std::array kWanResolutions = {Lines{"720P", 720}, Lines{"1080P", 1080}
 constexpr std::span<const Lines> kNoLines;
 
 struct Model : ModelFacts {
-  bool is_ext = false;  // with the table of refusals that its document has
-  std::span<const Lines> resolutions = kResolutions;  // empty: always the same one
+  bool is_ext = false;                                // the limits in its documentation apply
+  std::span<const Lines> resolutions = kResolutions;  // empty: the model has a single one
 };
 
 constexpr unsigned kExtLengths[] = {4, 6, 8, 10};
@@ -50,7 +50,7 @@ constexpr std::array kModels = {
     Model{{.name = "gemini-omni-flash-preview",
            .lengths = {.minimum = 3, .maximum = 10, .usual = 8},
            .takes_data_uri = true,
-           // Not documented: what OctopusX takes of the same family of models.
+           // Undocumented: OctopusX's limit for the same family of models.
            .max_inline_bytes = 15 * 1024 * 1024,
            .min_reference_ns = kSecond,
            .max_reference_ns = 24 * kSecond},
@@ -81,7 +81,7 @@ class ApiMart final : public Dialect {
 
  protected:
   std::span<const Shape> shapes(const ModelFacts& facts) const override {
-    // It ignores the shape beside a reference, and without one there is no `auto`.
+    // It ignores the shape if there is a reference, and without one there is no `auto`.
     return of(facts).resolutions.empty() ? std::span<const Shape>() : kShapes;
   }
   std::span<const Lines> resolutions(const ModelFacts& facts) const override {
@@ -142,7 +142,7 @@ void ApiMart::finalize_body(JsonObject* body, JsonNode* parameters, const ModelF
   // Never both, unless the user insists.
   if (has_elements(body, "video_urls") && !sets(parameters, "duration"))
     json_object_remove_member(body, "duration");
-  // `size` is another name of it, and the two must not differ.
+  // `size` is another name for it, and the two must not differ.
   if (sets(parameters, "size") && !sets(parameters, "aspect_ratio"))
     json_object_remove_member(body, "aspect_ratio");
   if (!of(facts).is_ext || !has_elements(body, "video_urls")) return;

@@ -12,7 +12,7 @@ namespace omni {
 void ByteRope::append(BytesPtr piece) {
   if (!piece) return;
   const std::size_t length = g_bytes_get_size(piece.get());
-  if (length == 0) return;  // an empty piece would make two pieces start at the same offset
+  if (length == 0) return;  // an empty piece would give two pieces the same offset
   starts_.push_back(size_);
   pieces_.push_back(std::move(piece));
   size_ += length;

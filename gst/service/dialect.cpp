@@ -22,7 +22,7 @@ std::string shown_seconds(std::uint64_t ns) {
   return text;
 }
 
-/// An unknown word goes out as it is: services add and rename values faster than plugins.
+/// An unknown word is sent unchanged: services add and rename values faster than plugins.
 std::string or_nearest(const std::string& asked, std::string nearest) {
   if (asked == kAuto) return nearest;
   return asked;
@@ -55,8 +55,8 @@ unsigned Dialect::lines_of(std::string_view resolution, const ModelFacts& facts)
 }
 
 bool Dialect::replaces_reference(const Request& request) const {
-  // Seen in the body itself: which members count depends on the service and on the model.
-  // Images stay out: they may be many megabytes, and have no say in it.
+  // Tested on the body itself, because the relevant members depend on the service and the model.
+  // Images are omitted: they may be many megabytes and do not matter here.
   ResolvedRequest trial;
   trial.request.model = request.model.empty() ? service_.video_to_video_model : request.model;
   trial.request.seconds = 1;
@@ -129,7 +129,7 @@ ResolvedRequest Dialect::resolve(const Request& request,
   result.resolution = or_nearest(request.resolution, nearest_resolution(shown, resolutions(facts)));
   if (reference) {
     if (result.seconds == 0) result.seconds = nearest_length(reference->duration_ns, facts.lengths);
-    // A reference that `parameters` puts in its place is not ours to measure.
+    // A reference given by `parameters` is not known here and cannot be checked.
     if (!replaces_reference(request)) check_reference(*reference, facts);
   }
   const unsigned billed = result.seconds ? result.seconds : facts.lengths.usual;

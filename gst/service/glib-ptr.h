@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Owning pointers for GLib types. Every GLib object that this project holds lives in one of these.
+// Owning pointers for GLib types. Every GLib object that this project holds is in one of these.
 #pragma once
 
 #include <gio/gio.h>
@@ -23,7 +23,7 @@ using CharPtr = std::unique_ptr<char, FreeWith<&g_free>>;
 using ErrorPtr = std::unique_ptr<GError, FreeWith<&g_error_free>>;
 using UriPtr = std::unique_ptr<GUri, FreeWith<&g_uri_unref>>;
 
-/// A counted reference. Copying takes one more; `adopt` takes over one that the caller owns
+/// A counted reference. A copy takes another one; `adopt` takes over one that the caller owns
 /// ("transfer full"), `share` takes a new one ("transfer none").
 template <class T, auto RefFunction, auto UnrefFunction>
 class RefPtr {

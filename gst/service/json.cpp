@@ -29,9 +29,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// Goes over a text once, before json-glib does. Outside strings it lets through only what JSON
-/// has: json-glib also knows comments and 'strings', which could hide brackets from the count of
-/// levels.
+/// Scans a text once, before json-glib parses it. Outside strings it accepts only JSON: json-glib
+/// also knows comments and 'strings', which could hide brackets from the level count.
 class Scan {
  public:
   Scan(std::string_view text, bool repair) : text_(text), repair_(repair) {}
@@ -94,7 +93,7 @@ bool Scan::step() {
   return copy(1);
 }
 
-/// Numbers and literals. JSON knows no NaN, yet some services write it.
+/// Numbers and literals. JSON has no NaN, but some services write it.
 bool Scan::word() {
   std::size_t length = 1;
   while (at_ + length < text_.size() && is_word_char(text_[at_ + length])) ++length;
@@ -125,7 +124,7 @@ bool Scan::escape() {
   const char kind = text_[at_ + 1];
   if (kind == 'u') return unicode_escape();
   if (std::strchr("\"\\/bfnrt", kind) != nullptr) return copy(2);
-  // json-glib would read \377 as a byte, which is no text.
+  // json-glib would read \377 as a byte, which is not text.
   return repaired("", 1, "it has a backslash escape that is not valid in JSON");
 }
 
@@ -164,8 +163,8 @@ JsonNodePtr refuse(std::string* why, std::string text) {
   return nullptr;
 }
 
-/// Where json-glib gave up: "<data>:LINE:CHARACTER: ...". What follows is left out: it repeats a
-/// piece of the text, which may be anything.
+/// The position in json-glib's error, "<data>:LINE:CHARACTER: ...". The rest is dropped: it repeats
+/// a piece of the text, which may be a secret.
 std::string place_of_error(const GError* error) {
   constexpr std::string_view kName = "<data>:";
   const std::string_view words = error ? error->message : "";
@@ -209,7 +208,7 @@ JsonNode* element(JsonNode* node, std::size_t index) {
   return json_node_is_null(found) ? nullptr : found;
 }
 
-/// Takes one step of a path, "name" or "[3]", off its front.
+/// Removes one step, "name" or "[3]", from the front of a path and follows it.
 JsonNode* take_step(JsonNode* node, std::string_view* path) {
   if (path->front() == '[') {
     std::size_t index = 0;

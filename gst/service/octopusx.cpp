@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The dialect of OctopusX: POST /v1/videos, the reference as a data URI or by URL. Facts are those
-// of its document "omni-fast-v2v Reference Video Generation".
+// The dialect of OctopusX: POST /v1/videos, the reference as a data URI or by URL. Facts are from
+// its document "omni-fast-v2v Reference Video Generation".
 #include <array>
 
 #include "service/dialect.h"
@@ -35,7 +35,7 @@ constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}, Lines{"2k", 1440},
                                      Lines{"4k", 2160}};
 
-// "Recommended range is 4 to 30 seconds"; what it makes when none is named is not documented.
+// "Recommended range is 4 to 30 seconds"; the default length is undocumented.
 constexpr Lengths kLengths = {.minimum = 4, .maximum = 30, .usual = 8};
 constexpr std::array kModels = {
     ModelFacts{.name = "omni-fast", .lengths = kLengths, .takes_video = false},
@@ -45,10 +45,10 @@ constexpr std::array kModels = {
                .max_inline_bytes = 15 * 1024 * 1024},
 };
 
-/// The same field under three names, the service's own precedence first: it reads one of them.
+/// Three names of the same field, in the service's own order: it reads only one of them.
 constexpr std::array kReferenceFields = {"video", "video_url", "input_video"};
 
-/// With a null `video` there is none; a null in the other two only clears what is not set anyway.
+/// A null `video` means no reference; a null in the other two only clears what is not set anyway.
 bool names_reference(JsonNode* parameters) {
   return sets(parameters, "video") || member(parameters, "video_url") ||
          member(parameters, "input_video");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The dialect of OmniRouters: Kling, Vidu, Veo, Seedance and Hunyuan behind POST /v1/videos.
-// References and images go by http(s) URL only. Facts are those of its document "Omni-Video API";
-// lengths are those of an older edition of it, and Seedance's those of its maker.
+// The dialect of OmniRouters: Kling, Vidu, Veo, Seedance and Hunyuan through POST /v1/videos.
+// References and images are sent by http(s) URL only. Facts are from its document "Omni-Video API";
+// lengths are from an older edition of it, and Seedance's from the model's maker.
 #include <algorithm>
 #include <array>
 
@@ -17,7 +17,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr guint kMaxImagesBesideVideo = 4;  // Kling
 constexpr const char* kVideoMarker = "<<<video_1>>>";
 
-// "The two create routes are fully compatible"; a task is asked for where it was made.
+// "The two create routes are fully compatible"; a task is polled at the route that created it.
 constexpr const char* kContent = "/v1/videos/{id}/content";
 constexpr const char* kArtifacts = "/v1/tasks/{id}/artifacts";
 constexpr Route kRoutes[] = {
@@ -44,7 +44,7 @@ constexpr std::array kShapes = {Shape{"16:9", 16, 9}, Shape{"9:16", 9, 16}};
 constexpr std::array kResolutions = {Lines{"720p", 720}, Lines{"1080p", 1080}};
 
 struct Model : ModelFacts {
-  /// What a reference is used for when the user does not say; empty = not sent.
+  /// The default purpose of a reference; empty = not sent.
   const char* reference_type = "";
   bool priced_by_length = false;  // refused without `seconds` and `resolution`
   bool is_kling = false;          // the prompt must name the video; at most four images beside it

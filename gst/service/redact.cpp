@@ -12,9 +12,9 @@ namespace omni {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-constexpr std::size_t kLongestText = 64 * 1024;  // nobody reads more, whatever was sent
-constexpr std::size_t kKeyLength = 40;           // request and task ids are shorter, keys are not
-constexpr std::size_t kShortestWord = 6;         // shorter ones stand in half of all sentences
+constexpr std::size_t kLongestText = 64 * 1024;  // longer texts are cut
+constexpr std::size_t kKeyLength = 40;           // request and task ids are shorter than keys
+constexpr std::size_t kShortestWord = 6;         // shorter words are common in ordinary sentences
 
 thread_local std::vector<std::string> hidden_words;
 
@@ -22,7 +22,7 @@ bool is_key_char(char c) {
   return g_ascii_isalnum(c) || c == '-' || c == '_';
 }
 
-/// Where a URL that stands in a text ends.
+/// Where a URL inside a text ends.
 bool ends_url(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>';
 }
@@ -93,7 +93,7 @@ class Redactor {
     }
   }
 
-  /// "token=abc" is a secret; "token: abc" may be a sentence, so there only what is long is hidden.
+  /// "token=abc" is a secret; "token: abc" may be a sentence, so there only long values are hidden.
   void secret_value() {
     const std::size_t before = at_;
     copy_separators("=: \"'\\");
@@ -103,7 +103,7 @@ class Redactor {
     if (assigned || named) hide_while([](char one) { return !ends_url(one) && one != '&'; });
   }
 
-  /// Outside a URL ("/content?access=...") only what has a name and a value is a query.
+  /// Outside a URL ("/content?access=...") a query needs a name and a value.
   bool starts_query() const {
     if (in_url_) return true;
     const std::string_view name = run_from(at_ + 1);
@@ -162,7 +162,7 @@ std::string collapse(std::string_view text) {
   return result;
 }
 
-/// Position after the words "request id" in any of their spellings.
+/// The position after the words "request id" in any spelling.
 std::size_t after_request_id(const std::string& lowered) {
   static constexpr std::array kSpellings = {"request id", "request_id", "request-id",
                                             "requestid",  "请求 id",    "请求id"};
@@ -177,7 +177,7 @@ std::size_t after_request_id(const std::string& lowered) {
 
 void hide_words(std::vector<std::string> words) {
   std::erase_if(words, [](const std::string& word) { return word.size() < kShortestWord; });
-  // The longest first: one may be a part of another.
+  // Longest first: one may contain another.
   std::sort(words.begin(), words.end(),
             [](const auto& one, const auto& other) { return one.size() > other.size(); });
   hidden_words = std::move(words);
@@ -226,12 +226,12 @@ std::string find_request_id(std::string_view text) {
 
 std::string redact_typed_url(std::string_view url) {
   std::string shown(url.substr(0, url.find('?')));
-  if (shown.size() < url.size()) shown += "?(left out)";
+  if (shown.size() < url.size()) shown += "?(redacted)";
   const std::size_t at = shown.rfind('@');
   if (at == std::string::npos) return shown;
   const std::size_t scheme = shown.find("://");
   const std::size_t start = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
-  return shown.substr(0, start) + "(left out)" + shown.substr(at);
+  return shown.substr(0, start) + "(redacted)" + shown.substr(at);
 }
 
 }  // namespace omni

@@ -82,7 +82,7 @@ constexpr std::array kCodes = {
     CodeVerdict{"invalid_response", &kBroken},
 };
 
-/// Words that stand for a decision about content; "policy" alone may be about rates.
+/// Words that mean a decision about content; "policy" alone may be about rates.
 constexpr std::array kModerationWords = {
     "content policy",
     "content_policy",
@@ -201,7 +201,7 @@ const Verdict* verdict_of_status(int status, bool has_answer) {
   return status >= 500 ? &kBroken : nullptr;
 }
 
-/// An HTTP status, or the one that stands as `code` in an envelope that came with 200.
+/// The HTTP status, or the `code` of an envelope sent with status 200.
 int effective_status(int http_status, const std::string& code) {
   if (http_status >= 400) return http_status;
   int value = 0;
@@ -210,18 +210,18 @@ int effective_status(int http_status, const std::string& code) {
   return whole && value >= 400 && value < 600 ? value : http_status;
 }
 
-/// These say by themselves what is wrong; under the others anything may be meant.
+/// Statuses that are unambiguous by themselves; the others may mean anything.
 bool is_plain(int status) {
   return status == 401 || status == 402 || status == 413;
 }
 
-/// "invalid_request" and its like say nothing under a status that says more.
+/// "invalid_request" and similar codes add nothing to a more specific status.
 bool says_more(int status) {
   return is_plain(status) || status == 403 || status == 408 || status == 429 || status == 451;
 }
 
-/// The status is looked at last: gateways answer 403 for an exhausted balance, 503 for a model that
-/// they do not have, and 500 for what a service behind them refused.
+/// The status has the lowest precedence: gateways answer 403 for an exhausted balance, 503 for a
+/// model that they do not have, and 500 for what their upstream service refused.
 const Verdict* judge(int status, const std::string& code, const std::string& text) {
   const Verdict* by_code = verdict_of_code(code);
   if (by_code && by_code != &kInvalid && !is_plain(status)) return by_code;
@@ -245,7 +245,7 @@ std::string with_stop(std::string text) {
   return text + ".";
 }
 
-/// What the service said itself, and by what its support finds the case again.
+/// The service's own words, and the ids by which its support finds the case.
 std::string quotation(std::string_view text, std::string_view code) {
   const std::string said = quote_for_user(text);
   const std::string shown_code = quote_for_user(code, 64);
@@ -270,8 +270,8 @@ std::string message(std::string_view provider, const Verdict& verdict, int http_
   return result + ". " + verdict.advice + quotation(text, code);
 }
 
-/// In a task that failed, words about quota or rates are about the service's own suppliers: the
-/// user has paid.
+/// In a failed task, words about quota or rates refer to the service's own suppliers: the user has
+/// paid.
 const Verdict* judge_job(const std::string& code, const std::string& text) {
   const Verdict* by_code = verdict_of_code(code);
   if (by_code == &kTooSlow) return &kJobTooSlow;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// From what a service said to what the user is told: the reason word, what was wrong, what to do.
+// Turns a service's refusal into the user's error: the reason word, what was wrong, what to do.
 // Text in, Error out; no I/O.
 #pragma once
 
@@ -12,11 +12,11 @@
 
 namespace omni {
 
-/// The reason word and the user's message for an HTTP status with what its body said. `text` and
-/// `code` of the refusal may be empty. `provider` is the service's printed name.
+/// The reason word and the user's message for an HTTP status and the content of its body. `text`
+/// and `code` of the refusal may be empty. `provider` is the service's display name.
 Error error_from_refusal(std::string_view provider, int http_status, const Refusal& refusal);
 
-/// The same for a task that the service reports as failed.
+/// The same for a task that the service reported as failed.
 Error error_from_failed_task(std::string_view provider, const Task& task);
 
 }  // namespace omni

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// One parser for the replies of all services. Every place and word it knows was seen in a deployed
-// service or in its documents; new ones are added to the tables at the top.
+// One parser for the replies of all services. Every location and word that it knows was seen in a
+// deployed service or in its documentation; new ones are added to the tables at the top.
 #include "service/reply.h"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ constexpr std::array kWords = {
 };
 
 /// Where result URLs were seen, best first. Looked up from the root, from the task, and from a body
-/// nested in the task. At the end of a path a string, an array of these, or of objects is taken.
+/// nested in the task. The end of a path may be a string, an object, or an array of these.
 constexpr std::array kUrlPaths = {
     "result.videos",
     "data.result.videos",
@@ -78,10 +78,10 @@ constexpr std::array kUrlPaths = {
     "content_url",
     "fail_reason",
 };
-/// The member of an object in such an array that holds the URL.
+/// The member of such an object that holds the URL.
 constexpr std::array kUrlMembers = {"url", "video_url", "file_url", "content_url"};
 
-/// Where the text of an error was seen, in a task and in an envelope.
+/// Where error texts were seen, in a task and in an envelope.
 constexpr std::array kErrorPaths = {
     "error",     "fail_reason", "error_message",  "message",        "msg",        "err",
     "error_msg", "detail",      "header.message", "response.error", "data.error",
@@ -110,14 +110,14 @@ std::string string_at(JsonNode* node) {
   return is_string(node) ? as_text(node).value_or("") : "";
 }
 
-/// A reply's outermost object, and the object in it that tells about the task (often the same).
+/// A reply's outermost object, and the object in it that describes the task (often the same).
 struct Body {
   JsonNode* root = nullptr;
   JsonNode* task = nullptr;
 };
 
-/// An array under `data` holds the task in a create reply of one service, and result URLs in a poll
-/// reply of another; only the former has an id or a status.
+/// An array under `data` holds the task in one service's create reply, and result URLs in another's
+/// poll reply; only the former has an id or a status.
 Body unwrap(JsonNode* root) {
   JsonNode* data = member(root, "data");
   if (is_object(data)) return {root, data};
@@ -137,7 +137,7 @@ struct Status {
   bool known = false;
 };
 
-/// Numbers are not read: what they mean differs, and an HTTP status may stand in the same place.
+/// Numbers are ignored: their meaning differs, and the same member may hold an HTTP status.
 Status read_status(JsonNode* node) {
   Status status;
   for (const char* name : {"status", "task_status", "state"}) {
@@ -164,7 +164,7 @@ Status status_of(const Body& body, ReplyKind kind) {
   Status status = read_status(body.task);
   if (status.present || body.task == body.root) return status;
   Status outer = read_status(body.root);
-  // "success" around the task of a create reply is about the call: nothing is done yet.
+  // "success" around the task of a create reply refers to the call: nothing is done yet.
   if (kind == ReplyKind::create && outer.state == TaskState::done) return status;
   return outer.present ? outer : status;
 }
@@ -182,7 +182,7 @@ std::string text_of(JsonNode* node, int depth) {
   return {};
 }
 
-/// A wrapper's polite "success" around a failed task is no reason for the failure.
+/// A wrapper's "success" around a failed task is not the reason for the failure.
 bool is_polite(const std::string& text) {
   const std::string word = lower(text);
   return word == "success" || word == "ok" || word == "succeeded" || word == "成功" ||
@@ -226,8 +226,7 @@ struct Trouble {
   std::string code;
 };
 
-/// Gateways put the whole reply of the service behind them into the text of their own: it is opened
-/// once.
+/// Gateways put their upstream service's whole reply into their own error text: it is parsed once.
 Trouble trouble_of(const Body& body) {
   Trouble trouble{error_text(body), error_code(body)};
   if (!trouble.text.starts_with('{') && !trouble.text.starts_with('[')) return trouble;
@@ -264,7 +263,7 @@ std::string id_in(JsonNode* node, const char* name) {
   return is_usable_id(id) ? id : std::string();
 }
 
-/// A plain `id` beside a `task_id` may be the number of a row in somebody's database.
+/// A plain `id` beside a `task_id` may be a row number in the service's database.
 std::string id_of(const Body& body) {
   for (const char* name : {"task_id", "taskId", "id"}) {
     for (JsonNode* node : {body.task, body.root}) {
@@ -295,7 +294,7 @@ std::optional<double> progress_of(const Body& body) {
   for (JsonNode* node : {body.task, body.root}) {
     const auto value = percent(member(node, "progress_pct"));
     if (!value) continue;
-    const bool fraction = *value > 0 && *value < 1;  // the one name that was seen with fractions
+    const bool fraction = *value > 0 && *value < 1;  // only this member was seen with fractions
     return std::clamp(fraction ? *value * 100 : *value, 0., 100.);
   }
   return std::nullopt;
@@ -307,7 +306,8 @@ bool has_gap(const std::string& url) {
   return std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
 
-/// On failure the text of the error may stand where the URL is expected, so it must look like one.
+/// On failure some services put the error text where the URL is expected, so it must look like a
+/// URL.
 bool is_usable_url(const std::string& url) {
   const std::string start = lower(std::string_view(url).substr(0, 128));
   if (start.starts_with("data:video/")) return start.find(";base64,") != std::string::npos;
@@ -344,8 +344,8 @@ std::vector<std::string> urls_of(const Body& body) {
 
 // --- the reply ---
 
-/// Does the envelope refuse? A status of a task that is there decides by itself; only "error"
-/// beside a code, with no task in sight, is about the call.
+/// True if the envelope refuses. The status of a task takes precedence; "error" with a code and
+/// without a task refers to the call.
 bool is_refusal(const Body& body, const Status& status, const std::string& id) {
   const bool has_task = !id.empty() || body.task != body.root;
   if (status.present && (has_task || status.state != TaskState::failed)) return false;

@@ -11,7 +11,7 @@
 namespace omni {
 namespace {
 
-constexpr double kLongestJob = 24 * 3600;  // beyond it a number of seconds is a slip of the pen
+constexpr double kLongestJob = 24 * 3600;  // a larger number of seconds is a mistake
 
 void require_utf8(const char* name, const std::string& text) {
   if (g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr)) return;
@@ -79,7 +79,7 @@ bool is_legal(unsigned seconds, const Lengths& lengths) {
 unsigned nearest_length(std::uint64_t duration_ns, const Lengths& lengths) {
   const double wanted = static_cast<double>(duration_ns) / 1e9;
   if (!lengths.only.empty()) {
-    // Of two that are as near the longer one, as for whole seconds: nothing is cut off.
+    // Of two equally near lengths the longer, as for whole seconds: nothing is cut off.
     return *std::ranges::min_element(lengths.only, [wanted](unsigned one, unsigned other) {
       const double near = std::abs(one - wanted), far = std::abs(other - wanted);
       return near != far ? near < far : one > other;
@@ -104,7 +104,7 @@ std::string describe(const Lengths& lengths) {
 
 unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned otherwise,
                             unsigned usual) {
-  // Whatever else looks like a length may be one: it is rather counted than not.
+  // Other members that look like a length may be one: count them when in doubt.
   for (const char* path : {"seconds", "duration", "metadata.seconds", "metadata.duration"}) {
     const auto other = as_number(at_path(parameters, path));
     if (other && *other > otherwise && *other <= kLongestJob && std::string_view(path) != name)
@@ -112,7 +112,7 @@ unsigned overridden_seconds(JsonNode* parameters, const char* name, unsigned oth
   }
   if (!sets(parameters, name)) return otherwise;
   JsonNode* node = member(parameters, name);
-  if (!node) return usual;  // a null: the service's own length
+  if (!node) return usual;  // null: the service's default length
   const auto seconds = as_number(node);
   if (!seconds || *seconds <= 0 || *seconds > kLongestJob) {
     refuse_request(std::string("`parameters` sets `") + name +

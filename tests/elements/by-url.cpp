@@ -236,7 +236,7 @@ GST_START_TEST(secrets_read_back_left_out) {
     char* shown = nullptr;
     g_object_get(element, name, &shown, nullptr);
     fail_unless(strstr(shown, "pass") == nullptr, "%s reads back as %s", name, shown);
-    fail_unless(strstr(shown, "(left out)") != nullptr);
+    fail_unless(strstr(shown, "(redacted)") != nullptr);
     g_free(shown);
   }
   gst_object_unref(element);

@@ -127,7 +127,7 @@ class Tool(unittest.TestCase):
         table = self.tool("sum", "--by", "project", status=0).stdout.splitlines()
         self.assertEqual([line.split()[0] for line in table], ["BY", "(none)", "film", "total"])
         self.assertIn("BY project", self.tool("sum", status=0).stdout)
-        self.assertIn("--by wants", self.tool("sum", "--by", "weather", status=2).stderr)
+        self.assertIn("--by requires", self.tool("sum", "--by", "weather", status=2).stderr)
 
     def test_fetch_from_the_service(self):
         gate = Gate(self.out / "gate")

@@ -318,7 +318,7 @@ class Servers(PublishCase):
                      "GST_DEBUG_DUMP_DOT_DIR": str(self.out)})
                 said = output_of(process)
                 self.assertEqual(process.returncode, int(name == "refused"), said)
-                self.assertIn("property put-url http://(left out)@127.0.0.1:", said)
+                self.assertIn("property put-url http://(redacted)@127.0.0.1:", said)
                 log = Path(f"{name}.log").read_text(errors="replace")
                 self.assertRegex(log, r" omni .*(published as|put-url)")
                 basic = "dXBsb2FkZXI6"  # USER and the colon in base64, as the header has it

@@ -25,7 +25,7 @@ void require(bool condition) {
 /// A query may be signed: that there is one is all that is shown.
 bool shows_no_query(const std::string& shown) {
   const std::size_t mark = shown.find('?');
-  return mark == std::string::npos || shown.substr(mark) == "?(left out)";
+  return mark == std::string::npos || shown.substr(mark) == "?(redacted)";
 }
 
 bool is_web(const std::string& url) {

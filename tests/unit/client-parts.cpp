@@ -361,10 +361,10 @@ START_TEST(urls) {
   ck_assert(may_redirect("http://a/", "https://b/"));
   ck_assert(!may_redirect("https://a/", "http://a/"));
   ck_assert(!may_redirect("https://a/", "file:///x"));
-  ck_assert(redact_url("https://u:p@h:8443/a?sig=1#f") == "https://h:8443/a?(left out)");
-  ck_assert(redact_url("data:video/mp4;base64,AAAA") == "data:(left out)");
+  ck_assert(redact_url("https://u:p@h:8443/a?sig=1#f") == "https://h:8443/a?(redacted)");
+  ck_assert(redact_url("data:video/mp4;base64,AAAA") == "data:(redacted)");
   hide_words({"tenant/7"});
-  ck_assert(redact_url("https://h/tenant/7/o.mp4?sig=1") == "https://h/***/o.mp4?(left out)");
+  ck_assert(redact_url("https://h/tenant/7/o.mp4?sig=1") == "https://h/***/o.mp4?(redacted)");
   hide_words({});
 }
 END_TEST

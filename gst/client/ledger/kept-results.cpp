@@ -22,7 +22,7 @@ namespace {
 
 constexpr char kUnfinished[] = ".part";
 constexpr char kFinished[] = ".mp4";
-constexpr std::int64_t kLeftAfter = 24 * 3600;  // nobody writes one result for a day
+constexpr std::int64_t kLeftAfter = 24 * 3600;  // no process takes a day to write one result
 
 bool write_pieces(int file, const ByteRope& bytes) {
   for (const BytesPtr& piece : bytes.pieces())
@@ -43,7 +43,7 @@ std::string KeptResults::keep(const ByteRope& result) const {
   const std::string unfinished = folder_ + "/" + unique_id() + kUnfinished;
   const int file =
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  // No fsync: what a power cut leaves of it is found out by its hash, and then fetched again.
+  // No fsync: the hash detects a file damaged by a power cut, and the result is then fetched again.
   bool good = file >= 0 && write_pieces(file, result);
   int problem = errno;
   if (file >= 0 && close(file) != 0) good = false, problem = errno;

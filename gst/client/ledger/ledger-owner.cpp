@@ -28,8 +28,7 @@ std::string path_of(const std::string& folder, const std::string& name) {
   return folder + "/" + name + kSuffix;
 }
 
-/// Those of this process. A forked child believes in those of its parent, which is on the safe
-/// side.
+/// The owners of this process. A forked child also treats its parent's as alive, which is safe.
 class Alive {
  public:
   void add(const std::string& name) {
@@ -51,7 +50,7 @@ class Alive {
 };
 
 Alive& alive() {
-  static auto* const owners = new Alive;  // owners may end after statics do
+  static auto* const owners = new Alive;  // owners may outlive static objects
   return *owners;
 }
 
@@ -62,7 +61,7 @@ bool lock_file(int file) {
   return fcntl(file, F_SETLK, &whole) == 0;
 }
 
-/// Somebody may have taken the file for left over between its making and its locking.
+/// Another process may have deleted the file as an orphan between its creation and its locking.
 bool is_still_there(int file, const std::string& path) {
   struct stat ours {};
   struct stat theirs {};

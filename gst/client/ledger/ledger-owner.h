@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Who runs a job: a file that its process keeps locked. When the process is gone, however it went,
-// the lock is gone, and its jobs are orphans. A POSIX record lock, for a child that was forked must
-// not keep it; such a lock goes when its process closes any descriptor of the file, so nobody here
-// opens the file of a living owner of this process.
+// The owner of running jobs: a file that its process keeps locked. When the process ends, for
+// whatever reason, the lock is released and its jobs are orphans. It is a POSIX record lock,
+// because a forked child must not keep it. Such a lock is lost when its process closes any
+// descriptor of the file, so this code never opens the file of a living owner of the same process.
 #pragma once
 
 #include <sys/types.h>
@@ -15,15 +15,15 @@ namespace omni {
 
 class LedgerOwner {
  public:
-  /// Makes and locks a file of its own in `folder`, which exists. Throws Failure.
+  /// Creates and locks a file in `folder`, which must exist. Throws Failure.
   explicit LedgerOwner(std::string folder);
   ~LedgerOwner();
   LedgerOwner(const LedgerOwner&) = delete;
 
   const std::string& name() const { return name_; }
-  /// Does nobody hold this one any more? Takes its file away then.
+  /// True if no process holds this lock any more. Then deletes the file.
   static bool is_gone(const std::string& folder, const std::string& name);
-  /// Takes away the files of all that are gone.
+  /// Deletes the files of all owners that are gone.
   static void clean(const std::string& folder);
 
  private:

@@ -16,12 +16,12 @@ namespace omni {
 
 namespace {
 
-// How long another process may hold the lock: one that writes takes milliseconds, so this one
-// hangs.
+// How long to wait for another process's lock. A write takes milliseconds, so a longer wait means
+// that the process hangs.
 constexpr Micros kPatience = 5 * kSecond;
 constexpr Micros kShortPatience = kSecond / 5;
 constexpr Micros kBusyPause = kSecond / 100;
-// A larger one is not looked through each time it is opened.
+// A larger ledger is not checked each time it is opened.
 constexpr std::int64_t kCheckedPages = 4096;
 
 [[noreturn]] void unusable(const std::string& path, const std::string& why) {
@@ -49,7 +49,7 @@ std::string advice(int code) {
 const std::string kClaim =
     "SELECT id, state, owner, base_url, create_path, task_id, accepted_at, "
     "(SELECT hash FROM results WHERE hash=result_hash) FROM jobs ";
-// The same job, and not over. The last parameter: also if delivered.
+// The same job, not ended. The last parameter includes delivered jobs.
 const std::string kSame =
     "WHERE request_hash=? AND reference_bytes=? AND provider=? "
     "AND (state IN ('sent', 'accepted', 'fetched') OR (? AND state='delivered')) ";
@@ -139,7 +139,7 @@ LedgerStore::LedgerStore(const std::string& state_dir, const std::atomic<bool>* 
   }
 }
 
-/// What processes that died have left in the folders.
+/// Removes the files of processes that died.
 void LedgerStore::clean() {
   LedgerOwner::clean(state_dir_ + "/owners");
   results_.clean([this](const std::string& hash) {
@@ -156,9 +156,9 @@ void LedgerStore::make_folders() {
   }
 }
 
-/// For the owner's eyes only: SQLite would make it readable for all. It comes into being under
-/// another name, because closing a file takes away all locks that this process has on it, and
-/// another element may have it open by then.
+/// Readable by the owner only: SQLite would make it readable by all. The file is created under
+/// another name, because closing a file releases all locks that this process has on it, and another
+/// element may already have it open.
 void LedgerStore::make_file() {
   const std::string path = state_dir_ + "/ledger.db";
   if (access(path.c_str(), F_OK) == 0) return;
@@ -184,8 +184,8 @@ void LedgerStore::open() {
   if (check.step() && check.text(0) != "ok") throw SqliteError(SQLITE_CORRUPT, check.text(0));
 }
 
-/// Where several want the write-ahead log at once, SQLite gives up on all but one without having
-/// asked busy().
+/// If several connections switch to the write-ahead log at once, SQLite fails all but one of them
+/// without calling busy().
 void LedgerStore::set_journal() {
   for (int count = 0;; ++count) {
     try {
@@ -212,7 +212,7 @@ void LedgerStore::transaction(const Worker::Work& work) {
 
 Worker::Outcomes LedgerStore::transaction(const std::vector<Worker::Work>& works) {
   try {
-    // Without this it would go on in a file that has no name any more, where nobody finds it.
+    // Otherwise it would continue in a file without a name, where its data cannot be found.
     int moved = 0;
     sqlite3_file_control(database_->get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved) throw SqliteError(SQLITE_READONLY_DBMOVED, "its file was moved or deleted");
@@ -226,7 +226,8 @@ Worker::Outcomes LedgerStore::transaction(const std::vector<Worker::Work>& works
   }
 }
 
-/// Rows of processes that are gone have no owner any more; those that were never sent mean nothing.
+/// Clears the owner of rows whose process is gone. Deletes rows that were never sent: they mean
+/// nothing.
 void LedgerStore::reap() {
   std::vector<std::string> gone;
   Statement owners(*database_, "SELECT DISTINCT owner FROM jobs WHERE owner IS NOT NULL");
@@ -250,7 +251,7 @@ bool LedgerStore::is_free(const std::string& id, const std::string& owner) const
   return owner.empty() || (owner == owner_->name() && !running_.contains(id));
 }
 
-/// `row` is free. What it gives to somebody who asks the service at `base_url`.
+/// No job works on `row`. Returns what it offers to a job that asks the service at `base_url`.
 LedgerStore::Found LedgerStore::found_in(Statement& row, const std::string& base_url) {
   Found found;
   Claim& claim = found.claim;
@@ -285,7 +286,7 @@ LedgerStore::Found LedgerStore::claim(const JobKey& key, const std::string& refe
   while (query.step()) {
     const bool delivered = query.text(1) == "delivered";
     const bool free = is_free(query.text(0), query.text(2));
-    // A kept result may be had by many at once.
+    // Many jobs may use one kept result at once.
     const bool shared = reuse == Reuse::all && !query.is_null(7);
     if (!delivered && !free && !shared) continue;
     Found found = found_in(query, key.base_url);
@@ -294,8 +295,8 @@ LedgerStore::Found LedgerStore::claim(const JobKey& key, const std::string& refe
       elsewhere = std::move(found);
       continue;
     }
-    // One in doubt is held until the run ends: it stands in the way of one job, not of all that
-    // are alike.
+    // A job with unknown outcome is owned until the run ends: it blocks one job, not all identical
+    // ones.
     if (!delivered && free) own(found.claim.id);
     return found;
   }
@@ -331,7 +332,7 @@ void LedgerStore::disown(const std::string& id) {
 
 void LedgerStore::intent(const std::string& id, const JobFacts& facts, const SpendLimit& limit) {
   if (limit.period > 0 && limit.any()) {
-    reap();  // what dead processes never sent cost nothing
+    reap();  // jobs that dead processes never sent cost nothing
     check_spend(limit, spent(limit.period), facts.seconds);
   }
   put(id, facts);
@@ -345,7 +346,7 @@ Spent LedgerStore::spent(Micros period) {
   return {static_cast<unsigned>(query.number(0)), static_cast<unsigned>(query.number(1))};
 }
 
-/// The row, unless it is there. It is not when the ledger could not be written for a while.
+/// Inserts the row if it is missing, as after a time when the ledger could not be written.
 void LedgerStore::put(const std::string& id, const JobFacts& facts) {
   Statement(*database_,
             "INSERT OR IGNORE INTO jobs(id, state, owner, provider, base_url, model, pipeline, "
@@ -458,7 +459,7 @@ void LedgerStore::kept(const std::string& id, const std::string& hash, std::uint
   evict(most);
 }
 
-/// The oldest go first; those that nobody has got yet go last.
+/// Oldest first; undelivered results are evicted last.
 void LedgerStore::evict(std::uint64_t most) {
   for (;;) {
     Statement total(*database_, "SELECT coalesce(sum(bytes), 0) FROM results");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// Where a job writes down what it is about to do and what it did, so that nothing is paid twice and
-// nothing paid is lost. The job awaits each step; which store stands behind it is not its business.
+// The journal of a job: it records what it is about to do and what it did, so that nothing is paid
+// twice and no paid result is lost. The job awaits each step and does not know how it is stored.
 //
-// The way of a row:
+// The states of a row:
 //
 //   intent -> sent -> accepted -> fetched -> delivered
 //     |        |          |----> failed        the service ended it without a result
-//     |        |----> refused                  the service did not take it: it cost nothing
+//     |        |----> refused                  the service did not accept it: it cost nothing
 //     |----> refused
 //
-// A row that stays at `intent` was surely never taken. One that stays at `sent` may have been: it
-// is never sent again by itself. One at `accepted` or `fetched` is paid, and still owed to
-// somebody: the next job for the same reference and request takes it up.
+// A row at `intent` was certainly never accepted. A row at `sent` may have been accepted: it is
+// never sent again automatically. A row at `accepted` or `fetched` is paid and undelivered: the
+// next job for the same reference and request takes it over.
 #pragma once
 
 #include <atomic>
@@ -29,106 +29,110 @@
 
 namespace omni {
 
-/// Which jobs of earlier runs are taken up instead of buying anew.
+/// Which jobs of earlier runs are reused instead of buying again.
 enum class Reuse {
-  unfinished,  // paid, and never delivered
-  all,         // also results that were delivered, as long as they are kept
+  unfinished,  // paid and never delivered
+  all,         // also delivered results, as long as they are kept
   none,
 };
 
-/// What makes two jobs the same.
+/// What identifies a job.
 struct JobKey {
   std::string provider;
   std::string base_url;
-  std::string request_hash;  // of the body without the reference
+  std::string request_hash;  // of the body, without the reference
   std::uint64_t reference_bytes = 0;
 
   bool operator==(const JobKey&) const = default;
 };
 
-/// What stands in a row from its beginning.
+/// What a row holds from the start.
 struct JobFacts {
   JobKey key;
   std::string model;
-  std::string pipeline;  // who buys: program, pipeline and element
+  std::string pipeline;  // the buyer: program, pipeline and element
   std::string label;
   unsigned seconds = 0;
-  std::string project;  // the user's label that costs are summed by; may be empty
+  std::string project;  // the user's label for summing costs; may be empty
 };
 
-/// What is there already for a job.
+/// What the ledger already has for a job.
 struct Claim {
   enum class Kind {
     nothing,
-    task,       // runs, or has run, at the service: poll it
-    result,     // is kept here
-    doubt,      // may have been taken, nobody knows
-    elsewhere,  // as `task`, but at another service than is asked now: not taken
+    task,       // exists at the service: poll it
+    result,     // kept on disk
+    doubt,      // may have been accepted; the outcome is unknown
+    elsewhere,  // a task at another service address: not taken over
   };
   Kind kind = Kind::nothing;
-  std::string id;  // of the row, which now belongs to who asked (task, result)
+  std::string id;  // of the row, which the caller now owns (task, result)
   std::string base_url;
-  std::string create_path;  // at which entry of the service
+  std::string create_path;  // the service's entry that was used
   std::string task_id;
-  std::int64_t accepted_at = 0;  // unix, µs
+  std::int64_t accepted_at = 0;  // Unix time, µs
   std::shared_ptr<const ByteRope> result;
 };
 
-/// A request for the hash of a reference. Setting `cancelled` ends it.
+/// A request for the hash of a reference. Set `cancelled` to end it.
 struct HashRequest {
   std::shared_ptr<const ByteRope> bytes;  // may be null: none
   std::shared_ptr<const std::atomic<bool>> cancelled;
 };
 
-/// How a job ended without a result.
+/// Why a job ended without a result.
 enum class Ending {
-  refused,  // it was not taken
+  refused,  // the service did not accept it
   failed,   // the service ended it
-  open,     // cancelled, timed out, out of reach, in doubt: the row stays as it is
+  open,     // cancelled, timed out, unreachable, in doubt: the row keeps its state
 };
 
 class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Each is on disk when it returns. They throw Failure only where nothing may be bought then; else
-  // what could not be written is written as soon as that works again, with the facts that it needs.
-  /// Takes over what is there for the same reference and request.
+  // Each call is durable when it returns. It throws Failure only if nothing may be bought without
+  // the ledger. Otherwise a failed write is repeated as soon as writing works again, with the facts
+  // that it needs.
+  /// Takes over what the ledger has for the same reference and request.
   virtual Async<Claim> claim(JobKey key, Reuse reuse, HashRequest reference) = 0;
-  /// Takes over one certain row; Kind::nothing when it is gone, in use, or owes nothing.
+  /// Takes over one particular row; Kind::nothing if it is missing, in use, or has nothing to
+  /// deliver.
   virtual Async<Claim> take(std::string id) = 0;
-  /// Before the create is sent; again when a create was surely not taken.
-  /// Throws Failure(budget) when `limit` is reached.
+  /// Call before the create request is sent, and again after one was certainly not accepted.
+  /// Throws Failure(budget) if `limit` is reached.
   virtual Async<void> intent(std::string id, JobFacts facts, SpendLimit limit) = 0;
-  /// Everything but the request's last chunk is out. Only when this returns does that chunk go.
+  /// Everything but the request's last chunk was sent. That chunk is released only when this
+  /// returns.
   virtual Async<void> sent(std::string id, JobFacts facts, std::string reference_hash) = 0;
-  /// The last create was surely not taken: back to `intent`.
+  /// The last create request was certainly not accepted: back to `intent`.
   virtual Async<void> not_taken(std::string id) = 0;
   virtual Async<void> accepted(std::string id, JobFacts facts, std::string task_id,
                                std::string create_path) = 0;
   virtual Async<void> ended(std::string id, Ending ending, Error error) = 0;
-  /// The hash that identifies a reference; empty when the request was cancelled.
+  /// The hash that identifies a reference; empty if the request was cancelled.
   virtual Async<std::string> hash(HashRequest reference) = 0;
 
-  // At once, from any thread; written down behind:
-  /// The whole result is here. It is kept, as far as there is room.
+  // These return at once, may be called from any thread, and are written later:
+  /// The whole result is here. It is kept if there is room.
   virtual void fetched(std::string id, std::shared_ptr<const ByteRope> result) = 0;
-  /// It has gone downstream whole.
+  /// The result was pushed downstream completely.
   virtual void delivered(std::string id) = 0;
-  /// Its job works on it no longer, and it was not delivered.
+  /// The job no longer works on the row, and its result was not delivered.
   virtual void release(std::string id) = 0;
 
-  /// From now on nothing waits long for other processes: the run is about to stop. From any thread.
+  /// The run is about to stop: from now on nothing waits long for other processes. May be called
+  /// from any thread.
   virtual void prepare_to_stop() = 0;
-  /// Writes down what is left and ends. Nothing is recorded afterwards.
+  /// Writes what is left and ends. Nothing is recorded afterwards.
   virtual void close() = 0;
-  /// Is anything kept? Texts for the user speak of a ledger only then.
+  /// True if anything is stored. Otherwise texts for the user do not mention a ledger.
   virtual bool records() const = 0;
-  /// The command that forgets a row, for the user to type.
+  /// The omni-ledger command that forgets a row, for the user to run.
   virtual std::string forget_command(const std::string& id) const = 0;
 };
 
-/// Keeps nothing.
+/// Stores nothing.
 class NoLedger : public Ledger {
  public:
   Async<Claim> claim(JobKey, Reuse, HashRequest) override { co_return Claim{}; }
@@ -148,8 +152,8 @@ class NoLedger : public Ledger {
   std::string forget_command(const std::string&) const override { return {}; }
 };
 
-/// What a job hands to whoever shows its result. One that goes without a word leaves the result
-/// undelivered: it is there for the next job of the same kind.
+/// A job gives this to the consumer of its result. If it is destroyed unconfirmed, the result stays
+/// undelivered, and the next identical job reuses it.
 class Receipt {
  public:
   Receipt(std::shared_ptr<Ledger> ledger, std::string id)
@@ -159,11 +163,12 @@ class Receipt {
   }
   Receipt(const Receipt&) = delete;
 
-  /// The result has gone downstream whole. From any thread, once.
+  /// The result was pushed downstream completely. May be called from any thread, once.
   void confirm() {
     if (!settled_.exchange(true)) ledger_->delivered(id_);
   }
-  /// The job ended without a result, and has said so itself: by now the row may be another's.
+  /// The job ended without a result and recorded that itself: the row may already belong to another
+  /// job.
   void make_void() { settled_ = true; }
   const std::string& id() const { return id_; }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The spend guard: how much may be bought, and the words when it is used up.
+// The spend limit: how much may be bought, and the error message when it is reached.
 #pragma once
 
 #include "client/wait.h"
@@ -11,8 +11,8 @@ namespace omni {
 /// 0 = no limit.
 struct SpendLimit {
   unsigned max_jobs = 0, max_seconds = 0;
-  /// Counted are all jobs in the ledger that are no older than this; 0: an element's own, in its
-  /// life, which is not the ledger's business.
+  /// Applies to all jobs in the ledger within this period. 0: applies to the element's own jobs
+  /// during its lifetime, which the ledger does not check.
   Micros period = 0;
 
   bool any() const { return max_jobs > 0 || max_seconds > 0; }
@@ -22,7 +22,7 @@ struct Spent {
   unsigned jobs = 0, seconds = 0;
 };
 
-/// Throws Failure(budget) when one more job of so many seconds (0 = unknown) is too much.
+/// Throws Failure(budget) if one more job of `seconds` (0 = unknown) would exceed the limit.
 void check_spend(const SpendLimit& limit, const Spent& spent, unsigned seconds);
 
 }  // namespace omni

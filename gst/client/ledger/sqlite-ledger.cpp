@@ -10,11 +10,11 @@ namespace omni {
 
 namespace {
 
-// A kept result that cannot be read is taken out, and the next one looked at.
+// A kept result that cannot be read is removed, and the next one is tried: at most this many.
 constexpr int kDamagedResults = 8;
-// Of a ledger that cannot be written for good: four a job.
+// If the ledger cannot be written for a long time: each job has about four entries.
 constexpr std::size_t kMostUnwritten = 1000;
-// What takes longer to write than anybody wants to wait for who stops; the service has it as well.
+// A larger result would delay a stop for too long. The service still has it.
 constexpr std::size_t kMostWhileStopping = 32 * 1024 * 1024;
 
 }  // namespace
@@ -30,7 +30,7 @@ void SqliteLedger::close() {
   prepare_to_stop();
   files_.stop();
   rows_.stop();
-  if (!unwritten_.empty()) batch({});  // one last time; its threads have ended
+  if (!unwritten_.empty()) batch({});  // one last time; the threads have ended
 }
 
 void SqliteLedger::trouble(const std::exception& problem) {
@@ -53,7 +53,7 @@ std::string SqliteLedger::forget_command(const std::string& id) const {
   return "`omni-ledger forget " + id + (usual ? "`" : " --state-dir " + settings_.state_dir + "`");
 }
 
-/// What failed before goes first, in its order, with whatever comes next.
+/// Writes that failed before go first, in order, together with the new work.
 Worker::Outcomes SqliteLedger::batch(const std::vector<Worker::Work>& works) {
   std::vector<Worker::Work> all;
   {
@@ -77,7 +77,7 @@ Worker::Outcomes SqliteLedger::batch(const std::vector<Worker::Work>& works) {
   return outcomes;
 }
 
-/// Whether the database is in trouble: then nobody waits long for it, until it is well again.
+/// While the database has a problem, nothing waits long for it.
 void SqliteLedger::judge(const Worker::Outcomes& outcomes) {
   bool trouble = false;
   for (const std::exception_ptr& outcome : outcomes) {
@@ -85,9 +85,9 @@ void SqliteLedger::judge(const Worker::Outcomes& outcomes) {
       if (outcome) std::rethrow_exception(outcome);
     } catch (const SqliteError& error) {
       trouble = true;
-      if (error.code == SQLITE_READONLY_DBMOVED) store_.reset();  // another one is made
+      if (error.code == SQLITE_READONLY_DBMOVED) store_.reset();  // the next batch opens a new one
     } catch (const std::exception&) {
-      // Said by a step on purpose.
+      // Thrown by a step on purpose.
     }
   }
   wait_briefly_ = trouble || stopping_;
@@ -108,7 +108,7 @@ void SqliteLedger::require(const std::string& problem) const {
           ". Set state-dir to a writable folder on a local disk, or ledger=on to buy without it.");
 }
 
-/// Failures that a step throws on purpose pass; those of the database are told.
+/// Failures that a step throws on purpose are passed on; those of the database are reported.
 Async<void> SqliteLedger::run(Worker::Work work, Step step) {
   std::string problem;
   try {
@@ -135,7 +135,7 @@ void SqliteLedger::post(Worker::Work work) {
 
 Async<Claim> SqliteLedger::claim(JobKey key, Reuse reuse, HashRequest reference) {
   if (reuse == Reuse::none) co_return Claim{};
-  // Most jobs are new. That shows without reading the whole reference.
+  // Most jobs are new. That can be seen without reading the whole reference.
   bool candidates = false;
   co_await run([&] { candidates = store_->has_candidates(key, reuse); }, Step::ask);
   if (!candidates) co_return Claim{};
@@ -166,8 +166,8 @@ Async<Claim> SqliteLedger::take(std::string id) {
   co_return std::move(found.claim);
 }
 
-// The work stands on a line of its own: gcc 12 destroys twice what a lambda in the awaited
-// expression has captured.
+// `work` is a variable of its own: gcc 12 destroys the captures of a lambda in the awaited
+// expression twice.
 
 Async<void> SqliteLedger::intent(std::string id, JobFacts facts, SpendLimit limit) {
   const Worker::Work work = [&] { store_->intent(id, facts, limit); };
@@ -186,7 +186,7 @@ Async<void> SqliteLedger::not_taken(std::string id) {
   co_await run(work, Step::note);
 }
 
-/// Paid already: to stop here would lose it.
+/// Already paid: stopping here would lose it.
 Async<void> SqliteLedger::accepted(std::string id, JobFacts facts, std::string task_id,
                                    std::string create_path) {
   const Worker::Work work = [this, id, facts, task_id, create_path] {
@@ -212,7 +212,7 @@ void SqliteLedger::fetched(std::string id, std::shared_ptr<const ByteRope> resul
   files_.post([this, id, result] { keep(id, *result); });
 }
 
-/// On the thread of the files.
+/// Runs on the thread for files.
 void SqliteLedger::keep(const std::string& id, const ByteRope& result) {
   if (stopping_ && result.size() > kMostWhileStopping) return;
   try {

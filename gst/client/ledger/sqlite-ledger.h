@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// The ledger that jobs await: LedgerStore on a thread of its own, for another process may hold its
-// lock; hashing and results on a second one.
+// The ledger that jobs await. LedgerStore runs on a thread of its own, because another process may
+// hold its lock; hashing and results run on a second thread.
 #pragma once
 
 #include <functional>
@@ -19,16 +19,16 @@ namespace omni {
 struct LedgerSettings {
   std::string state_dir;
   std::uint64_t state_size = 0;  // for kept results, bytes; 0 = keep none
-  bool required = false;         // without it nothing is bought
+  bool required = false;         // buy nothing if the ledger cannot be used
   LogSink log;
-  /// Is told, once and from any thread, that things are not recorded. Without a lock held.
+  /// Called once, from any thread and with no lock held, if jobs are not recorded.
   std::function<void(const Error&)> warn;
 };
 
 class SqliteLedger : public Ledger {
  public:
   /// Returns at once: the database is opened by its own thread, with the first job, and again after
-  /// trouble.
+  /// a problem.
   explicit SqliteLedger(LedgerSettings settings);
   ~SqliteLedger() override { close(); }
 
@@ -50,14 +50,14 @@ class SqliteLedger : public Ledger {
   std::string forget_command(const std::string& id) const override;
 
  private:
-  /// What becomes of a step that the database fails, besides that it is told.
+  /// What to do, besides reporting it, when the database fails a step.
   enum class Step {
-    ask,    // thrown where the ledger is required
-    write,  // the same; else written later, so the work owns what it needs
-    note,   // written later
+    ask,    // throw if the ledger is required
+    write,  // the same; otherwise write it later, so the work must own its data
+    note,   // write it later
   };
   Async<void> run(Worker::Work work, Step step);
-  void post(Worker::Work work);  // a note that nobody waits for
+  void post(Worker::Work work);  // a note that is not awaited
   Worker::Outcomes batch(const std::vector<Worker::Work>& works);
   void judge(const Worker::Outcomes& outcomes);
   void write_later(Worker::Work work);
@@ -69,11 +69,11 @@ class SqliteLedger : public Ledger {
   const KeptResults results_;
   std::atomic<bool> told_ = false;
   std::atomic<bool> stopping_ = false;
-  std::atomic<bool> wait_briefly_ = false;  // another process is known to hold it
-  std::unique_ptr<LedgerStore> store_;      // of the first thread alone
+  std::atomic<bool> wait_briefly_ = false;  // another process is known to hold the lock
+  std::unique_ptr<LedgerStore> store_;      // used by the first thread only
   std::mutex unwritten_lock_;               // innermost: nothing is called under it
   std::vector<Worker::Work> unwritten_;
-  // The second hands things on to the first.
+  // The second thread passes work to the first.
   Worker rows_;
   Worker files_;
 };

@@ -13,7 +13,7 @@ SqliteError::SqliteError(sqlite3* database)
 Sqlite::Sqlite(const std::string& path, int flags) {
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-  database_.reset(opened);  // also when it failed
+  database_.reset(opened);  // set even on failure
   if (code != SQLITE_OK) throw SqliteError(opened);
   sqlite3_extended_result_codes(opened, 1);
 }

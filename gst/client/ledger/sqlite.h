@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 the gst-omni authors
 
-// SQLite with owners and exceptions: a database, a prepared statement. Knows no tables.
+// SQLite with owners and exceptions: a database and a prepared statement. Knows no tables.
 #pragma once
 
 #include <sqlite3.h>
@@ -27,13 +27,13 @@ class SqliteError : public std::exception {
   std::string text_;
 };
 
-/// One connection, for one thread at a time.
+/// One connection, used by one thread at a time.
 class Sqlite {
  public:
-  /// `flags` as of sqlite3_open_v2. Throws SqliteError.
+  /// `flags` as for sqlite3_open_v2. Throws SqliteError.
   Sqlite(const std::string& path, int flags);
 
-  /// One or more statements without parameters or rows that matter.
+  /// Runs one or more statements without parameters; rows are ignored.
   void run(const char* sql);
   /// False once SQLite itself has rolled a transaction back.
   bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
@@ -43,7 +43,7 @@ class Sqlite {
   std::unique_ptr<sqlite3, FreeWith<&sqlite3_close_v2>> database_;
 };
 
-/// A write transaction. Rolled back unless it was committed.
+/// A write transaction. Rolled back unless committed.
 class Transaction {
  public:
   explicit Transaction(Sqlite& database) : database_(database) { database.run("BEGIN IMMEDIATE"); }
@@ -56,7 +56,7 @@ class Transaction {
   Sqlite& database_;
 };
 
-/// One statement, from its parameters to its last row.
+/// One statement, from binding its parameters to its last row.
 class Statement {
  public:
   Statement(Sqlite& database, const std::string& sql);
@@ -66,9 +66,9 @@ class Statement {
   Statement& bind(std::int64_t number);
   Statement& bind_null();
 
-  /// To the next row; false when there is none.
+  /// Steps to the next row; false if there is none.
   bool step();
-  /// For statements without rows. Returns how many rows were changed.
+  /// For statements without rows. Returns the number of changed rows.
   int finish();
 
   std::string text(int column) const;  // empty for NULL

@@ -54,7 +54,7 @@ void get_headers(const Settings& settings, GValue* value) {
   if (settings.extra_headers.empty()) return;
   const StructurePtr shown(gst_structure_new_empty("extra-headers"));
   for (const auto& [name, secret] : settings.extra_headers)
-    gst_structure_set(shown.get(), name.c_str(), G_TYPE_STRING, "(left out)", nullptr);
+    gst_structure_set(shown.get(), name.c_str(), G_TYPE_STRING, "(redacted)", nullptr);
   g_value_set_boxed(value, shown.get());
 }
 
