@@ -140,24 +140,25 @@ Http::Http(HttpSettings settings, LogSink log, ByteCounters& counters)
                   "The base-url \"" + quote_for_user(redact_typed_url(settings_.base_url)) +
                       "\" is not valid: write http(s)://HOST[:PORT][/PATH], without user, query or "
                       "fragment.");
+  if (!settings_.ssl_ca_file.empty()) tls_database_ = load_ca_file(settings_.ssl_ca_file);
+  session_.emplace([this] { return make_session(); });
+}
+
+ObjectPtr<SoupSession> Http::make_session() const {
   // The Watchdog handles timeouts. The session's own timeout would also end the wait for a create's
   // reply, and a gateway may legitimately spend that time relaying 20 MB.
-  session_ = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
+  auto session = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
       "max-conns", kConnections, "max-conns-per-host", kConnections, "timeout", 0, "idle-timeout",
       kKeepAliveSeconds, "user-agent", settings_.user_agent.c_str(), nullptr));
   // Lengths and ranges must refer to the file, not to a compressed form of it.
-  soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
+  soup_session_remove_feature_by_type(session.get(), SOUP_TYPE_CONTENT_DECODER);
   if (!settings_.proxy.empty()) {
     const auto resolver = ObjectPtr<GProxyResolver>::adopt(
         g_simple_proxy_resolver_new(settings_.proxy.c_str(), nullptr));
-    soup_session_set_proxy_resolver(session_.get(), resolver.get());
+    soup_session_set_proxy_resolver(session.get(), resolver.get());
   }
-  if (!settings_.ssl_ca_file.empty())
-    soup_session_set_tls_database(session_.get(), load_ca_file(settings_.ssl_ca_file).get());
-}
-
-Http::~Http() {
-  soup_session_abort(session_.get());
+  if (tls_database_) soup_session_set_tls_database(session.get(), tls_database_.get());
+  return session;
 }
 
 bool Http::is_own_origin(const std::string& url) const {
@@ -256,19 +257,13 @@ Async<void> Http::exchange(const HttpRequest& request, const std::string& url,
   SoupMessage* message = response.message_.get();
   watch(message, request, response);
   response.watchdog_.restart(settings_.idle_timeout);
-  auto result = co_await GioCall([&](GAsyncReadyCallback callback, gpointer data) {
-    soup_session_send_async(session_.get(), message, kPriority, response.link_.get(), callback,
-                            data);
-  });
+  Session::Reply reply = co_await session_->send(message, kPriority, response.link_.get());
   response.watchdog_.suspend();
-  GError* raw = nullptr;
-  response.stream_ =
-      ObjectPtr<GInputStream>::adopt(soup_session_send_finish(session_.get(), result.get(), &raw));
-  const ErrorPtr error(raw);
-  if (error) {
+  response.stream_ = std::move(reply.stream);
+  if (const GError* error = reply.error.get()) {
     log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": " +
                               quote_for_user(error->message));
-    raise(error.get(), response);
+    raise(error, response);
   }
   log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": HTTP " +
                             std::to_string(response.status()));

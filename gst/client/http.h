@@ -19,6 +19,7 @@
 #include "client/coroutine.h"
 #include "client/log.h"
 #include "client/retry.h"
+#include "client/session.h"
 #include "client/wait.h"
 #include "service/byte-rope.h"
 #include "service/glib-ptr.h"
@@ -108,7 +109,6 @@ class Http {
  public:
   /// Call on the network thread, with its context pushed. Throws Failure for invalid settings.
   Http(HttpSettings settings, LogSink log, ByteCounters& counters);
-  ~Http();
 
   /// Sends, follows up to five redirects if there is no body, and returns when the reply's headers
   /// are there. Throws TransportError; Failure(cancelled); Failure(bad_result) for a rejected
@@ -120,6 +120,7 @@ class Http {
 
  private:
   friend class HttpResponse;
+  ObjectPtr<SoupSession> make_session() const;
   Async<void> exchange(const HttpRequest& request, const std::string& url, HttpResponse& response);
   ObjectPtr<SoupMessage> new_message(const HttpRequest& request, const std::string& url) const;
   void add_own_headers(SoupMessageHeaders* headers, const HttpRequest& request) const;
@@ -131,7 +132,8 @@ class Http {
   std::string own_origin_;
   LogSink log_;
   ByteCounters& counters_;
-  ObjectPtr<SoupSession> session_;
+  ObjectPtr<GTlsDatabase> tls_database_;
+  std::optional<Session> session_;
 };
 
 }  // namespace omni
