@@ -65,7 +65,8 @@ void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
   start_ = start;
   grace_ = 0;
   if (live_) {
-    cut_ = start + nominal_duration_;
+    is_rest_ = start < claimed_until_;
+    cut_ = is_rest_ ? claimed_until_ : start + nominal_duration_;
     return;
   }
   cut_ = next_grid_point(start);
@@ -81,7 +82,14 @@ void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
 }
 
 bool SegmentPlanner::may_cut_at(GstClockTime time) const {
-  return time > start_ && time - start_ >= least_;
+  return time > start_ && (is_rest_ || time - start_ >= least_);
+}
+
+bool SegmentPlanner::claim(GstClockTime start, GstClockTime length) {
+  if (!live_) return true;
+  if (start < claimed_until_ || length + kSlack < least_) return false;
+  claimed_until_ = start + nominal_duration_;
+  return true;
 }
 
 GstClockTime SegmentPlanner::padded(GstClockTime length) const {

@@ -35,6 +35,16 @@ class SegmentPlanner {
   /// Is what comes before `time` long enough for a segment of its own?
   bool may_cut_at(GstClockTime time) const;
 
+  /// A segment from `start` on has become this long. Is a job made of it? Live, only where the
+  /// model takes that length, and only one for each `nominal_duration()`: what a source brings
+  /// after it has stopped in the midst of a segment is no reason for another one.
+  bool claim(GstClockTime start, GstClockTime length);
+  /// The next segment has nothing to do with the ones before: a cut was asked for, or the timeline
+  /// or the picture is another one.
+  void begin_anew() { claimed_until_ = 0; }
+  /// The shortest length that the model takes; 0 where that is not known.
+  GstClockTime least() const { return least_; }
+
   /// How long the reference of a segment of this length is: padded up to what the model takes.
   GstClockTime padded(GstClockTime length) const;
 
@@ -51,6 +61,8 @@ class SegmentPlanner {
   GstClockTime start_ = 0;
   GstClockTime cut_ = 0;
   GstClockTime grace_ = 0;
+  bool is_rest_ = false;            // live: of a segment of which a job was made already
+  GstClockTime claimed_until_ = 0;  // live: no job is made of what begins before
 };
 
 }  // namespace omni

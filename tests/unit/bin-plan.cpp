@@ -232,6 +232,56 @@ START_TEST(early_cuts) {
 }
 END_TEST
 
+// --- live: which segments become jobs -----------------------------------------------------------
+
+struct ClaimCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime start, length;  // after a job for what begins at 8 s
+  bool claimed;
+};
+
+const ClaimCase kClaims[] = {
+    {"the next one", kRange, 16 * kSecond, 8 * kSecond, true},
+    {"as short as the model takes", kRange, 16 * kSecond, 4 * kSecond, true},
+    {"as short, within the slack", kRange, 16 * kSecond, 3'900 * kMilli, true},
+    {"shorter", kRange, 16 * kSecond, 3'899 * kMilli, false},
+    {"a frame", kRange, 16 * kSecond, 40 * kMilli, false},
+    {"a frame where nothing is known", kAny, 16 * kSecond, 40 * kMilli, true},
+    {"the rest of that one", kRange, 12 * kSecond, 4 * kSecond, false},
+    {"the rest where nothing is known", kAny, 15 * kSecond, kSecond, false},
+    {"a part of the only length", kOne, 16 * kSecond, 7 * kSecond, false},
+};
+
+START_TEST(claims) {
+  const ClaimCase& row = kClaims[_i];
+  SegmentPlanner planner(row.lengths, 8 * kSecond, true);
+  ck_assert(planner.claim(8 * kSecond, 8 * kSecond));
+  ck_assert_msg(planner.claim(row.start, row.length) == row.claimed, "%s", row.what);
+  SegmentPlanner file(row.lengths, 8 * kSecond, false);
+  ck_assert(file.claim(8 * kSecond, 8 * kSecond));
+  ck_assert_msg(file.claim(row.start, row.length), "not live: %s", row.what);
+}
+END_TEST
+
+START_TEST(rest_of_a_segment) {
+  SegmentPlanner planner(kRange, 8 * kSecond, true);
+  planner.begin(0, kUnknown);
+  ck_assert(planner.claim(0, 5 * kSecond));  // its source stopped, and goes on
+  planner.begin(6 * kSecond, kUnknown);
+  expect_time("up to where that was to end", planner.cut(), 8 * kSecond);
+  ck_assert_msg(planner.may_cut_at(6'040 * kMilli), "it costs nothing");
+  planner.begin(8 * kSecond, kUnknown);
+  expect_time("and on from there", planner.cut(), 16 * kSecond);
+  ck_assert(!planner.may_cut_at(8'040 * kMilli));
+  ck_assert(planner.claim(8 * kSecond, 4 * kSecond));
+  planner.begin_anew();
+  planner.begin(12 * kSecond, kUnknown);
+  expect_time("a cut was asked for", planner.cut(), 20 * kSecond);
+  ck_assert(planner.claim(12 * kSecond, 8 * kSecond));
+}
+END_TEST
+
 // --- references ----------------------------------------------------------------------------------
 
 struct PaddedCase {
@@ -465,6 +515,8 @@ int main() {
                                    {"cuts", cuts, std::size(kCuts)},
                                    {"late ends", late_ends, std::size(kEnds)},
                                    {"early cuts", early_cuts, std::size(kEarly)},
+                                   {"claims", claims, std::size(kClaims)},
+                                   {"rest of a segment", rest_of_a_segment, 1},
                                    {"references", references, std::size(kPadded)},
                                    {"random streams", random_streams, kRounds},
                                    {"grid of stream time", grid_of_stream_time, 1},

@@ -7,6 +7,7 @@
 
 #include "elements/common/connection.h"
 #include "elements/common/debug.h"
+#include "elements/common/messages.h"
 #include "elements/common/plan.h"
 #include "elements/omniv2vbin/clock-alarm.h"
 #include "media/still.h"
@@ -31,6 +32,12 @@ constexpr unsigned kAheadLive = 15;
 // not wait for them, and a few are better than a segment without a reference.
 constexpr unsigned kBusyEncoders = 1;
 constexpr unsigned kBusyEncodersLive = 3;
+
+std::string seconds_text(GstClockTime time) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
+  return text;
+}
 
 }  // namespace
 
@@ -141,7 +148,7 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   cut_requested_ = false;
   if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
-  complete_at_ = trailing_ ? trailing_end() : times.running + deadlines_.nominal();
+  complete_at_ = trailing_ ? trailing_end() : planned_cut();
   if (deadlines_.is_live()) queue_.changed();  // the output looks after a source that stops
   try {
     submitter_.connect(segment->settings);
@@ -200,6 +207,22 @@ void Cutter::set_segment(const GstSegment& segment) {
   cut_at_ = GST_CLOCK_TIME_NONE;
 }
 
+/// Live: how late a frame comes is told once. Its segment stays whole, however late that is.
+void Cutter::note_arrival(GstClockTime running) {
+  if (!deadlines_.is_live()) return;
+  const GstClockTime lag = deadlines_.lag(running, running_time_now(host_.element));
+  lag_ = lag;
+  if (lag < Deadlines::kStalled || std::exchange(lag_told_, true)) return;
+  const Error late{Reason::timed_out,
+                   "The input is " + seconds_text(lag) +
+                       " later than upstream's latency says. Make what stands before the element "
+                       "faster, or raise `latency` by as much as the input is late.",
+                   0,
+                   {},
+                   {}};
+  post_warning(host_.element, late, "the service has that much less time");
+}
+
 /// Why the next segment begins with this frame; null when it does not.
 const char* Cutter::reason_to_cut(const FrameTimes& times) const {
   if (planner_->is_beyond(times.stream)) return "its planned end";
@@ -224,9 +247,14 @@ void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime durati
     return;
   }
   if (open_ && timeline_.goes_back_to(times->running)) cut("time goes back");
-  if (open_)
-    if (const char* why = reason_to_cut(*times))
-      cut(why, times->running, planner_->is_beyond(times->stream));
+  note_arrival(times->running);
+  if (open_) {
+    if (const char* why = reason_to_cut(*times)) {
+      const bool planned = planner_->is_beyond(times->stream);
+      cut(why, times->running, planned);
+      if (!planned) planner_->begin_anew();
+    }
+  }
   // Also of one that has just begun to trail: what is open then lies within its reference.
   if (trailing_ && times->running >= trailing_end()) end_trailing();
   if (!open_ && !begin_segment(*times, caps)) return;
@@ -279,7 +307,7 @@ void Cutter::add_gap(EventPtr event) {
   const bool ends_segment =
       open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && planner_->is_beyond(stream + duration);
   add_event(std::move(event));
-  if (ends_segment) cut("a gap");
+  if (ends_segment) cut("a gap", GST_CLOCK_TIME_NONE, false);
 }
 
 void Cutter::add_prompt(std::string prompt) {
@@ -308,6 +336,11 @@ void Cutter::prompt_property_set() {
 
 // Cutting
 
+void Cutter::cut(const char* why) {
+  cut(why, GST_CLOCK_TIME_NONE, false);
+  if (planner_) planner_->begin_anew();
+}
+
 /// The next segment begins at `next_running`, if that is known. One that overlaps goes on with the
 /// next one's frames.
 void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
@@ -321,6 +354,7 @@ void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
   // Where frames are rare, the last one may be shown up to there, or for longer.
   overlaps = overlaps && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
   if (overlaps) ended->reference_length = ended->length;
+  ended->complete_at = running_time_now(host_.element);
   {
     const QueueLock lock = queue_.lock();
     // When nothing goes out any more, nothing more is bought.
@@ -336,14 +370,26 @@ void Cutter::finish() {
   progress_.set_total(next_number_);
 }
 
+/// In running time. Live, a frame is shown until the next one comes, where only a few are missing.
+GstClockTime Cutter::end_of_open(GstClockTime next_running) const {
+  const GstClockTime end = timeline_.next();
+  if (!GST_CLOCK_TIME_IS_VALID(next_running) || next_running <= timeline_.last()) return end;
+  if (!deadlines_.is_live() || next_running > end + Deadlines::kStalled)
+    return std::min(end, next_running);
+  return std::min(next_running, std::max(end, planned_cut()));
+}
+
+/// In running time: where the open segment ends by plan.
+GstClockTime Cutter::planned_cut() const {
+  return open_->running_time + planner_->cut() - open_->stream_time;
+}
+
 /// The open segment, as long as it has become; there is none any more.
 std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   if (!open_) return nullptr;
+  const GstClockTime end = end_of_open(next_running);
   const std::shared_ptr<Segment> segment = std::move(open_);
   complete_at_ = GST_CLOCK_TIME_NONE;
-  GstClockTime end = timeline_.next();
-  if (GST_CLOCK_TIME_IS_VALID(next_running) && next_running > timeline_.last())
-    end = std::min(end, next_running);
   segment->length = std::max<GstClockTime>(end - segment->running_time, 1);
   // A frame that is shown for minutes is no reason to send minutes.
   const GstClockTime last = timeline_.last() - segment->running_time;
@@ -355,9 +401,25 @@ std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   return segment;
 }
 
+/// Empty where a job is made of a segment that has become this long.
+std::string Cutter::why_unsold(const Segment& segment, GstClockTime length) {
+  if (planner_->claim(segment.stream_time, length)) return "";
+  const std::string what =
+      "Segment " + std::to_string(segment.number) + " is " + seconds_text(length) + " long";
+  if (length < planner_->least())
+    return what + ", and the model takes at least " + seconds_text(planner_->least()) +
+           ": no job is made of it.";
+  return what +
+         ", and follows a part for which there is a job: no other one is made before the "
+         "next whole segment.";
+}
+
 /// All that its reference needs is there.
 void Cutter::send(const std::shared_ptr<Segment>& segment) {
-  segment->reference_length = planner_->padded(segment->reference_length + segment->overlap_tail);
+  segment->reference_length += segment->overlap_tail;
+  segment->unsold = why_unsold(*segment, segment->reference_length);
+  if (segment->unsold.empty())
+    segment->reference_length = planner_->padded(segment->reference_length);
   segment->cut_at = g_get_monotonic_time();
   segment->pending->report.duration = segment->length;
   submitter_.submit_later(segment);
@@ -373,7 +435,7 @@ void Cutter::end_trailing() {
   const GstClockTime cut = trailing_->running_time + trailing_->length;
   const GstClockTime end = std::min(timeline_.next(), trailing_end());
   trailing_->overlap_tail = end > cut ? end - cut : 0;
-  complete_at_ = open_ ? open_->running_time + deadlines_.nominal() : GST_CLOCK_TIME_NONE;
+  complete_at_ = open_ ? planned_cut() : GST_CLOCK_TIME_NONE;
   const std::shared_ptr<Segment> complete = std::move(trailing_);
   {
     const QueueLock lock = queue_.lock();
@@ -417,7 +479,7 @@ void Cutter::cut_stalled() {
   if (!is_stalled()) return;
   GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
   if (!g_rec_mutex_trylock(source_lock)) return;
-  if (is_stalled()) cut("its source, which has stopped");
+  if (is_stalled()) cut("its source, which has stopped", GST_CLOCK_TIME_NONE, false);
   g_rec_mutex_unlock(source_lock);
 }
 
@@ -448,6 +510,7 @@ void Cutter::drop() {
   open_ = nullptr;
   complete_at_ = GST_CLOCK_TIME_NONE;
   timeline_.reset();
+  if (planner_) planner_->begin_anew();
   cut_at_ = GST_CLOCK_TIME_NONE;
   cut_requested_ = false;
 }

@@ -44,8 +44,8 @@ class Cutter {
   void add_gap(EventPtr event);
   /// From the next frame on.
   void add_prompt(std::string prompt);
-  /// Ends the open segment, if there is one.
-  void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
+  /// Ends the open segment, if there is one: what comes now does not follow it.
+  void cut(const char* why);
   /// EOS: now it is known how many segments there are.
   void finish();
   /// At this running time, or with the next frame where it is none, as soon as the segment is long
@@ -57,7 +57,7 @@ class Cutter {
   /// A live source has stopped in the midst of a segment: what is there goes on its way. A source
   /// that is at work has its stream lock, and has not stopped.
   void cut_stalled();
-  GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_); }
+  GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_, lag_); }
 
   // Any thread
 
@@ -83,6 +83,7 @@ class Cutter {
     Prompts prompts;
   };
 
+  void note_arrival(GstClockTime running);
   const char* reason_to_cut(const FrameTimes& times) const;
   GstClockTime end_of_input() const;
   guint expected_total(GstClockTime end) const;
@@ -94,7 +95,10 @@ class Cutter {
   void take_frame(BufferPtr frame, const FrameTimes& times, GstClockTime duration);
   void encode(Segment& segment, BufferPtr frame, GstClockTime time);
   void cut(const char* why, GstClockTime next_running, bool overlaps);
+  GstClockTime planned_cut() const;
+  GstClockTime end_of_open(GstClockTime next_running) const;
   std::shared_ptr<Segment> close_open(GstClockTime next_running);
+  std::string why_unsold(const Segment& segment, GstClockTime length);
   void send(const std::shared_ptr<Segment>& segment);
   GstClockTime trailing_end() const;
   void end_trailing();
@@ -115,12 +119,14 @@ class Cutter {
   guint next_number_ = 0;
   GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // wanted from outside, running time
   unsigned skipped_frames_ = 0;                // live: the encoder was behind
+  bool lag_told_ = false;
 
   std::atomic<bool> cut_requested_{false};
   std::atomic<unsigned> window_{0};
   std::atomic<GstClockTime> input_running_{0};  // of the last frame
   // When the open segment should be complete, or the one that trails
   std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
+  std::atomic<GstClockTime> lag_{0};  // of the last frame that came
 
   Guarded<Shared> shared_;
 };

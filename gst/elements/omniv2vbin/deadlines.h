@@ -21,7 +21,7 @@ class Deadlines {
   /// A fallback is started this long before its first frame is due: decoders take a moment. Never
   /// more than a quarter of the latency.
   static constexpr GstClockTime kPrepare = 250 * GST_MSECOND;
-  /// A live source may be late by a little without having stopped.
+  /// A live source may be silent for a little without having stopped.
   static constexpr GstClockTime kStalled = GST_SECOND;
   /// Not live, audio but no video for longer than kVideoIdle: then this many seconds of audio are
   /// taken in a second, so that a demuxer reaches the next frame soon, and the audio of another
@@ -46,12 +46,17 @@ class Deadlines {
   GstClockTime of(GstClockTime begins) const;
   /// `now` may be GST_CLOCK_TIME_NONE: then nothing is past.
   bool has_passed(GstClockTime begins, GstClockTime now) const;
-  /// Live: is even its end so late that nobody can show it? Such a segment is left out, or a slow
-  /// downstream would fall back further and further, and all would pile up here.
-  bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime now) const;
-  /// When the frame that should complete a segment is so late that it will not come;
-  /// GST_CLOCK_TIME_NONE where nothing is waited for.
-  GstClockTime stall(GstClockTime complete_at) const;
+  /// Live: is even its end so late that nobody can show it, though it was complete at
+  /// `complete`? Such a segment is left out, or a slow downstream would fall back further and
+  /// further, and all would pile up here. An input that is itself late is shown late.
+  bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime complete,
+                  GstClockTime now) const;
+  /// How much later a frame comes than upstream's latency says.
+  GstClockTime lag(GstClockTime running, GstClockTime now) const;
+  /// When the frame that should complete a segment has not come for so long that it will not come;
+  /// GST_CLOCK_TIME_NONE where nothing is waited for. `lag` is that of the last one that came:
+  /// where all are late, the next one is as well.
+  GstClockTime stall(GstClockTime complete_at, GstClockTime lag) const;
 
   /// How much audio may wait for the video. `video_idle`: how long upstream has brought no frame
   /// though nothing held it up.

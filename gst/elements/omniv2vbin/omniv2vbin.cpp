@@ -62,8 +62,11 @@
  * With a live source the element adds a segment, the overlap and #GstOmniV2vBin:latency to the
  * latency. A result that is not there at its deadline is replaced according to
  * #GstOmniV2vBin:late-policy, and a warning says which latency would have been enough. Live sources
- * are never blocked. If a source stops within a segment, the part that is there is submitted after
- * a second.
+ * are never blocked. If a source stops within a segment (no frame has arrived for a second longer
+ * than the segment needed), the part that is there is submitted. A part that is shorter than the
+ * model's shortest length is not bought: it is replaced according to #GstOmniV2vBin:late-policy.
+ * The same goes for the rest of that segment when the source comes back, and for a short end of the
+ * stream. A late input is cut as any other; one warning says how late it is.
  *
  * All sinks of a pipeline wait for each other before they start: send the audio through this
  * element. Other branches need `sync=false async=false` on their sinks if the source is live, and a

@@ -49,8 +49,10 @@ struct Segment {
   CapsPtr caps;  // of its frames
   BinSettings settings;
   std::shared_ptr<PendingResult> pending;
-  std::shared_ptr<BusCancellation> cancel;  // of making its reference
-  gint64 cut_at = 0;                        // monotonic, µs
+  std::shared_ptr<BusCancellation> cancel;         // of making its reference
+  gint64 cut_at = 0;                               // monotonic, µs
+  GstClockTime complete_at = GST_CLOCK_TIME_NONE;  // running time by the clock when it was cut
+  std::string unsold;  // live: why no job is made of it; empty where one is
 
   // Of the submitter's thread
   std::shared_ptr<const std::string> still;  // goes along as an image

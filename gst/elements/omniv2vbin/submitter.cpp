@@ -123,6 +123,7 @@ void Submitter::run() {
 
 void Submitter::submit(const std::shared_ptr<Segment>& segment) {
   const auto reference = make_reference(*segment);
+  if (!segment->unsold.empty()) throw Failure(Reason::bad_input, segment->unsold);
   check_in_flight(*segment);
   add_still(*segment);
   Plan plan = make_plan(*segment, reference);
