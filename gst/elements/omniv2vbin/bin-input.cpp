@@ -266,6 +266,10 @@ GstClockTime BinInput::idle_for() const {
   return cutter_.on_their_way(lock) == 0 ? idle : 0;
 }
 
+void BinInput::look_after_wait() {
+  if (idle_for() >= kPatience) cutter_.release_held();
+}
+
 void BinInput::note_played_out(const QueueLock& lock) {
   gint64 since = waits_since_;
   if (cutter_.on_their_way(lock) == 0 && since != kNotWaiting)

@@ -30,11 +30,15 @@ class BinInput {
 
   /// For how long upstream has brought nothing, though nothing held it up.
   GstClockTime idle_for() const;
+  /// The output waits: what is held back here goes on its way when upstream brings nothing more.
+  void look_after_wait();
   /// A segment has played out.
   void note_played_out(const QueueLock& lock);
 
  private:
   static constexpr gint64 kNotWaiting = G_MAXINT64;
+  /// Not live: for so long it is waited for upstream without a word.
+  static constexpr GstClockTime kPatience = 5 * GST_SECOND;
 
   GstFlowReturn refusal() const;
   GstFlowReturn fail_now(const Error& error);

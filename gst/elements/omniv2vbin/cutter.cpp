@@ -86,7 +86,9 @@ guint Cutter::expected_total(GstClockTime end) const {
   if (deadlines_.is_live() || !GST_CLOCK_TIME_IS_VALID(end)) return 0;
   const GstClockTime rest = end > planner_->cut() ? end - planner_->cut() : 0;
   const GstClockTime nominal = planner_->nominal_duration();
-  return next_number_ + static_cast<guint>((rest + nominal - 1) / nominal);
+  const GstClockTime left = rest % nominal;
+  const bool joins = left == 0 || planner_->joins(left, nominal + left);
+  return next_number_ + static_cast<guint>(rest / nominal) + (joins ? 0 : 1);
 }
 
 std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings) {
@@ -112,20 +114,22 @@ bool Cutter::wait_for_room() {
   else if (!encoder_free)
     GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
                      next_number_);
-  return queue_.wait_for_room(window_,
+  // One that is held is no more under way than what it is held for.
+  return queue_.wait_for_room(window_ + (held_ ? 1 : 0),
                               [&](const QueueLock& lock) { return is_encoder_free(lock); });
 }
 
 bool Cutter::is_encoder_free(const QueueLock& lock) const {
   unsigned busy = submitter_.busy_encoders(lock);
-  const auto& trailing = shared_.of(lock).trailing;
-  if (trailing && trailing->shared.of(lock).encoder) ++busy;
+  for (const auto& waits : {shared_.of(lock).trailing, shared_.of(lock).held})
+    if (waits && waits->shared.of(lock).encoder) ++busy;
   return busy <= (deadlines_.is_live() ? kBusyEncodersLive : kBusyEncoders);
 }
 
 unsigned Cutter::on_their_way(const QueueLock& lock) const {
   const unsigned open = queue_.open(lock);
-  return open - (shared_.of(lock).trailing && open > 0 ? 1 : 0);
+  const bool waits = shared_.of(lock).trailing || shared_.of(lock).held;
+  return open - (waits && open > 0 ? 1 : 0);
 }
 
 bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
@@ -156,6 +160,7 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   } catch (const Failure&) {
     open_ = nullptr;
     end_trailing();
+    end_hold();
     throw;
   }
   GST_DEBUG_OBJECT(host_.element,
@@ -257,6 +262,8 @@ void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime durati
   }
   // Also of one that has just begun to trail: what is open then lies within its reference.
   if (trailing_ && times->running >= trailing_end()) end_trailing();
+  if (held_ && open_ && times->running - open_->running_time >= planner_->longest_joined())
+    end_hold();
   if (!open_ && !begin_segment(*times, caps)) return;
   take_frame(std::move(frame), *times, duration);
 }
@@ -341,28 +348,32 @@ void Cutter::cut(const char* why) {
   if (planner_) planner_->begin_anew();
 }
 
-/// The next segment begins at `next_running`, if that is known. One that overlaps goes on with the
-/// next one's frames.
-void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
+/// The next segment begins at `next_running`, if that is known. One that ends as planned may go on
+/// with the next one's frames.
+void Cutter::cut(const char* why, GstClockTime next_running, bool planned) {
   if (!GST_CLOCK_TIME_IS_VALID(next_running) && join_trailing()) return end_trailing();
   end_trailing();
+  if (join_held()) return end_hold();
+  end_hold();
   const std::shared_ptr<Segment> ended = close_open(next_running);
   if (!ended) return;
   GST_DEBUG_OBJECT(host_.element,
                    "segment %u is cut by %s: %" GST_TIME_FORMAT " long, %zu frames and events",
                    ended->number, why, GST_TIME_ARGS(ended->length), ended->items.size());
   // Where frames are rare, the last one may be shown up to there, or for longer.
-  overlaps = overlaps && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
+  const bool overlaps = planned && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
   if (overlaps) ended->reference_length = ended->length;
+  const bool holds = planned && deadlines_.overlap() == 0 && planner_->may_end_soon(end_of_input());
   ended->complete_at = running_time_now(host_.element);
   {
     const QueueLock lock = queue_.lock();
     // When nothing goes out any more, nothing more is bought.
     if (!queue_.is_open(lock)) return;
     if (overlaps) trailing_ = shared_.of(lock).trailing = ended;
+    if (holds) held_ = shared_.of(lock).held = ended;
     queue_.push(lock, {ended, nullptr, nullptr});
   }
-  if (!overlaps) send(ended);
+  if (!overlaps && !holds) send(ended);
 }
 
 void Cutter::finish() {
@@ -457,18 +468,59 @@ bool Cutter::join_trailing() {
     open_ = rest;  // live, and it is going out already
     return false;
   }
-  for (SourceItem& item : rest->items) {
-    item.time += offset;
-    trailing_->items.push_back(std::move(item));
-  }
-  trailing_->length = offset + rest->length;
+  take_in(*trailing_, *rest, offset);
   const GstClockTime last = timeline_.last() - trailing_->running_time;
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
-  --next_number_;
   GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
                    trailing_->number);
   return true;
+}
+
+void Cutter::take_in(Segment& segment, Segment& rest, GstClockTime offset) {
+  for (SourceItem& item : rest.items) {
+    item.time += offset;
+    segment.items.push_back(std::move(item));
+  }
+  segment.length = offset + rest.length;
+  --next_number_;
+}
+
+/// What follows is long enough, or will not come.
+void Cutter::end_hold() {
+  if (!held_) return;
+  const std::shared_ptr<Segment> complete = std::move(held_);
+  {
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).held = nullptr;
+  }
+  send(complete);
+}
+
+/// What ends before it is long enough for a segment becomes part of the one before, which was held
+/// for that. False when there is nothing to join.
+bool Cutter::join_held() {
+  if (!held_ || !open_) return false;
+  const GstClockTime offset = open_->running_time - held_->running_time;
+  const GstClockTime left = timeline_.next() - open_->running_time;
+  const bool same = open_->settings.prompt == held_->settings.prompt;
+  if (!same || !planner_->joins(left, offset + left)) return false;
+  const std::shared_ptr<Segment> rest = close_open(GST_CLOCK_TIME_NONE);
+  take_in(*held_, *rest, offset);
+  held_->joined_at = offset;
+  held_->reference_length = offset + rest->reference_length;
+  const QueueLock lock = queue_.lock();
+  held_->shared.of(lock).joined = rest->shared.of(lock).encoder;
+  GST_DEBUG_OBJECT(host_.element, "segment %u takes in what is too short for one of its own",
+                   held_->number);
+  return true;
+}
+
+void Cutter::release_held() {
+  GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
+  if (!g_rec_mutex_trylock(source_lock)) return;
+  end_hold();
+  g_rec_mutex_unlock(source_lock);
 }
 
 void Cutter::cut_stalled() {
@@ -486,27 +538,30 @@ void Cutter::cut_stalled() {
 // Flushes
 
 void Cutter::interrupt() {
-  std::shared_ptr<SegmentEncoder> open, trailing;
+  std::shared_ptr<SegmentEncoder> open, trailing, held;
   {
     const QueueLock lock = queue_.lock();
     const Shared& shared = shared_.of(lock);
     open = shared.encoding;
     if (shared.trailing) trailing = shared.trailing->shared.of(lock).encoder;
+    if (shared.held) held = shared.held->shared.of(lock).encoder;
   }
-  for (const auto& encoder : {open, trailing})
+  for (const auto& encoder : {open, trailing, held})
     if (encoder) encoder->cancel();
 }
 
 void Cutter::drop() {
   // What they hold is taken down when the lock is not held any more.
   std::shared_ptr<SegmentEncoder> encoding;
-  std::shared_ptr<Segment> trailing;
+  std::shared_ptr<Segment> trailing, held;
   {
     const QueueLock lock = queue_.lock();
     encoding.swap(shared_.of(lock).encoding);
     trailing.swap(shared_.of(lock).trailing);
+    held.swap(shared_.of(lock).held);
   }
   trailing_ = nullptr;
+  held_ = nullptr;
   open_ = nullptr;
   complete_at_ = GST_CLOCK_TIME_NONE;
   timeline_.reset();

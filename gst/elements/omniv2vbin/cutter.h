@@ -6,7 +6,8 @@
 // goes to the submitter. Where a cut may be is the planner's business (media/segment-planner.h).
 //
 // With `overlap`, a segment that is cut trails for a while: the next one has begun, and its frames
-// go into the references of both.
+// go into the references of both. Without, it may be held: until it is known that what follows is
+// long enough for a segment of its own, for else that joins it.
 #pragma once
 
 #include <atomic>
@@ -57,6 +58,9 @@ class Cutter {
   /// A live source has stopped in the midst of a segment: what is there goes on its way. A source
   /// that is at work has its stream lock, and has not stopped.
   void cut_stalled();
+  /// Not live, and upstream has brought nothing for a while: a segment that is held is not held up
+  /// by what may never come.
+  void release_held();
   GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_, lag_); }
 
   // Any thread
@@ -69,6 +73,7 @@ class Cutter {
   unsigned window() const { return window_; }
   /// Segments that wait for nothing of upstream's.
   unsigned on_their_way(const QueueLock& lock) const;
+  bool is_holding(const QueueLock& lock) const { return bool(shared_.of(lock).held); }
 
   // Flushes: interrupt() ends waits, then, under the src pad's stream lock, the rest
   void interrupt();
@@ -80,6 +85,7 @@ class Cutter {
   struct Shared {
     std::shared_ptr<SegmentEncoder> encoding;  // of the open segment
     std::shared_ptr<Segment> trailing;         // in the queue; not yet to be submitted
+    std::shared_ptr<Segment> held;             // as well
     Prompts prompts;
   };
 
@@ -103,6 +109,9 @@ class Cutter {
   GstClockTime trailing_end() const;
   void end_trailing();
   bool join_trailing();
+  void end_hold();
+  bool join_held();
+  void take_in(Segment& segment, Segment& rest, GstClockTime offset);
 
   const BinHost& host_;
   BinQueue& queue_;
@@ -116,6 +125,7 @@ class Cutter {
   std::optional<SegmentPlanner> planner_;
   std::shared_ptr<Segment> open_;
   std::shared_ptr<Segment> trailing_;  // as shared_ has it
+  std::shared_ptr<Segment> held_;      // as shared_ has it
   guint next_number_ = 0;
   GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // wanted from outside, running time
   unsigned skipped_frames_ = 0;                // live: the encoder was behind

@@ -13,9 +13,10 @@
  * ## Cutting
  *
  * The stream is cut at multiples of #GstOmniV2vBin:segment-duration in stream time, or of the
- * nearest length that the model takes. The rest at the end joins the last segment if possible, else
- * it is padded for the service and trimmed again. Up to half a second after the end that upstream
- * reports joins as well. The same input gives the same references, byte for byte. A
+ * nearest length that the model takes. A rest at the end that is too short for a segment of its own
+ * joins the last one, if upstream knows the duration and the model takes both together; else it is
+ * padded for the service and trimmed again. Of a segment the nearest length that the model takes is
+ * bought: 8.2 s buy 8. The same input gives the same references, byte for byte. A
  * `force-key-unit` event or the action signal #GstOmniV2vBin::cut cuts earlier, as soon as the
  * segment is long enough for the model.
  *

@@ -15,6 +15,9 @@ namespace omni {
 
 namespace {
 
+// How often it is looked what a stream that is not live waits for.
+constexpr std::chrono::milliseconds kLookAgain{1000};
+
 const char* name_of(OnFailure policy) {
   switch (policy) {
     case OnFailure::source:
@@ -129,8 +132,12 @@ BinQueue::Item Playout::wait_for_front() {
     std::optional<ClockAlarm> alarm;
     if (deadlines_.is_live() && GST_CLOCK_TIME_IS_VALID(wake))
       alarm.emplace(host_.element, wake, wake_);
+    if (!deadlines_.is_live()) {
+      if (!queue_.wait_for_change(front.seen, kLookAgain)) input_.look_after_wait();
+      continue;
+    }
     queue_.wait_for_change(front.seen);
-    if (deadlines_.is_live()) cutter_.cut_stalled();
+    cutter_.cut_stalled();
   }
 }
 

@@ -45,6 +45,7 @@ struct Segment {
   GstClockTime planned_end = 0;       // of its reference, from its beginning: the most there can be
   GstClockTime overlap_tail = 0;      // of the next segment, that its reference goes on with
   GstClockTime reference_length = 0;  // with the tail, and the padding that the service wants
+  GstClockTime joined_at = 0;         // where what it took in at its end begins
   std::vector<SourceItem> items;
   CapsPtr caps;  // of its frames
   BinSettings settings;
@@ -59,6 +60,7 @@ struct Segment {
 
   struct Shared {
     std::shared_ptr<SegmentEncoder> encoder;    // until the reference is there; null: there is none
+    std::shared_ptr<SegmentEncoder> joined;     // of what it took in at its end
     std::shared_ptr<const ByteRope> reference;  // kept while it may have to be shown
     bool submitted = false;
     bool late = false;  // its deadline came first
