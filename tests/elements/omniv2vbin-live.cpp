@@ -82,6 +82,16 @@ GST_START_TEST(latency_is_answered) {
 }
 GST_END_TEST
 
+// An element that is linked into a pipeline that plays: nobody has asked for its latency yet.
+GST_START_TEST(live_is_told) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  run.push_frame(0);
+  fail_unless(run.wait_message(GST_MESSAGE_LATENCY).get() != nullptr);
+}
+GST_END_TEST
+
 // What is there in time goes out; what is not is filled at its deadline; what comes later is not
 // shown, and the delay that would have been enough is told.
 GST_START_TEST(late_policy) {
@@ -288,6 +298,7 @@ static Suite* omniv2vbin_live_suite() {
   TCase* tcase = tcase_create("live");
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, latency_is_answered);
+  tcase_add_test(tcase, live_is_told);
   tcase_add_loop_test(tcase, late_policy, 0, 3);
   tcase_add_test(tcase, failure_shows_the_source);
   tcase_add_test(tcase, no_place_left);

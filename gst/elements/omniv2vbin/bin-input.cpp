@@ -73,6 +73,9 @@ void BinInput::learn_latency() {
     deadlines_.set_upstream_latency(least);
   }
   gst_query_unref(query);
+  // A pipeline that plays already asked for latency before this element was in it.
+  if (deadlines_.is_live())
+    gst_element_post_message(host_.element, gst_message_new_latency(GST_OBJECT(host_.element)));
 }
 
 /// At the first caps, so that going to PAUSED needs neither a key nor a network.
