@@ -78,6 +78,9 @@ START_TEST(stalls) {
   expect_time("nothing is waited for", deadlines.stall(kNone, 0), kNone);
   expect_time("a segment is to be complete", deadlines.stall(8 * kSecond, 0), 11 * kSecond);
   expect_time("all frames are late", deadlines.stall(8 * kSecond, 30 * kSecond), 41 * kSecond);
+  expect_time("comes now", deadlines.expected(10 * kSecond), 8 * kSecond);
+  expect_time("comes before it can", deadlines.expected(kSecond), 0);
+  expect_time("comes without a clock", deadlines.expected(kNone), kNone);
   expect_time("early", deadlines.lag(8 * kSecond, 9 * kSecond), 0);
   expect_time("on time", deadlines.lag(8 * kSecond, 10 * kSecond), 0);
   expect_time("late", deadlines.lag(8 * kSecond, 13 * kSecond), 3 * kSecond);
@@ -162,7 +165,7 @@ START_TEST(located) {
   ck_assert(!timeline.has_segment());
   timeline.set_segment(time_segment(10 * kSecond, 20 * kSecond, 100 * kSecond, 50 * kSecond));
   ck_assert(timeline.has_segment());
-  const auto times = timeline.locate(frame_at(row.pts).get(), row.duration, nullptr);
+  const auto times = timeline.locate(frame_at(row.pts).get(), row.duration, kNone);
   ck_assert_msg(times.has_value() == row.shown, "%s", row.what);
   if (!times) return;
   expect_time(row.what, times->running, row.running);
@@ -172,14 +175,22 @@ END_TEST
 
 START_TEST(frames_without_times) {
   InputTimeline timeline;
-  timeline.set_segment(time_segment(0, kNone, 0, 0));
+  timeline.set_segment(time_segment(0, kNone, 0, 10 * kSecond));
   const auto untimed = frame_at(kNone);
-  expect_time("the very first", timeline.locate(untimed.get(), kSecond, nullptr)->running, 0);
+  const auto located = [&](GstClockTime arrived) {
+    return timeline.locate(untimed.get(), 40 * kMilli, arrived)->running;
+  };
+  expect_time("the very first", located(kNone), 0);
+  expect_time("live, the first one is late", located(12 * kSecond), 12 * kSecond);
   expect_time("taken", timeline.take(5 * kSecond, 40 * kMilli, true), 5 * kSecond);
-  const FrameTimes open{4 * kSecond, 14 * kSecond};
-  const auto times = timeline.locate(untimed.get(), kSecond, &open);
+  const auto times = timeline.locate(untimed.get(), kSecond, kNone);
   expect_time("follows the one before", times->running, 5'040 * kMilli);
   expect_time("and in stream time", times->stream, 15'040 * kMilli);
+  expect_time("jitter does not count", located(5'540 * kMilli), 5'040 * kMilli);
+  expect_time("nor a little ahead", located(4'040 * kMilli), 5'040 * kMilli);
+  expect_time("slower than its rate", located(5'541 * kMilli), 5'541 * kMilli);
+  expect_time("faster than its rate", located(4'030 * kMilli), 5'030 * kMilli);
+  expect_time("never back", located(0), 5 * kSecond + 1);
 }
 END_TEST
 

@@ -130,6 +130,26 @@ GST_START_TEST(late_source_stops) {
 }
 GST_END_TEST
 
+// Frames without times count from when they come: here the first one is 12 s late, and then they
+// are slower or faster than their caps say.
+GST_START_TEST(no_times) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "latency=60000000000", kSlowCaps);
+  const GstClockTime pause = (150 + 50 * static_cast<unsigned>(__i__)) * GST_MSECOND;
+  constexpr unsigned kCount = 100;
+  for (unsigned i = 0; i < kCount; ++i) {
+    run.reach(12 * GST_SECOND + i * pause);
+    run.push_at(GST_CLOCK_TIME_NONE, kSlow);
+  }
+  finish(run);
+  const Told told = told_by(run);
+  fail_unless_equals_int(told.late_input, 0);
+  fail_unless_equals_int(gst_harness_buffers_received(run.harness()), kCount);
+  fail_unless(told.jobs > 0 && told.jobs <= kCount * pause / kSegment + 1, "%u jobs", told.jobs);
+}
+GST_END_TEST
+
 // A sender that was gone leaves single frames behind: they are no jobs.
 GST_START_TEST(sender_comes_back) {
   const WithKey key;
@@ -225,6 +245,7 @@ static Suite* omniv2vbin_late_suite() {
   tcase_add_test(tcase, lag_grows);
   tcase_add_test(tcase, later_than_the_latency);
   tcase_add_test(tcase, late_source_stops);
+  tcase_add_loop_test(tcase, no_times, 0, 3);
   tcase_add_test(tcase, sender_comes_back);
   tcase_add_test(tcase, lost_at_the_end);
   tcase_add_loop_test(tcase, cost_of_any_stream, 0, 24);

@@ -213,9 +213,8 @@ void Cutter::set_segment(const GstSegment& segment) {
 }
 
 /// Live: how late a frame comes is told once. Its segment stays whole, however late that is.
-void Cutter::note_arrival(GstClockTime running) {
-  if (!deadlines_.is_live()) return;
-  const GstClockTime lag = deadlines_.lag(running, running_time_now(host_.element));
+void Cutter::note_arrival(GstClockTime running, GstClockTime now) {
+  const GstClockTime lag = deadlines_.lag(running, now);
   lag_ = lag;
   if (lag < Deadlines::kStalled || std::exchange(lag_told_, true)) return;
   const Error late{Reason::timed_out,
@@ -244,15 +243,15 @@ const char* Cutter::reason_to_cut(const FrameTimes& times) const {
 }
 
 void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime duration) {
-  FrameTimes open;
-  if (open_) open = {open_->running_time, open_->stream_time};
-  const auto times = timeline_.locate(frame.get(), duration, open_ ? &open : nullptr);
+  const GstClockTime now =
+      deadlines_.is_live() ? running_time_now(host_.element) : GST_CLOCK_TIME_NONE;
+  const auto times = timeline_.locate(frame.get(), duration, deadlines_.expected(now));
   if (!times) {
     GST_LOG_OBJECT(host_.element, "outside of the time segment: %" GST_PTR_FORMAT, frame.get());
     return;
   }
   if (open_ && timeline_.goes_back_to(times->running)) cut("time goes back");
-  note_arrival(times->running);
+  note_arrival(times->running, now);
   if (open_) {
     if (const char* why = reason_to_cut(*times)) {
       const bool planned = planner_->is_beyond(times->stream);

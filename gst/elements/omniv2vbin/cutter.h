@@ -89,7 +89,7 @@ class Cutter {
     Prompts prompts;
   };
 
-  void note_arrival(GstClockTime running);
+  void note_arrival(GstClockTime running, GstClockTime now);
   const char* reason_to_cut(const FrameTimes& times) const;
   GstClockTime end_of_input() const;
   guint expected_total(GstClockTime end) const;

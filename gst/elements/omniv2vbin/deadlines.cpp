@@ -30,6 +30,11 @@ bool Deadlines::is_expired(GstClockTime begins, GstClockTime length, GstClockTim
   return now > due + length + nominal_;
 }
 
+GstClockTime Deadlines::expected(GstClockTime now) const {
+  if (!GST_CLOCK_TIME_IS_VALID(now)) return GST_CLOCK_TIME_NONE;
+  return now > upstream_latency_ ? now - upstream_latency_ : 0;
+}
+
 GstClockTime Deadlines::lag(GstClockTime running, GstClockTime now) const {
   const GstClockTime expected = running + upstream_latency_;
   return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > expected ? now - expected : 0;

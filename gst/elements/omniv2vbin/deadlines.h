@@ -51,6 +51,8 @@ class Deadlines {
   /// further, and all would pile up here. An input that is itself late is shown late.
   bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime complete,
                   GstClockTime now) const;
+  /// The running time of a frame that comes now, on time.
+  GstClockTime expected(GstClockTime now) const;
   /// How much later a frame comes than upstream's latency says.
   GstClockTime lag(GstClockTime running, GstClockTime now) const;
   /// When the frame that should complete a segment has not come for so long that it will not come;
