@@ -100,6 +100,7 @@ GstClockTime BinInput::frame_duration(GstBuffer* buffer) const {
 
 GstFlowReturn BinInput::chain(BufferPtr buffer) {
   waits_since_ = kNotWaiting;
+  any_frame_ = true;
   const GstFlowReturn flow = take_buffer(std::move(buffer));
   if (flow == GST_FLOW_OK) waits_since_ = g_get_monotonic_time();
   return flow;
@@ -134,6 +135,7 @@ gboolean BinInput::event(EventPtr event) {
     case GST_EVENT_EOS:
       GST_DEBUG_OBJECT(host_.element, "EOS came in");
       waits_since_ = kNotWaiting;
+      report_empty();
       cutter_.finish();
       break;
     case GST_EVENT_SEGMENT_DONE:
@@ -148,6 +150,16 @@ gboolean BinInput::event(EventPtr event) {
   if (!GST_EVENT_IS_SERIALIZED(event.get())) return gst_pad_push_event(host_.src, event.release());
   cutter_.add_event(std::move(event));
   return TRUE;
+}
+
+/// Else a file of nothing is made without a word.
+void BinInput::report_empty() {
+  if (any_frame_ || std::exchange(empty_told_, true)) return;
+  post_warning(host_.element,
+               input_error(Reason::bad_input,
+                           "The stream ended without a frame. What stands before the element had "
+                           "none to show: an edit list or a seek may hide all of them."),
+               "EOS goes out");
 }
 
 void BinInput::begin_stream() {

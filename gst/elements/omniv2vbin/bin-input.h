@@ -42,6 +42,7 @@ class BinInput {
 
   GstFlowReturn refusal() const;
   GstFlowReturn fail_now(const Error& error);
+  void report_empty();
   bool start();
   void learn_latency();
   GstClockTime frame_duration(GstBuffer* buffer) const;
@@ -56,8 +57,10 @@ class BinInput {
   Deadlines& deadlines_;
   Cutter& cutter_;
   CapsPtr caps_;
-  bool ready_ = false;    // frames with these caps can be taken
-  bool refused_ = false;  // an error was reported, or EOS came
+  bool ready_ = false;      // frames with these caps can be taken
+  bool refused_ = false;    // an error was reported, or EOS came
+  bool any_frame_ = false;  // of the whole run
+  bool empty_told_ = false;
   // Since when upstream is waited for, monotonic, while nothing else is
   std::atomic<gint64> waits_since_{g_get_monotonic_time()};
 };

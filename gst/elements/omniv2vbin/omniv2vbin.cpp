@@ -51,12 +51,12 @@
  *
  * ## Audio
  *
- * Each `audio_sink_N` has an `audio_src_N`, which appears with the first caps. Audio of any format
- * is passed through, delayed to stay in sync with the video. With #GstOmniV2vBin:audio=result the
- * audio of the results is output instead, on `audio_src_0`, as raw 16-bit stereo at 48 kHz,
- * time-aligned and without gaps. If a result has no audio, or a segment is replaced, it is the
- * audio of what is shown, or silence. #GstOmniV2vBin:reference-audio adds the audio of the first
- * audio pad to the references.
+ * Each `audio_sink_N` has an `audio_src_N`, which appears with the first caps, or with EOS. Audio
+ * of any format is passed through, delayed to stay in sync with the video. With
+ * #GstOmniV2vBin:audio=result the audio of the results is output instead, on `audio_src_0`, as raw
+ * 16-bit stereo at 48 kHz, time-aligned and without gaps. If a result has no audio, or a segment is
+ * replaced, it is the audio of what is shown, or silence. #GstOmniV2vBin:reference-audio adds the
+ * audio of the first audio pad to the references.
  *
  * ## Live
  *

@@ -36,7 +36,8 @@ class AudioPassthrough {
   struct Host {
     GstElement* element;  // outlives the passthrough
     GstPad* sink;         // the request pad, already on the element; outlives the passthrough
-    /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS.
+    /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS or
+    /// EOS.
     std::function<GstPad*()> new_src;
     /// How much running time may wait here. Asked for each buffer, and again while one waits.
     std::function<GstClockTime()> capacity;

@@ -46,7 +46,7 @@ class BinAudio {
   std::shared_ptr<ReferenceAudioTap> tap() const;
   /// The sound of results; null when that of the source goes out.
   std::shared_ptr<ResultAudio> result_audio() const;
-  /// After caps came to an audio pad.
+  /// After caps came to an audio pad, or its end.
   void report_when_complete();
   /// audio=result: what an audio pad answers for a buffer.
   GstFlowReturn end_here(bool first);
