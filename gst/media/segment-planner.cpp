@@ -16,7 +16,12 @@ constexpr GstClockTime kSecond = GST_SECOND;
 // Frames do not end on whole seconds: 240 of 30000/1001 take 8.008 s and are billed as 8.
 constexpr GstClockTime kSlack = 100 * GST_MSECOND;
 
-// The duration that upstream announces may be short by a few frames.
+// What is longer than a length of the model by less than this is sold as that length: half a
+// second, less what rounding to the ticks of a file may add.
+constexpr GstClockTime kSold = 499 * GST_MSECOND;
+
+// Upstream's word about where a stream ends may be short by its last frames. What is as short as
+// that is no segment, whatever the model takes.
 constexpr GstClockTime kLateEnd = 500 * GST_MSECOND;
 
 std::string seconds_text(GstClockTime time) {
@@ -63,36 +68,60 @@ GstClockTime SegmentPlanner::next_grid_point(GstClockTime start) const {
 void SegmentPlanner::begin(GstClockTime start, GstClockTime end) {
   start_ = start;
   grace_ = 0;
-  if (live_) {
-    cut_ = start + nominal_duration_;
-    return;
-  }
-  cut_ = next_grid_point(start);
-  if (!GST_CLOCK_TIME_IS_VALID(end) || end + kSlack < cut_) return;
-  // A rest at the end that is too short for its own segment is joined.
-  const bool tail_too_short = end < cut_ + least_ - std::min(least_, kSlack);
+  is_rest_ = live_ && start < claimed_until_;
+  if (is_rest_)
+    cut_ = claimed_until_;
+  else
+    cut_ = live_ ? start + nominal_duration_ : next_grid_point(start);
+  if (!live_ && overlap_ > 0 && GST_CLOCK_TIME_IS_VALID(end) && end + kSlack >= cut_)
+    take_along(end);
+}
+
+void SegmentPlanner::take_along(GstClockTime end) {
   const auto fits = [&](GstClockTime last) {
-    return !is_bounded() || last - start <= most_ + kSlack;
+    return !is_bounded() || last - start_ < most_ + kSold;
   };
-  if (end > cut_ && !(tail_too_short && fits(end))) return;
+  const bool too_short = end < cut_ + least_ - std::min(least_, kSlack);
+  if (end > cut_ && !(too_short && fits(end))) return;
   cut_ = std::max(cut_, end);
   if (fits(cut_ + kLateEnd)) grace_ = kLateEnd;
 }
 
+GstClockTime SegmentPlanner::longest_joined() const {
+  if (live_) return 0;
+  return std::max(least_ - std::min(least_, kSlack), kLateEnd);
+}
+
+bool SegmentPlanner::joins(GstClockTime left, GstClockTime whole) const {
+  return left < longest_joined() && (!is_bounded() || whole < most_ + kSold);
+}
+
+bool SegmentPlanner::may_end_soon(GstClockTime end) const {
+  if (live_ || !GST_CLOCK_TIME_IS_VALID(end)) return false;
+  const GstClockTime far = cut_ + longest_joined() + kLateEnd;
+  return end < far;
+}
+
 bool SegmentPlanner::may_cut_at(GstClockTime time) const {
-  return time > start_ && time - start_ >= least_;
+  return time > start_ && (is_rest_ || time - start_ >= least_);
+}
+
+bool SegmentPlanner::claim(GstClockTime start, GstClockTime length) {
+  if (!live_) return true;
+  if (start < claimed_until_ || length + kSlack < least_) return false;
+  claimed_until_ = start + nominal_duration_;
+  return true;
 }
 
 GstClockTime SegmentPlanner::padded(GstClockTime length) const {
-  const GstClockTime enough = length > kSlack ? length - kSlack : 0;
   if (!lengths_.only.empty()) {
     for (const unsigned seconds : lengths_.only)
-      if (seconds * kSecond >= enough) return std::max(length, seconds * kSecond);
+      if (length < seconds * kSecond + kSold) return std::max(length, seconds * kSecond);
     return length;
   }
   if (!is_bounded() && least_ == 0) return length;
-  GstClockTime whole = (enough + kSecond - 1) / kSecond * kSecond;
-  // A slightly excessive length may still be accepted; padded to the next second it never is.
+  GstClockTime whole = (length + kSecond - kSold) / kSecond * kSecond;
+  // What is a little too long may still be taken; filled up to the next second it never is.
   if (is_bounded()) whole = std::min(whole, most_);
   return std::max(length, std::max(whole, least_));
 }

@@ -51,6 +51,17 @@ GST_START_TEST(unchanged) {
 }
 GST_END_TEST
 
+// Audio that ends before its caps: its pad is there all the same, and ends.
+GST_START_TEST(end_without_caps) {
+  Rig rig;
+  fail_unless(rig.event(gst_event_new_stream_start("sound")));
+  fail_unless(rig.event(gst_event_new_eos()));
+  fail_if(rig.lane().src().get() == nullptr);
+  fail_unless(rig.wait_event(GST_EVENT_EOS));
+  expect_story(rig.seen(), "stream-start eos ");
+}
+GST_END_TEST
+
 // No more than the capacity waits; what goes out makes room for as much.
 GST_START_TEST(full) {
   Rig rig;
@@ -567,6 +578,7 @@ static Suite* audio_lane_suite() {
   tcase_set_timeout(tests, 100);
   suite_add_tcase(suite, tests);
   tcase_add_loop_test(tests, unchanged, 0, 2);
+  tcase_add_test(tests, end_without_caps);
   tcase_add_test(tests, full);
   tcase_add_loop_test(tests, what_counts, 0, 6);
   tcase_add_test(tests, live_drop);

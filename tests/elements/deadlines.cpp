@@ -54,21 +54,53 @@ START_TEST(deadline) {
   ck_assert_msg(!deadlines.has_passed(row.begins, kNone), "without a clock nothing is past");
   // Past its end, and by a segment more.
   const GstClockTime gone = row.deadline + 3 * kSecond + row.nominal;
-  ck_assert(!deadlines.is_expired(row.begins, 3 * kSecond, gone));
-  ck_assert(deadlines.is_expired(row.begins, 3 * kSecond, gone + 1));
-  ck_assert(!deadlines.is_expired(row.begins, 3 * kSecond, kNone));
+  const auto expired = [&](GstClockTime complete, GstClockTime now) {
+    return deadlines.is_expired(row.begins, 3 * kSecond, complete, now);
+  };
+  for (const GstClockTime complete : {kNone, row.begins, row.deadline}) {
+    ck_assert(!expired(complete, gone));
+    ck_assert(expired(complete, gone + 1));
+    ck_assert(!expired(complete, kNone));
+  }
+  ck_assert_msg(!expired(row.deadline + kSecond, gone + kSecond), "it came late itself");
+  ck_assert(expired(row.deadline + kSecond, gone + kSecond + 1));
   deadlines.set_live(false);
-  ck_assert_msg(!deadlines.is_expired(row.begins, 3 * kSecond, gone + 1), "a file is never late");
+  ck_assert_msg(!expired(kNone, gone + 1), "a file is never late");
 }
 END_TEST
 
 START_TEST(stalls) {
   Deadlines deadlines;
   deadlines.set_upstream_latency(2 * kSecond);
-  expect_time("not live", deadlines.stall(8 * kSecond), kNone);
+  expect_time("not live", deadlines.stall(8 * kSecond, 0), kNone);
+  expect_time("not live", deadlines.lag(8 * kSecond, 90 * kSecond), 0);
   deadlines.set_live(true);
-  expect_time("nothing is waited for", deadlines.stall(kNone), kNone);
-  expect_time("a segment is to be complete", deadlines.stall(8 * kSecond), 11 * kSecond);
+  expect_time("nothing is waited for", deadlines.stall(kNone, 0), kNone);
+  expect_time("a segment is to be complete", deadlines.stall(8 * kSecond, 0), 11 * kSecond);
+  expect_time("all frames are late", deadlines.stall(8 * kSecond, 30 * kSecond), 41 * kSecond);
+  expect_time("comes now", deadlines.expected(10 * kSecond), 8 * kSecond);
+  expect_time("comes before it can", deadlines.expected(kSecond), 0);
+  expect_time("comes without a clock", deadlines.expected(kNone), kNone);
+  expect_time("early", deadlines.lag(8 * kSecond, 9 * kSecond), 0);
+  expect_time("on time", deadlines.lag(8 * kSecond, 10 * kSecond), 0);
+  expect_time("late", deadlines.lag(8 * kSecond, 13 * kSecond), 3 * kSecond);
+  expect_time("without a clock", deadlines.lag(8 * kSecond, kNone), 0);
+}
+END_TEST
+
+/// However late frames come: while they do, no segment's source has stopped.
+START_TEST(late_is_not_stalled) {
+  Deadlines deadlines;
+  deadlines.set_live(true);
+  deadlines.set_upstream_latency(kSecond);
+  for (const GstClockTime pause : {10 * kMilli, 60 * kMilli, 990 * kMilli}) {
+    GstClockTime now = kSecond;
+    for (GstClockTime frame = 0; frame < 3600 * kSecond; frame += 40 * kMilli, now += pause) {
+      const GstClockTime lag = deadlines.lag(frame, now);
+      const GstClockTime complete = (frame / (4 * kSecond) + 1) * 4 * kSecond;
+      ck_assert(deadlines.stall(complete, lag) >= now + Deadlines::kStalled);
+    }
+  }
 }
 END_TEST
 
@@ -133,7 +165,7 @@ START_TEST(located) {
   ck_assert(!timeline.has_segment());
   timeline.set_segment(time_segment(10 * kSecond, 20 * kSecond, 100 * kSecond, 50 * kSecond));
   ck_assert(timeline.has_segment());
-  const auto times = timeline.locate(frame_at(row.pts).get(), row.duration, nullptr);
+  const auto times = timeline.locate(frame_at(row.pts).get(), row.duration, kNone);
   ck_assert_msg(times.has_value() == row.shown, "%s", row.what);
   if (!times) return;
   expect_time(row.what, times->running, row.running);
@@ -143,14 +175,22 @@ END_TEST
 
 START_TEST(frames_without_times) {
   InputTimeline timeline;
-  timeline.set_segment(time_segment(0, kNone, 0, 0));
+  timeline.set_segment(time_segment(0, kNone, 0, 10 * kSecond));
   const auto untimed = frame_at(kNone);
-  expect_time("the very first", timeline.locate(untimed.get(), kSecond, nullptr)->running, 0);
+  const auto located = [&](GstClockTime arrived) {
+    return timeline.locate(untimed.get(), 40 * kMilli, arrived)->running;
+  };
+  expect_time("the very first", located(kNone), 0);
+  expect_time("live, the first one is late", located(12 * kSecond), 12 * kSecond);
   expect_time("taken", timeline.take(5 * kSecond, 40 * kMilli, true), 5 * kSecond);
-  const FrameTimes open{4 * kSecond, 14 * kSecond};
-  const auto times = timeline.locate(untimed.get(), kSecond, &open);
+  const auto times = timeline.locate(untimed.get(), kSecond, kNone);
   expect_time("follows the one before", times->running, 5'040 * kMilli);
   expect_time("and in stream time", times->stream, 15'040 * kMilli);
+  expect_time("jitter does not count", located(5'540 * kMilli), 5'040 * kMilli);
+  expect_time("nor a little ahead", located(4'040 * kMilli), 5'040 * kMilli);
+  expect_time("slower than its rate", located(5'541 * kMilli), 5'541 * kMilli);
+  expect_time("faster than its rate", located(4'030 * kMilli), 5'030 * kMilli);
+  expect_time("never back", located(0), 5 * kSecond + 1);
 }
 END_TEST
 
@@ -195,6 +235,7 @@ int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "deadlines",
                          {{"deadline", deadline, std::size(kDeadlines)},
                           {"stalls", stalls, 1},
+                          {"late is not stalled", late_is_not_stalled, 1},
                           {"audio capacity", audio_capacity, 1},
                           {"located", located, std::size(kLocated)},
                           {"frames without times", frames_without_times, 1},

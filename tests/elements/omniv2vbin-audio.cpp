@@ -216,6 +216,38 @@ GST_START_TEST(reference_sound_that_stops) {
 }
 GST_END_TEST
 
+// An audio branch that ends without caps: its pad is there for who waits to link it, it is told,
+// and the picture plays to its end.
+GST_START_TEST(sound_without_caps) {
+  const WithKey key;
+  EchoService service;
+  const FreshFolder state;
+  const auto pipeline = ElementPtr::adopt(gst_parse_launch(
+      ("videotestsrc num-buffers=50 ! video/x-raw,format=I420,width=64,height=32,framerate=25/1 ! "
+       "v.sink omniv2vbin name=v prompt=x poll-interval=20000000 state-dir=" +
+       state.path() + " base-url=" + service.server.url() +
+       " ! fakesink fakesrc num-buffers=0 ! v.audio_sink_0 v.audio_src_0 ! fakesink")
+          .c_str(),
+      nullptr));
+  const auto bus = BusPtr::adopt(gst_element_get_bus(pipeline.get()));
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  std::string told;
+  for (bool ended = false; !ended;) {
+    const auto message = MessagePtr::adopt(gst_bus_timed_pop_filtered(
+        bus.get(), GST_CLOCK_TIME_NONE,
+        static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING)));
+    fail_if(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR);
+    ended = GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS;
+    if (ended) break;
+    GError* warning = nullptr;
+    gst_message_parse_warning(message.get(), &warning, nullptr);
+    told += ErrorPtr(warning)->message;
+  }
+  fail_unless(told.find("no audio on audio_sink_0") != std::string::npos, "%s", told.c_str());
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+GST_END_TEST
+
 // References that share a second of the picture share its sound, and each plays its own part of it.
 GST_START_TEST(sound_with_overlap) {
   const WithKey key;
@@ -377,6 +409,7 @@ static Suite* omniv2vbin_sound_suite() {
   tcase_add_loop_test(tcase, source_sound_is_unchanged, 0, 3);
   tcase_add_loop_test(tcase, result_sound_is_placed, 0, 3);
   tcase_add_loop_test(tcase, reference_sound_that_stops, 0, 2);
+  tcase_add_test(tcase, sound_without_caps);
   tcase_add_test(tcase, sound_with_overlap);
   tcase_add_test(tcase, result_sound_fades);
   tcase_add_test(tcase, result_sound_alone);

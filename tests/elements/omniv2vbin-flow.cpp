@@ -48,6 +48,25 @@ GstEvent* custom(const char* name) {
 
 }  // namespace
 
+// A stream that ends without a frame says so, once, and ends.
+GST_START_TEST(no_frame_at_all) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), kFour);
+  run.push_segment();
+  run.push_eos();
+  run.wait_event(GST_EVENT_EOS);
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "bad-input");
+  fail_unless(text.find("without a frame") != std::string::npos, "%s", text.c_str());
+  run.flush();
+  run.push_eos();
+  run.wait_event(GST_EVENT_EOS);
+  for (const auto& message : run.messages())
+    fail_if(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_WARNING);
+}
+GST_END_TEST
+
 // A segment takes the newest prompt that holds at its first frame.
 GST_START_TEST(prompts) {
   const WithKey key;
@@ -337,6 +356,7 @@ static Suite* omniv2vbin_flow_suite() {
   Suite* suite = suite_create("omniv2vbin-flow");
   TCase* tcase = tcase_create("flow");
   tcase_set_timeout(tcase, 60);
+  tcase_add_test(tcase, no_frame_at_all);
   tcase_add_test(tcase, prompts);
   tcase_add_test(tcase, cuts);
   tcase_add_test(tcase, same_prompt_again);

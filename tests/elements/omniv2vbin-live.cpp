@@ -3,118 +3,20 @@
 
 // omniv2vbin with a live source: what it says of its latency, and what it does when its time has
 // come. The clock is the test's own: no time passes but that which a test lets pass.
-#include <gst/check/gsttestclock.h>
-
 #include <condition_variable>
 #include <mutex>
 
 #include "client/ledger/ledger-store.h"
-#include "support/counted-frames.h"
+#include "elements/omniv2vbin/deadlines.h"
 #include "support/echo-service.h"
-#include "support/v2v-fixture.h"
+#include "support/live-run.h"
 
 using namespace omni;
 using namespace omni::test;
 
 namespace {
 
-constexpr GstClockTime kFrame = 40 * GST_MSECOND;
-constexpr GstClockTime kUpstream = 60 * GST_MSECOND;
-constexpr GstClockTime kSegment = 4 * GST_SECOND;
-constexpr GstClockTime kLatency = 3 * GST_SECOND;
-constexpr GstClockTime kMakeReady = 250 * GST_MSECOND;  // as in bin-live.cpp
-constexpr unsigned kFrames = 100;                       // of a segment
-const std::string kCaps = std::string(kCountedCaps) + "25/1";
-
-/// Pictures show the number of their segment: a live encoder may leave frames out.
-class LiveRun : public ElementRun {
- public:
-  LiveRun(const std::string& url, const std::string& properties)
-      : ElementRun(url, "prompt=x segment-duration=4000000000 latency=3000000000 " + properties,
-                   "omniv2vbin", nullptr) {
-    gst_harness_use_testclock(harness());
-    gst_harness_set_upstream_latency(harness(), kUpstream);
-    gst_harness_set_src_caps_str(harness(), kCaps.c_str());
-    clock_ = gst_harness_get_testclock(harness());
-  }
-  ~LiveRun() { gst_object_unref(clock_); }
-
-  /// So many segments come in whole, and the frame that cuts the last one.
-  void push_segments(unsigned count) {
-    for (unsigned i = pushed_; i < pushed_ + count * kFrames; ++i) push_frame(i);
-    pushed_ += count * kFrames;
-    push_frame(pushed_);
-    ++pushed_;
-  }
-  void push_frame(unsigned i) {
-    gst_harness_push(harness(), counted_frame(i / kFrames, i * kFrame, kFrame).release());
-  }
-  void wait_state(const std::string& wanted) {
-    for (;;) {
-      const auto message = wait_message(GST_MESSAGE_ELEMENT);
-      fail_unless(bool(message), "no %s came", wanted.c_str());
-      const char* state =
-          gst_structure_get_string(gst_message_get_structure(message.get()), "state");
-      if (state && wanted == state) return;
-    }
-  }
-  void set_time(GstClockTime time) { gst_test_clock_set_time(clock_, time); }
-
-  /// Until the element waits for this time. Until then it may wait for others, such as that at
-  /// which a source would have stopped; the test's own time limit ends a wait in vain.
-  void wait_for_alarm(GstClockTime wanted) {
-    for (GstClockTime time = 0; time != wanted; g_usleep(1000)) {
-      GstClockID id = nullptr;
-      gst_test_clock_wait_for_next_pending_id(clock_, &id);
-      time = gst_clock_id_get_time(id);
-      gst_clock_id_unref(id);
-    }
-  }
-  /// The clock goes on to where the element waits.
-  void reach(GstClockTime time) {
-    set_time(time);
-    ring();
-  }
-  /// The next frame. A time that was past when the element began to wait for it, a test clock does
-  /// not ring by itself, as others do.
-  BufferPtr pull() {
-    for (;; g_usleep(1000)) {
-      if (auto frame = BufferPtr::adopt(gst_harness_try_pull(harness()))) return frame;
-      ring();
-    }
-  }
-  EventPtr wait_gap() {
-    for (;; g_usleep(1000)) {
-      auto event = EventPtr::adopt(gst_harness_try_pull_event(harness()));
-      if (event && GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) return event;
-      ring();
-    }
-  }
-  /// So many frames come, from the first one on, with their times.
-  void expect_times(unsigned count) {
-    for (unsigned i = 0; i < count; ++i) {
-      const BufferPtr frame = pull();
-      fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
-    }
-  }
-  /// All frames of a segment come, with their times and this picture.
-  void expect_segment(unsigned segment, unsigned picture) {
-    const auto caps = CapsPtr::adopt(gst_caps_from_string(kCaps.c_str()));
-    for (unsigned i = segment * kFrames; i < (segment + 1) * kFrames; ++i) {
-      const BufferPtr frame = pull();
-      fail_unless_equals_uint64(GST_BUFFER_PTS(frame.get()), i * kFrame);
-      fail_unless_equals_int(number_in(frame.get(), caps.get()), picture);
-    }
-  }
-
- private:
-  void ring() {
-    while (GstClockID id = gst_test_clock_process_next_clock_id(clock_)) gst_clock_id_unref(id);
-  }
-
-  GstTestClock* clock_;
-  unsigned pushed_ = 0;
-};
+constexpr GstClockTime kMakeReady = Deadlines::kPrepare;
 
 /// The ledger's row of a segment, once its result is kept and nobody is at it.
 LedgerRow kept_row(const std::string& folder, unsigned segment) {
@@ -177,6 +79,16 @@ GST_START_TEST(latency_is_answered) {
   fail_unless(run.wait_message(GST_MESSAGE_LATENCY).get() != nullptr);
   fail_unless_equals_uint64(gst_harness_query_latency(run.harness()),
                             kUpstream + kSegment + 5 * GST_SECOND);
+}
+GST_END_TEST
+
+// An element that is linked into a pipeline that plays: nobody has asked for its latency yet.
+GST_START_TEST(live_is_told) {
+  const WithKey key;
+  EchoService service;
+  LiveRun run(service.server.url(), "");
+  run.push_frame(0);
+  fail_unless(run.wait_message(GST_MESSAGE_LATENCY).get() != nullptr);
 }
 GST_END_TEST
 
@@ -296,7 +208,8 @@ GST_START_TEST(history_is_left_out) {
 }
 GST_END_TEST
 
-// A source that stops in the midst of a segment: what came of it goes out in time.
+// A source that stops in the midst of a segment: what came of it goes out in time. It is too short
+// for the model, so it is not bought.
 GST_START_TEST(source_stops) {
   const WithKey key;
   EchoService service;
@@ -305,6 +218,10 @@ GST_START_TEST(source_stops) {
   run.wait_for_alarm(kUpstream + kSegment + GST_SECOND);
   run.reach(kUpstream + kSegment + GST_SECOND);
   run.expect_times(50);
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "bad-input");
+  fail_unless(text.find("the model takes at least 4") != std::string::npos, "%s", text.c_str());
+  fail_unless_equals_int(service.creates(), 0);
   // And when it comes back, so does the stream.
   for (unsigned i = 300; i <= 400; ++i) run.push_frame(i);
   run.expect_segment(3, 3);
@@ -315,20 +232,20 @@ GST_END_TEST
 GST_START_TEST(source_stops_while_others_go_out) {
   const WithKey key;
   EchoService service;
-  LiveRun run(service.server.url(), "");
+  LiveRun run(service.server.url(), "segment-duration=8000000000");
   Permits permits;
   gst_pad_add_probe(run.harness()->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, Permits::probe, &permits,
                     nullptr);
-  run.push_segments(2);
-  for (unsigned i = 2 * kFrames + 1; i < 2 * kFrames + 50; ++i) run.push_frame(i);
+  run.push_segments(4);
+  for (unsigned i = 4 * kFrames + 1; i < 5 * kFrames + 50; ++i) run.push_frame(i);
   permits.add(10);
   fail_unless(service.server.wait_for(2, "POST"));
   permits.wait_asked(11);
-  run.set_time(3 * kSegment + kUpstream + GST_SECOND);
+  run.set_time(6 * kSegment + kUpstream + GST_SECOND);
   permits.add(10);
   fail_unless(service.server.wait_for(3, "POST"));
   permits.add(kFrames * 10);
-  run.expect_times(2 * kFrames + 50);
+  run.expect_times(5 * kFrames + 50);
 }
 GST_END_TEST
 
@@ -366,12 +283,12 @@ GST_END_TEST
 GST_START_TEST(source_stops_in_the_overlap) {
   const WithKey key;
   EchoService service;
-  LiveRun run(service.server.url(), "overlap=1000000000");
-  for (unsigned i = 0; i < 80; ++i) run.push_frame(i);
-  run.wait_for_alarm(kUpstream + kSegment + GST_SECOND);
+  LiveRun run(service.server.url(), "segment-duration=8000000000 overlap=1000000000");
+  for (unsigned i = 0; i < 180; ++i) run.push_frame(i);
+  run.wait_for_alarm(kUpstream + 2 * kSegment + GST_SECOND);
   fail_unless_equals_int(service.creates(), 0);
-  run.reach(kUpstream + kSegment + GST_SECOND);
-  run.expect_times(80);
+  run.reach(kUpstream + 2 * kSegment + GST_SECOND);
+  run.expect_times(180);
   fail_unless_equals_int(service.creates(), 1);
 }
 GST_END_TEST
@@ -381,6 +298,7 @@ static Suite* omniv2vbin_live_suite() {
   TCase* tcase = tcase_create("live");
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, latency_is_answered);
+  tcase_add_test(tcase, live_is_told);
   tcase_add_loop_test(tcase, late_policy, 0, 3);
   tcase_add_test(tcase, failure_shows_the_source);
   tcase_add_test(tcase, no_place_left);

@@ -56,6 +56,51 @@ GST_START_TEST(every_frame_once) {
 }
 GST_END_TEST
 
+struct End {
+  unsigned said, frames;  // how long upstream says that the stream is, in seconds; how long it is
+  std::vector<const char*> bought;
+};
+
+// Segments of 4 s. A stream is a little longer than upstream says, or much longer.
+const End kEnds[] = {
+    {8, 207, {"4", "4"}},      {8, 270, {"4", "7"}}, {8, 300, {"4", "4", "4"}},
+    {8, 325, {"4", "4", "5"}}, {9, 100, {"4"}},
+};
+
+// What is too short for a segment of its own at the end joins the one before. Cuts stay on the
+// grid, whatever upstream says.
+GST_START_TEST(short_ends_join) {
+  const End& row = kEnds[__i__];
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), std::string(kFour) + " max-in-flight=1", caps("25/1"));
+  g_object_set(run.source(), "duration", row.said * GST_SECOND, nullptr);
+  run.push_counted(0, row.frames, 25);
+  run.end();
+  expect_equal(run.wait_end(), "");
+  expect_counted(run, 0, row.frames, 25);
+  fail_unless_equals_int(service.creates(), row.bought.size());
+  for (unsigned job = 0; job < row.bought.size(); ++job)
+    expect_equal(service.member(static_cast<int>(job) + 1, "seconds"), row.bought[job]);
+}
+GST_END_TEST
+
+// What may join is not waited for without an end.
+GST_START_TEST(held_segment_goes) {
+  const WithKey key;
+  EchoService service;
+  BinRun run(service.server.url(), kFour, caps("25/1"));
+  g_object_set(run.source(), "duration", 8 * GST_SECOND, nullptr);
+  run.push_counted(0, 101, 25);
+  fail_unless(service.server.wait_for(1, "POST"));
+  run.push_counted(101, 49, 25);
+  run.end();
+  expect_equal(run.wait_end(), "");
+  expect_counted(run, 0, 150, 25);
+  fail_unless_equals_int(service.creates(), 2);
+}
+GST_END_TEST
+
 // Frames at odd times, with durations or without, and no rate in the caps.
 GST_START_TEST(variable_rate) {
   const WithKey key;
@@ -336,6 +381,8 @@ static Suite* omniv2vbin_suite() {
   TCase* tcase = tcase_create("frames");
   tcase_set_timeout(tcase, 120);
   tcase_add_loop_test(tcase, every_frame_once, 0, 4);
+  tcase_add_loop_test(tcase, short_ends_join, 0, std::size(kEnds));
+  tcase_add_test(tcase, held_segment_goes);
   tcase_add_test(tcase, variable_rate);
   tcase_add_loop_test(tcase, absurd_rate, 0, 2);
   tcase_add_test(tcase, any_order);

@@ -19,6 +19,7 @@ namespace {
 constexpr GstClockTime kSecond = GST_SECOND;
 constexpr GstClockTime kMilli = GST_MSECOND;
 constexpr GstClockTime kSlack = 100 * kMilli;  // frames do not end on whole seconds
+constexpr GstClockTime kHalf = 500 * kMilli;   // what is longer by less is sold as that length
 constexpr GstClockTime kUnknown = GST_CLOCK_TIME_NONE;
 
 constexpr unsigned kFour[] = {4, 6, 8, 10};
@@ -105,105 +106,130 @@ struct CutCase {
   Lengths lengths;
   GstClockTime wanted;
   bool live;
-  GstClockTime start, end;
+  GstClockTime start;
   GstClockTime cut;
   GstClockTime overlap = 0;
 };
 
 const CutCase kCuts[] = {
-    {"from the beginning", kRange, 8 * kSecond, false, 0, kUnknown, 8 * kSecond},
-    {"from a point of the grid", kRange, 8 * kSecond, false, 16 * kSecond, kUnknown, 24 * kSecond},
-    {"a frame after it", kRange, 8 * kSecond, false, 16'020 * kMilli, kUnknown, 24 * kSecond},
+    {"from the beginning", kRange, 8 * kSecond, false, 0, 8 * kSecond},
+    {"from a point of the grid", kRange, 8 * kSecond, false, 16 * kSecond, 24 * kSecond},
+    {"a frame after it", kRange, 8 * kSecond, false, 16'020 * kMilli, 24 * kSecond},
     {"far in, the grid is that of stream time", kRange, 7 * kSecond, false, 3601 * kSecond,
-     kUnknown, 3605 * kSecond},
-    {"after an early cut the grid goes on", kRange, 8 * kSecond, false, 3 * kSecond, kUnknown,
-     8 * kSecond},
-    {"just enough with the slack", kRange, 8 * kSecond, false, 4'100 * kMilli, kUnknown,
-     8 * kSecond},
+     3605 * kSecond},
+    {"after an early cut the grid goes on", kRange, 8 * kSecond, false, 3 * kSecond, 8 * kSecond},
+    {"just enough with the slack", kRange, 8 * kSecond, false, 4'100 * kMilli, 8 * kSecond},
     {"too little is left: to the point after it", kRange, 8 * kSecond, false, 4'101 * kMilli,
-     kUnknown, 16 * kSecond},
-    {"the point after it is too far", kSteps, 8 * kSecond, false, 5 * kSecond, kUnknown,
-     13 * kSecond},
-    {"one length alone: off the grid", kOne, 8 * kSecond, false, 5 * kSecond, kUnknown,
-     13 * kSecond},
-    {"one length alone, within the slack", kOne, 8 * kSecond, false, 8'100 * kMilli, kUnknown,
      16 * kSecond},
-    {"the longest length", kRange, 30 * kSecond, false, 20 * kSecond, kUnknown, 30 * kSecond},
-    {"the longest length, too little is left", kRange, 30 * kSecond, false, 29 * kSecond, kUnknown,
+    {"the point after it is too far", kSteps, 8 * kSecond, false, 5 * kSecond, 13 * kSecond},
+    {"one length alone: off the grid", kOne, 8 * kSecond, false, 5 * kSecond, 13 * kSecond},
+    {"one length alone, within the slack", kOne, 8 * kSecond, false, 8'100 * kMilli, 16 * kSecond},
+    {"the longest length", kRange, 30 * kSecond, false, 20 * kSecond, 30 * kSecond},
+    {"the longest length, too little is left", kRange, 30 * kSecond, false, 29 * kSecond,
      59 * kSecond},
-    {"nothing is known: however little is left", kAny, 5 * kSecond, false, 4'990 * kMilli, kUnknown,
+    {"nothing is known: however little is left", kAny, 5 * kSecond, false, 4'990 * kMilli,
      5 * kSecond},
 
-    {"the end is far", kRange, 8 * kSecond, false, 0, 100 * kSecond, 8 * kSecond},
-    {"the end is where the cut is", kRange, 8 * kSecond, false, 0, 8 * kSecond, 8 * kSecond},
-    {"the end comes before", kRange, 8 * kSecond, false, 8 * kSecond, 10 * kSecond, 16 * kSecond},
-    {"the end is wrong", kRange, 8 * kSecond, false, 8 * kSecond, 1 * kSecond, 16 * kSecond},
-    {"a tail that is too short goes along", kRange, 8 * kSecond, false, 8 * kSecond, 19 * kSecond,
-     19 * kSecond},
-    {"a tail that is long enough does not", kRange, 8 * kSecond, false, 8 * kSecond, 20 * kSecond,
-     16 * kSecond},
-    {"nor one within the slack", kRange, 8 * kSecond, false, 8 * kSecond, 19'900 * kMilli,
-     16 * kSecond},
-    {"one that would be too long together", kSteps, 8 * kSecond, false, 0, 11 * kSecond,
-     8 * kSecond},
-    {"one that just fits", kSteps, 8 * kSecond, false, 0, 10'100 * kMilli, 10'100 * kMilli},
-    {"a frame too many for the only length", kOne, 8 * kSecond, false, 0, 8'040 * kMilli,
-     8'040 * kMilli},
-    {"more than that", kOne, 8 * kSecond, false, 0, 8'200 * kMilli, 8 * kSecond},
-    {"the longest length and a tail", kRange, 30 * kSecond, false, 0, 32 * kSecond, 30 * kSecond},
-    {"nothing is known: every tail is its own", kAny, 8 * kSecond, false, 0, 8'010 * kMilli,
-     8 * kSecond},
+    {"live, from its own beginning", kRange, 8 * kSecond, true, 3 * kSecond, 11 * kSecond},
+    {"live, one length alone", kOne, 4 * kSecond, true, 1 * kSecond, 9 * kSecond},
 
-    {"live, from its own beginning", kRange, 8 * kSecond, true, 3 * kSecond, kUnknown,
-     11 * kSecond},
-    {"live, never later for a tail", kRange, 8 * kSecond, true, 3 * kSecond, 12 * kSecond,
-     11 * kSecond},
-    {"live, one length alone", kOne, 4 * kSecond, true, 1 * kSecond, kUnknown, 9 * kSecond},
-
-    {"an overlap: cut earlier", kRange, 8 * kSecond, false, 0, kUnknown, 7 * kSecond, kSecond},
-    {"the grid is as narrow", kRange, 8 * kSecond, false, 7'020 * kMilli, kUnknown, 14 * kSecond,
+    {"an overlap: cut earlier", kRange, 8 * kSecond, false, 0, 7 * kSecond, kSecond},
+    {"the grid is as narrow", kRange, 8 * kSecond, false, 7'020 * kMilli, 14 * kSecond, kSecond},
+    {"what is shared counts as well", kRange, 8 * kSecond, false, 4 * kSecond, 7 * kSecond,
      kSecond},
-    {"what is shared counts as well", kRange, 8 * kSecond, false, 4 * kSecond, kUnknown,
-     7 * kSecond, kSecond},
-    {"too little all the same", kRange, 8 * kSecond, false, 4'200 * kMilli, kUnknown, 14 * kSecond,
+    {"too little all the same", kRange, 8 * kSecond, false, 4'200 * kMilli, 14 * kSecond, kSecond},
+    {"what is shared is too much", kSteps, 8 * kSecond, false, 4'200 * kMilli, 11'200 * kMilli,
      kSecond},
-    {"what is shared is too much", kSteps, 8 * kSecond, false, 4'200 * kMilli, kUnknown,
-     11'200 * kMilli, kSecond},
-    {"live, an overlap", kRange, 8 * kSecond, true, 3 * kSecond, kUnknown, 10 * kSecond, kSecond},
+    {"live, an overlap", kRange, 8 * kSecond, true, 3 * kSecond, 10 * kSecond, kSecond},
 };
 
 START_TEST(cuts) {
   const CutCase& row = kCuts[_i];
   SegmentPlanner planner(row.lengths, row.wanted, row.live, row.overlap);
-  planner.begin(row.start, row.end);
+  planner.begin(row.start);
   expect_time(row.what, planner.cut(), row.cut);
 }
 END_TEST
 
-struct EndCase {
+struct AlongCase {
   const char* what;
-  Lengths lengths;
-  GstClockTime start, end;  // as upstream says
-  GstClockTime next;        // the first frame that begins another segment
+  GstClockTime end;
+  GstClockTime next;  // the first frame that begins another segment
 };
 
-const EndCase kEnds[] = {
-    {"a tail that is taken along", kRange, 8 * kSecond, 18 * kSecond, 18'500 * kMilli},
-    {"at a point of the grid", kRange, 8 * kSecond, 16 * kSecond, 16'500 * kMilli},
-    {"a frame before it", kRange, 8 * kSecond, 15'960 * kMilli, 16'500 * kMilli},
-    {"long before it", kRange, 8 * kSecond, 15 * kSecond, 16 * kSecond},
-    {"the stream goes on", kRange, 8 * kSecond, 40 * kSecond, 16 * kSecond},
-    {"nothing is known of the end", kRange, 8 * kSecond, kUnknown, 16 * kSecond},
-    {"more than the model takes", kOne, 0, 8 * kSecond, 8 * kSecond},
-    {"nothing is known of the model", kAny, 0, 8 * kSecond, 8'500 * kMilli},
+// From 7 s on, with an overlap of 1 s.
+const AlongCase kAlong[] = {
+    {"nothing is known", kUnknown, 14 * kSecond},
+    {"the end is far", 40 * kSecond, 14 * kSecond},
+    {"a tail that is long enough", 18 * kSecond, 14 * kSecond},
+    {"one that is too short, and a few frames more", 17 * kSecond, 17'500 * kMilli},
+    {"where it is cut", 14 * kSecond, 14'500 * kMilli},
+    {"long before that", 9 * kSecond, 14 * kSecond},
 };
 
-START_TEST(late_ends) {
-  const EndCase& row = kEnds[_i];
-  SegmentPlanner planner(row.lengths, 8 * kSecond, false);
-  planner.begin(row.start, row.end);
+/// With an overlap nothing joins later.
+START_TEST(taken_along) {
+  const AlongCase& row = kAlong[_i];
+  SegmentPlanner planner(kRange, 8 * kSecond, false, kSecond);
+  planner.begin(7 * kSecond, row.end);
   ck_assert_msg(!planner.is_beyond(row.next - 1), "%s: too early", row.what);
   ck_assert_msg(planner.is_beyond(row.next), "%s: too late", row.what);
+}
+END_TEST
+
+struct JoinCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime left, whole;
+  bool joins;
+};
+
+const JoinCase kJoins[] = {
+    {"too short for one of its own", kRange, 3 * kSecond, 11 * kSecond, true},
+    {"a few frames", kRange, 280 * kMilli, 8'280 * kMilli, true},
+    {"long enough", kRange, 4 * kSecond, 12 * kSecond, false},
+    {"long enough within the slack", kRange, 3'900 * kMilli, 11'900 * kMilli, false},
+    {"the longest length and a frame", kRange, 40 * kMilli, 30'040 * kMilli, true},
+    {"the longest length and too much", kRange, 2 * kSecond, 32 * kSecond, false},
+    {"that still makes one of a few", kSteps, 2 * kSecond, 10 * kSecond, true},
+    {"that is sold as one of a few", kSteps, 2'490 * kMilli, 10'490 * kMilli, true},
+    {"that would be too long for any", kSteps, 2'500 * kMilli, 10'500 * kMilli, false},
+    {"a frame too many for the only length", kOne, 40 * kMilli, 8'040 * kMilli, true},
+    {"more than that", kOne, 2 * kSecond, 10 * kSecond, false},
+    {"nothing is known: a few frames", kAny, 480 * kMilli, 8'480 * kMilli, true},
+    {"nothing is known: more is one of its own", kAny, 500 * kMilli, 8'500 * kMilli, false},
+};
+
+START_TEST(joined_ends) {
+  const JoinCase& row = kJoins[_i];
+  const SegmentPlanner planner(row.lengths, 8 * kSecond, false);
+  ck_assert_msg(planner.joins(row.left, row.whole) == row.joins, "%s", row.what);
+  ck_assert_msg(!row.joins || row.left < planner.longest_joined(), "%s", row.what);
+  const SegmentPlanner live(row.lengths, 8 * kSecond, true);
+  ck_assert_msg(!live.joins(row.left, row.whole), "live: %s", row.what);
+}
+END_TEST
+
+struct SoonCase {
+  const char* what;
+  GstClockTime end;  // the segment is from 8 s to 16 s
+  bool soon;
+};
+
+const SoonCase kSoon[] = {
+    {"nobody knows", kUnknown, false},
+    {"where it is cut", 16 * kSecond, true},
+    {"before", 3 * kSecond, true},
+    {"a tail that joins", 19 * kSecond, true},
+    {"one that is just long enough: it may end earlier", 20 * kSecond, true},
+    {"far away", 24 * kSecond, false},
+};
+
+START_TEST(ends_soon) {
+  const SoonCase& row = kSoon[_i];
+  SegmentPlanner planner(kRange, 8 * kSecond, false);
+  planner.begin(8 * kSecond);
+  ck_assert_msg(planner.may_end_soon(row.end) == row.soon, "%s", row.what);
 }
 END_TEST
 
@@ -227,8 +253,58 @@ const EarlyCase kEarly[] = {
 START_TEST(early_cuts) {
   const EarlyCase& row = kEarly[_i];
   SegmentPlanner planner(row.lengths, 8 * kSecond, false);
-  planner.begin(row.start, kUnknown);
+  planner.begin(row.start);
   ck_assert_msg(planner.may_cut_at(row.time) == row.may, "%s", row.what);
+}
+END_TEST
+
+// --- live: which segments become jobs -----------------------------------------------------------
+
+struct ClaimCase {
+  const char* what;
+  Lengths lengths;
+  GstClockTime start, length;  // after a job for what begins at 8 s
+  bool claimed;
+};
+
+const ClaimCase kClaims[] = {
+    {"the next one", kRange, 16 * kSecond, 8 * kSecond, true},
+    {"as short as the model takes", kRange, 16 * kSecond, 4 * kSecond, true},
+    {"as short, within the slack", kRange, 16 * kSecond, 3'900 * kMilli, true},
+    {"shorter", kRange, 16 * kSecond, 3'899 * kMilli, false},
+    {"a frame", kRange, 16 * kSecond, 40 * kMilli, false},
+    {"a frame where nothing is known", kAny, 16 * kSecond, 40 * kMilli, true},
+    {"the rest of that one", kRange, 12 * kSecond, 4 * kSecond, false},
+    {"the rest where nothing is known", kAny, 15 * kSecond, kSecond, false},
+    {"a part of the only length", kOne, 16 * kSecond, 7 * kSecond, false},
+};
+
+START_TEST(claims) {
+  const ClaimCase& row = kClaims[_i];
+  SegmentPlanner planner(row.lengths, 8 * kSecond, true);
+  ck_assert(planner.claim(8 * kSecond, 8 * kSecond));
+  ck_assert_msg(planner.claim(row.start, row.length) == row.claimed, "%s", row.what);
+  SegmentPlanner file(row.lengths, 8 * kSecond, false);
+  ck_assert(file.claim(8 * kSecond, 8 * kSecond));
+  ck_assert_msg(file.claim(row.start, row.length), "not live: %s", row.what);
+}
+END_TEST
+
+START_TEST(rest_of_a_segment) {
+  SegmentPlanner planner(kRange, 8 * kSecond, true);
+  planner.begin(0);
+  ck_assert(planner.claim(0, 5 * kSecond));  // its source stopped, and goes on
+  planner.begin(6 * kSecond);
+  expect_time("up to where that was to end", planner.cut(), 8 * kSecond);
+  ck_assert_msg(planner.may_cut_at(6'040 * kMilli), "it costs nothing");
+  planner.begin(8 * kSecond);
+  expect_time("and on from there", planner.cut(), 16 * kSecond);
+  ck_assert(!planner.may_cut_at(8'040 * kMilli));
+  ck_assert(planner.claim(8 * kSecond, 4 * kSecond));
+  planner.begin_anew();
+  planner.begin(12 * kSecond);
+  expect_time("a cut was asked for", planner.cut(), 20 * kSecond);
+  ck_assert(planner.claim(12 * kSecond, 8 * kSecond));
 }
 END_TEST
 
@@ -243,11 +319,12 @@ struct PaddedCase {
 const PaddedCase kPadded[] = {
     {"a whole second stays", kRange, 8 * kSecond, 8 * kSecond},
     {"240 frames of 29.97 stay", kRange, 8'008 * kMilli, 8'008 * kMilli},
-    {"all of the slack stays", kRange, 8'100 * kMilli, 8'100 * kMilli},
-    {"more is filled up", kRange, 8'101 * kMilli, 9 * kSecond},
+    {"less than half a second more stays", kRange, 8'490 * kMilli, 8'490 * kMilli},
+    {"half a second more is filled up", kRange, 8'500 * kMilli, 9 * kSecond},
     {"a frame too few is filled up", kRange, 7'967 * kMilli, 8 * kSecond},
     {"up to the least", kRange, 40 * kMilli, 4 * kSecond},
-    {"up to the next of a few", kSteps, 6'200 * kMilli, 8 * kSecond},
+    {"nearly as short as one of a few", kSteps, 6'200 * kMilli, 6'200 * kMilli},
+    {"up to the next of a few", kSteps, 6'500 * kMilli, 8 * kSecond},
     {"up to the first of a few", kSteps, 1 * kSecond, 4 * kSecond},
     {"the last of a few with the slack", kSteps, 10'100 * kMilli, 10'100 * kMilli},
     {"up to the only one", kOne, 3 * kSecond, 8 * kSecond},
@@ -269,6 +346,7 @@ END_TEST
 struct Cut {
   GstClockTime start, planned, end;  // in stream time; `end` = where the next one begins
   bool early;
+  bool joined = false;  // what was too short for one of its own
 };
 
 struct Stream {
@@ -276,7 +354,6 @@ struct Stream {
   GstClockTime wanted;
   GstClockTime overlap;
   bool live;
-  bool end_known;
   std::vector<GstClockTime> frames;  // and after the last one where the stream ends
   unsigned cuts_in_thousand;         // frames before which a cut is asked for
 };
@@ -292,7 +369,6 @@ Stream random_stream(std::mt19937_64& random) {
       SegmentPlanner(stream.lengths, stream.wanted, false).nominal_duration();
   stream.overlap = up_to(2) == 0 ? up_to(whole / 2) : 0;
   stream.live = up_to(3) == 0;
-  stream.end_known = up_to(1) == 0;
   stream.cuts_in_thousand = up_to(2) == 0 ? static_cast<unsigned>(up_to(20)) : 0;
   GstClockTime time = up_to(1) == 0 ? 0 : up_to(7200 * kSecond);
   const bool even = up_to(1) == 0;
@@ -324,9 +400,15 @@ std::vector<Cut> cuts_of(const Stream& stream, std::mt19937_64& random) {
     if (GST_CLOCK_TIME_IS_VALID(start)) continue;
     wanted = false;
     start = frame;
-    planner.begin(start, stream.end_known ? end : kUnknown);
+    planner.begin(start);
   }
   cuts.push_back({start, planner.cut(), end, false});
+  if (stream.overlap > 0 || cuts.size() < 2 || cuts[cuts.size() - 2].early) return cuts;
+  Cut& before = cuts[cuts.size() - 2];
+  if (!planner.joins(end - start, end - before.start)) return cuts;
+  before.end = end;
+  before.joined = true;
+  cuts.pop_back();
   return cuts;
 }
 
@@ -364,7 +446,10 @@ START_TEST(random_streams) {
                     planner.max_duration() / 1e9, planner.nominal_duration() / 1e9);
       const GstClockTime length = cut.end - cut.start;
       // A segment ends with a frame, which is no longer than the slack here.
-      ck_assert_msg(length <= planned + kSlack, "round %d: %.3f s cut", round, length / 1e9);
+      ck_assert_msg(length <= planned + kSlack + (cut.joined ? planner.longest_joined() : 0),
+                    "round %d: %.3f s cut", round, length / 1e9);
+      ck_assert_msg(length <= planner.max_duration() + kSlack + kHalf, "round %d: %.3f s", round,
+                    length / 1e9);
       const GstClockTime least =
           (stream.lengths.only.empty() ? stream.lengths.minimum : stream.lengths.only.front()) *
           kSecond;
@@ -373,7 +458,7 @@ START_TEST(random_streams) {
                     "round %d: %.3f s of %s", round, length / 1e9, cut.early ? "early cut" : "cut");
       const GstClockTime reference = planner.padded(length + shared);
       ck_assert_msg(reference >= length + shared, "round %d: reference cut off", round);
-      ck_assert_msg(is_for_sale(stream.lengths, reference, 2 * kSlack),
+      ck_assert_msg(is_for_sale(stream.lengths, reference, kHalf),
                     "round %d: a reference of %.3f s for %.3f s", round, reference / 1e9,
                     length / 1e9);
       ck_assert_msg(!stream.live || planned == planner.nominal_duration(), "round %d: live", round);
@@ -391,9 +476,9 @@ START_TEST(grid_of_stream_time) {
       const GstClockTime frame = GST_SECOND / 25;
       SegmentPlanner planner(lengths, 6 * kSecond, false);
       GstClockTime start = std::uniform_int_distribution<GstClockTime>(0, 90'000)(random) * frame;
-      planner.begin(start, kUnknown);
+      planner.begin(start);
       for (int i = 0; i < 4 && planner.cut() % (6 * kSecond) != 0; ++i)
-        planner.begin(planner.cut(), kUnknown);
+        planner.begin(planner.cut());
       expect_time("off the grid", planner.cut() % (6 * kSecond), 0);
     }
   }
@@ -463,8 +548,12 @@ int main() {
                                    {"usual length", usual_length, std::size(kUsual)},
                                    {"overlaps", overlaps, std::size(kOverlaps)},
                                    {"cuts", cuts, std::size(kCuts)},
-                                   {"late ends", late_ends, std::size(kEnds)},
+                                   {"joined ends", joined_ends, std::size(kJoins)},
+                                   {"taken along", taken_along, std::size(kAlong)},
+                                   {"ends soon", ends_soon, std::size(kSoon)},
                                    {"early cuts", early_cuts, std::size(kEarly)},
+                                   {"claims", claims, std::size(kClaims)},
+                                   {"rest of a segment", rest_of_a_segment, 1},
                                    {"references", references, std::size(kPadded)},
                                    {"random streams", random_streams, kRounds},
                                    {"grid of stream time", grid_of_stream_time, 1},

@@ -17,6 +17,11 @@ void OutputFlow::wait_for_change(guint seen) const {
   wait(held, [&] { return flushing_ || changes_ != seen; });
 }
 
+bool OutputFlow::wait_for_change(guint seen, std::chrono::milliseconds at_most) const {
+  QueueLock held = lock();
+  return condition_.wait_for(held, at_most, [&] { return flushing_ || changes_ != seen; });
+}
+
 gboolean OutputFlow::activate() {
   {
     const QueueLock held = lock();

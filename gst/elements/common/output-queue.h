@@ -72,6 +72,8 @@ class OutputFlow {
   }
   /// Waits for the change after `seen`, or for a flush.
   void wait_for_change(guint seen) const;
+  /// False when there was none for so long.
+  bool wait_for_change(guint seen, std::chrono::milliseconds at_most) const;
 
   bool is_flushing(const QueueLock&) const { return flushing_; }
   bool is_flushing() const { return is_flushing(lock()); }

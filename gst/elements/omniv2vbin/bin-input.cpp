@@ -73,6 +73,9 @@ void BinInput::learn_latency() {
     deadlines_.set_upstream_latency(least);
   }
   gst_query_unref(query);
+  // A pipeline that plays already asked for latency before this element was in it.
+  if (deadlines_.is_live())
+    gst_element_post_message(host_.element, gst_message_new_latency(GST_OBJECT(host_.element)));
 }
 
 /// Called at the first caps, so that the change to PAUSED needs neither a key nor a network.
@@ -97,6 +100,7 @@ GstClockTime BinInput::frame_duration(GstBuffer* buffer) const {
 
 GstFlowReturn BinInput::chain(BufferPtr buffer) {
   waits_since_ = kNotWaiting;
+  any_frame_ = true;
   const GstFlowReturn flow = take_buffer(std::move(buffer));
   if (flow == GST_FLOW_OK) waits_since_ = g_get_monotonic_time();
   return flow;
@@ -131,6 +135,7 @@ gboolean BinInput::event(EventPtr event) {
     case GST_EVENT_EOS:
       GST_DEBUG_OBJECT(host_.element, "received EOS");
       waits_since_ = kNotWaiting;
+      report_empty();
       cutter_.finish();
       break;
     case GST_EVENT_SEGMENT_DONE:
@@ -145,6 +150,16 @@ gboolean BinInput::event(EventPtr event) {
   if (!GST_EVENT_IS_SERIALIZED(event.get())) return gst_pad_push_event(host_.src, event.release());
   cutter_.add_event(std::move(event));
   return TRUE;
+}
+
+/// Else a file of nothing is made without a word.
+void BinInput::report_empty() {
+  if (any_frame_ || std::exchange(empty_told_, true)) return;
+  post_warning(host_.element,
+               input_error(Reason::bad_input,
+                           "The stream ended without a frame. What stands before the element had "
+                           "none to show: an edit list or a seek may hide all of them."),
+               "EOS goes out");
 }
 
 void BinInput::begin_stream() {
@@ -265,6 +280,10 @@ GstClockTime BinInput::idle_for() const {
   const auto idle = static_cast<GstClockTime>(g_get_monotonic_time() - since) * GST_USECOND;
   const QueueLock lock = queue_.lock();
   return cutter_.on_their_way(lock) == 0 ? idle : 0;
+}
+
+void BinInput::look_after_wait() {
+  if (idle_for() >= kPatience) cutter_.release_held();
 }
 
 void BinInput::note_played_out(const QueueLock& lock) {

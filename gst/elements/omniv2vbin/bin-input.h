@@ -30,14 +30,19 @@ class BinInput {
 
   /// How long upstream has sent nothing although nothing blocked it.
   GstClockTime idle_for() const;
-  /// A segment was output completely.
+  /// The output waits: what is held back here goes on its way when upstream brings nothing more.
+  void look_after_wait();
+  /// A segment has played out.
   void note_played_out(const QueueLock& lock);
 
  private:
   static constexpr gint64 kNotWaiting = G_MAXINT64;
+  /// Not live: for so long it is waited for upstream without a word.
+  static constexpr GstClockTime kPatience = 5 * GST_SECOND;
 
   GstFlowReturn refusal() const;
   GstFlowReturn fail_now(const Error& error);
+  void report_empty();
   bool start();
   void learn_latency();
   GstClockTime frame_duration(GstBuffer* buffer) const;
@@ -52,9 +57,11 @@ class BinInput {
   Deadlines& deadlines_;
   Cutter& cutter_;
   CapsPtr caps_;
-  bool ready_ = false;    // frames with these caps are accepted
-  bool refused_ = false;  // an error was reported, or EOS came
-  // Start of the wait for upstream (monotonic), while nothing blocks it
+  bool ready_ = false;      // frames with these caps can be taken
+  bool refused_ = false;    // an error was reported, or EOS came
+  bool any_frame_ = false;  // of the whole run
+  bool empty_told_ = false;
+  // Since when upstream is waited for, monotonic, while nothing else is
   std::atomic<gint64> waits_since_{g_get_monotonic_time()};
 };
 

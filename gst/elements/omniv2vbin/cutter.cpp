@@ -7,6 +7,7 @@
 
 #include "elements/common/connection.h"
 #include "elements/common/debug.h"
+#include "elements/common/messages.h"
 #include "elements/common/plan.h"
 #include "elements/omniv2vbin/clock-alarm.h"
 #include "media/still.h"
@@ -31,6 +32,12 @@ constexpr unsigned kAheadLive = 15;
 // for them, and a few are better than a segment without a reference.
 constexpr unsigned kBusyEncoders = 1;
 constexpr unsigned kBusyEncodersLive = 3;
+
+std::string seconds_text(GstClockTime time) {
+  char text[32];
+  g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
+  return text;
+}
 
 }  // namespace
 
@@ -79,7 +86,9 @@ guint Cutter::expected_total(GstClockTime end) const {
   if (deadlines_.is_live() || !GST_CLOCK_TIME_IS_VALID(end)) return 0;
   const GstClockTime rest = end > planner_->cut() ? end - planner_->cut() : 0;
   const GstClockTime nominal = planner_->nominal_duration();
-  return next_number_ + static_cast<guint>((rest + nominal - 1) / nominal);
+  const GstClockTime left = rest % nominal;
+  const bool joins = left == 0 || planner_->joins(left, nominal + left);
+  return next_number_ + static_cast<guint>(rest / nominal) + (joins ? 0 : 1);
 }
 
 std::string Cutter::prompt_for(const FrameTimes& times, const Settings& settings) {
@@ -105,20 +114,22 @@ bool Cutter::wait_for_room() {
   else if (!encoder_free)
     GST_DEBUG_OBJECT(host_.element, "segment %u waits for the encoder of an older one",
                      next_number_);
-  return queue_.wait_for_room(window_,
+  // One that is held is no more under way than what it is held for.
+  return queue_.wait_for_room(window_ + (held_ ? 1 : 0),
                               [&](const QueueLock& lock) { return is_encoder_free(lock); });
 }
 
 bool Cutter::is_encoder_free(const QueueLock& lock) const {
   unsigned busy = submitter_.busy_encoders(lock);
-  const auto& trailing = shared_.of(lock).trailing;
-  if (trailing && trailing->shared.of(lock).encoder) ++busy;
+  for (const auto& waits : {shared_.of(lock).trailing, shared_.of(lock).held})
+    if (waits && waits->shared.of(lock).encoder) ++busy;
   return busy <= (deadlines_.is_live() ? kBusyEncodersLive : kBusyEncoders);
 }
 
 unsigned Cutter::on_their_way(const QueueLock& lock) const {
   const unsigned open = queue_.open(lock);
-  return open - (shared_.of(lock).trailing && open > 0 ? 1 : 0);
+  const bool waits = shared_.of(lock).trailing || shared_.of(lock).held;
+  return open - (waits && open > 0 ? 1 : 0);
 }
 
 bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
@@ -142,14 +153,15 @@ bool Cutter::begin_segment(const FrameTimes& times, const CapsPtr& caps) {
   cut_requested_ = false;
   if (cut_at_ <= times.running) cut_at_ = GST_CLOCK_TIME_NONE;
   open_ = segment;
-  complete_at_ = trailing_ ? trailing_end() : times.running + deadlines_.nominal();
-  if (deadlines_.is_live()) queue_.changed();  // the output watches for a stalled source
+  complete_at_ = trailing_ ? trailing_end() : planned_cut();
+  if (deadlines_.is_live()) queue_.changed();  // the output looks after a source that stops
   try {
     submitter_.connect(segment->settings);
     make_encoder(*segment);
   } catch (const Failure&) {
     open_ = nullptr;
     end_trailing();
+    end_hold();
     throw;
   }
   GST_DEBUG_OBJECT(host_.element,
@@ -201,7 +213,22 @@ void Cutter::set_segment(const GstSegment& segment) {
   cut_at_ = GST_CLOCK_TIME_NONE;
 }
 
-/// Why the next segment starts with this frame; null when it does not.
+/// Live: how late a frame comes is told once. Its segment stays whole, however late that is.
+void Cutter::note_arrival(GstClockTime running, GstClockTime now) {
+  const GstClockTime lag = deadlines_.lag(running, now);
+  lag_ = lag;
+  if (lag < Deadlines::kStalled || std::exchange(lag_told_, true)) return;
+  const Error late{Reason::timed_out,
+                   "The input is " + seconds_text(lag) +
+                       " later than upstream's latency says. Make what stands before the element "
+                       "faster, or raise `latency` by as much as the input is late.",
+                   0,
+                   {},
+                   {}};
+  post_warning(host_.element, late, "the service has that much less time");
+}
+
+/// Why the next segment begins with this frame; null when it does not.
 const char* Cutter::reason_to_cut(const FrameTimes& times) const {
   if (planner_->is_beyond(times.stream)) return "its planned end";
   const char* reason = nullptr;
@@ -217,19 +244,26 @@ const char* Cutter::reason_to_cut(const FrameTimes& times) const {
 }
 
 void Cutter::add_frame(BufferPtr frame, const CapsPtr& caps, GstClockTime duration) {
-  FrameTimes open;
-  if (open_) open = {open_->running_time, open_->stream_time};
-  const auto times = timeline_.locate(frame.get(), duration, open_ ? &open : nullptr);
+  const GstClockTime now =
+      deadlines_.is_live() ? running_time_now(host_.element) : GST_CLOCK_TIME_NONE;
+  const auto times = timeline_.locate(frame.get(), duration, deadlines_.expected(now));
   if (!times) {
     GST_LOG_OBJECT(host_.element, "outside of the time segment: %" GST_PTR_FORMAT, frame.get());
     return;
   }
-  if (open_ && timeline_.goes_back_to(times->running)) cut("a timestamp that goes back");
-  if (open_)
-    if (const char* why = reason_to_cut(*times))
-      cut(why, times->running, planner_->is_beyond(times->stream));
-  // Also for a segment that has just begun to trail: the open one then lies within its reference.
+  if (open_ && timeline_.goes_back_to(times->running)) cut("time goes back");
+  note_arrival(times->running, now);
+  if (open_) {
+    if (const char* why = reason_to_cut(*times)) {
+      const bool planned = planner_->is_beyond(times->stream);
+      cut(why, times->running, planned);
+      if (!planned) planner_->begin_anew();
+    }
+  }
+  // Also of one that has just begun to trail: what is open then lies within its reference.
   if (trailing_ && times->running >= trailing_end()) end_trailing();
+  if (held_ && open_ && times->running - open_->running_time >= planner_->longest_joined())
+    end_hold();
   if (!open_ && !begin_segment(*times, caps)) return;
   take_frame(std::move(frame), *times, duration);
 }
@@ -280,7 +314,7 @@ void Cutter::add_gap(EventPtr event) {
   const bool ends_segment =
       open_ && timed && GST_CLOCK_TIME_IS_VALID(duration) && planner_->is_beyond(stream + duration);
   add_event(std::move(event));
-  if (ends_segment) cut("a gap");
+  if (ends_segment) cut("a gap", GST_CLOCK_TIME_NONE, false);
 }
 
 void Cutter::add_prompt(std::string prompt) {
@@ -309,27 +343,37 @@ void Cutter::prompt_property_set() {
 
 // Cutting
 
-/// The next segment starts at `next_running`, if known. With an overlap, the reference continues
-/// with the next segment's frames.
-void Cutter::cut(const char* why, GstClockTime next_running, bool overlaps) {
+void Cutter::cut(const char* why) {
+  cut(why, GST_CLOCK_TIME_NONE, false);
+  if (planner_) planner_->begin_anew();
+}
+
+/// The next segment begins at `next_running`, if that is known. One that ends as planned may go on
+/// with the next one's frames.
+void Cutter::cut(const char* why, GstClockTime next_running, bool planned) {
   if (!GST_CLOCK_TIME_IS_VALID(next_running) && join_trailing()) return end_trailing();
   end_trailing();
+  if (join_held()) return end_hold();
+  end_hold();
   const std::shared_ptr<Segment> ended = close_open(next_running);
   if (!ended) return;
   GST_DEBUG_OBJECT(host_.element,
                    "segment %u is cut by %s: %" GST_TIME_FORMAT " long, %zu frames and events",
                    ended->number, why, GST_TIME_ARGS(ended->length), ended->items.size());
-  // Where frames are rare, the last one may be shown until there, or longer.
-  overlaps = overlaps && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
+  // Where frames are rare, the last one may be shown up to there, or for longer.
+  const bool overlaps = planned && deadlines_.overlap() > 0 && ended->length < ended->planned_end;
   if (overlaps) ended->reference_length = ended->length;
+  const bool holds = planned && deadlines_.overlap() == 0 && planner_->may_end_soon(end_of_input());
+  ended->complete_at = running_time_now(host_.element);
   {
     const QueueLock lock = queue_.lock();
     // When nothing more is output, nothing more may be bought.
     if (!queue_.is_open(lock)) return;
     if (overlaps) trailing_ = shared_.of(lock).trailing = ended;
+    if (holds) held_ = shared_.of(lock).held = ended;
     queue_.push(lock, {ended, nullptr, nullptr});
   }
-  if (!overlaps) send(ended);
+  if (!overlaps && !holds) send(ended);
 }
 
 void Cutter::finish() {
@@ -337,14 +381,26 @@ void Cutter::finish() {
   progress_.set_total(next_number_);
 }
 
-/// Closes the open segment with the length it has now.
+/// In running time. Live, a frame is shown until the next one comes, where only a few are missing.
+GstClockTime Cutter::end_of_open(GstClockTime next_running) const {
+  const GstClockTime end = timeline_.next();
+  if (!GST_CLOCK_TIME_IS_VALID(next_running) || next_running <= timeline_.last()) return end;
+  if (!deadlines_.is_live() || next_running > end + Deadlines::kStalled)
+    return std::min(end, next_running);
+  return std::min(next_running, std::max(end, planned_cut()));
+}
+
+/// In running time: where the open segment ends by plan.
+GstClockTime Cutter::planned_cut() const {
+  return open_->running_time + planner_->cut() - open_->stream_time;
+}
+
+/// The open segment, as long as it has become; there is none any more.
 std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   if (!open_) return nullptr;
+  const GstClockTime end = end_of_open(next_running);
   const std::shared_ptr<Segment> segment = std::move(open_);
   complete_at_ = GST_CLOCK_TIME_NONE;
-  GstClockTime end = timeline_.next();
-  if (GST_CLOCK_TIME_IS_VALID(next_running) && next_running > timeline_.last())
-    end = std::min(end, next_running);
   segment->length = std::max<GstClockTime>(end - segment->running_time, 1);
   // A frame that is shown for minutes is no reason to send minutes.
   const GstClockTime last = timeline_.last() - segment->running_time;
@@ -356,9 +412,25 @@ std::shared_ptr<Segment> Cutter::close_open(GstClockTime next_running) {
   return segment;
 }
 
-/// Everything its reference needs is there.
+/// Empty where a job is made of a segment that has become this long.
+std::string Cutter::why_unsold(const Segment& segment, GstClockTime length) {
+  if (planner_->claim(segment.stream_time, length)) return "";
+  const std::string what =
+      "Segment " + std::to_string(segment.number) + " is " + seconds_text(length) + " long";
+  if (length < planner_->least())
+    return what + ", and the model takes at least " + seconds_text(planner_->least()) +
+           ": no job is made of it.";
+  return what +
+         ", and follows a part for which there is a job: no other one is made before the "
+         "next whole segment.";
+}
+
+/// All that its reference needs is there.
 void Cutter::send(const std::shared_ptr<Segment>& segment) {
-  segment->reference_length = planner_->padded(segment->reference_length + segment->overlap_tail);
+  segment->reference_length += segment->overlap_tail;
+  segment->unsold = why_unsold(*segment, segment->reference_length);
+  if (segment->unsold.empty())
+    segment->reference_length = planner_->padded(segment->reference_length);
   segment->cut_at = g_get_monotonic_time();
   segment->pending->report.duration = segment->length;
   submitter_.submit_later(segment);
@@ -374,7 +446,7 @@ void Cutter::end_trailing() {
   const GstClockTime cut = trailing_->running_time + trailing_->length;
   const GstClockTime end = std::min(timeline_.next(), trailing_end());
   trailing_->overlap_tail = end > cut ? end - cut : 0;
-  complete_at_ = open_ ? open_->running_time + deadlines_.nominal() : GST_CLOCK_TIME_NONE;
+  complete_at_ = open_ ? planned_cut() : GST_CLOCK_TIME_NONE;
   const std::shared_ptr<Segment> complete = std::move(trailing_);
   {
     const QueueLock lock = queue_.lock();
@@ -398,18 +470,59 @@ bool Cutter::join_trailing() {
     open_ = rest;  // live: it is already being output
     return false;
   }
-  for (SourceItem& item : rest->items) {
-    item.time += offset;
-    trailing_->items.push_back(std::move(item));
-  }
-  trailing_->length = offset + rest->length;
+  take_in(*trailing_, *rest, offset);
   const GstClockTime last = timeline_.last() - trailing_->running_time;
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
-  --next_number_;
-  GST_DEBUG_OBJECT(host_.element, "segment %u includes the rest, which ends within its overlap",
+  GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
                    trailing_->number);
   return true;
+}
+
+void Cutter::take_in(Segment& segment, Segment& rest, GstClockTime offset) {
+  for (SourceItem& item : rest.items) {
+    item.time += offset;
+    segment.items.push_back(std::move(item));
+  }
+  segment.length = offset + rest.length;
+  --next_number_;
+}
+
+/// What follows is long enough, or will not come.
+void Cutter::end_hold() {
+  if (!held_) return;
+  const std::shared_ptr<Segment> complete = std::move(held_);
+  {
+    const QueueLock lock = queue_.lock();
+    shared_.of(lock).held = nullptr;
+  }
+  send(complete);
+}
+
+/// What ends before it is long enough for a segment becomes part of the one before, which was held
+/// for that. False when there is nothing to join.
+bool Cutter::join_held() {
+  if (!held_ || !open_) return false;
+  const GstClockTime offset = open_->running_time - held_->running_time;
+  const GstClockTime left = timeline_.next() - open_->running_time;
+  const bool same = open_->settings.prompt == held_->settings.prompt;
+  if (!same || !planner_->joins(left, offset + left)) return false;
+  const std::shared_ptr<Segment> rest = close_open(GST_CLOCK_TIME_NONE);
+  take_in(*held_, *rest, offset);
+  held_->joined_at = offset;
+  held_->reference_length = offset + rest->reference_length;
+  const QueueLock lock = queue_.lock();
+  held_->shared.of(lock).joined = rest->shared.of(lock).encoder;
+  GST_DEBUG_OBJECT(host_.element, "segment %u takes in what is too short for one of its own",
+                   held_->number);
+  return true;
+}
+
+void Cutter::release_held() {
+  GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
+  if (!g_rec_mutex_trylock(source_lock)) return;
+  end_hold();
+  g_rec_mutex_unlock(source_lock);
 }
 
 void Cutter::cut_stalled() {
@@ -420,37 +533,41 @@ void Cutter::cut_stalled() {
   if (!is_stalled()) return;
   GRecMutex* source_lock = GST_PAD_GET_STREAM_LOCK(host_.sink);
   if (!g_rec_mutex_trylock(source_lock)) return;
-  if (is_stalled()) cut("a stalled source");
+  if (is_stalled()) cut("its source, which has stopped", GST_CLOCK_TIME_NONE, false);
   g_rec_mutex_unlock(source_lock);
 }
 
 // Flushes
 
 void Cutter::interrupt() {
-  std::shared_ptr<SegmentEncoder> open, trailing;
+  std::shared_ptr<SegmentEncoder> open, trailing, held;
   {
     const QueueLock lock = queue_.lock();
     const Shared& shared = shared_.of(lock);
     open = shared.encoding;
     if (shared.trailing) trailing = shared.trailing->shared.of(lock).encoder;
+    if (shared.held) held = shared.held->shared.of(lock).encoder;
   }
-  for (const auto& encoder : {open, trailing})
+  for (const auto& encoder : {open, trailing, held})
     if (encoder) encoder->cancel();
 }
 
 void Cutter::drop() {
   // Their contents are freed after the lock is released.
   std::shared_ptr<SegmentEncoder> encoding;
-  std::shared_ptr<Segment> trailing;
+  std::shared_ptr<Segment> trailing, held;
   {
     const QueueLock lock = queue_.lock();
     encoding.swap(shared_.of(lock).encoding);
     trailing.swap(shared_.of(lock).trailing);
+    held.swap(shared_.of(lock).held);
   }
   trailing_ = nullptr;
+  held_ = nullptr;
   open_ = nullptr;
   complete_at_ = GST_CLOCK_TIME_NONE;
   timeline_.reset();
+  if (planner_) planner_->begin_anew();
   cut_at_ = GST_CLOCK_TIME_NONE;
   cut_requested_ = false;
 }

@@ -6,8 +6,9 @@
 // cut and goes to the submitter. The planner decides where cuts are possible
 // (media/segment-planner.h).
 //
-// With `overlap`, a segment that was cut trails for a while: the next one has started, and its
-// frames go into both references.
+// With `overlap`, a segment that is cut trails for a while: the next one has begun, and its frames
+// go into the references of both. Without, it may be held: until it is known that what follows is
+// long enough for a segment of its own, for else that joins it.
 #pragma once
 
 #include <atomic>
@@ -45,9 +46,9 @@ class Cutter {
   void add_gap(EventPtr event);
   /// From the next frame on.
   void add_prompt(std::string prompt);
-  /// Ends the open segment, if there is one.
-  void cut(const char* why) { cut(why, GST_CLOCK_TIME_NONE, false); }
-  /// EOS: the number of segments is known now.
+  /// Ends the open segment, if there is one: what comes now does not follow it.
+  void cut(const char* why);
+  /// EOS: now it is known how many segments there are.
   void finish();
   /// Cuts at this running time, as soon as the segment is long enough; GST_CLOCK_TIME_NONE: at the
   /// next frame.
@@ -58,7 +59,10 @@ class Cutter {
   /// A live source has stopped in the middle of a segment: sends the part that is there. A source
   /// that is active holds its stream lock, and has not stopped.
   void cut_stalled();
-  GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_); }
+  /// Not live, and upstream has brought nothing for a while: a segment that is held is not held up
+  /// by what may never come.
+  void release_held();
+  GstClockTime stall_deadline() const { return deadlines_.stall(complete_at_, lag_); }
 
   // Any thread
 
@@ -70,6 +74,7 @@ class Cutter {
   unsigned window() const { return window_; }
   /// Segments that need nothing more from upstream.
   unsigned on_their_way(const QueueLock& lock) const;
+  bool is_holding(const QueueLock& lock) const { return bool(shared_.of(lock).held); }
 
   // Flushes: interrupt() ends waits, then, under the src pad's stream lock, the rest
   void interrupt();
@@ -80,10 +85,12 @@ class Cutter {
  private:
   struct Shared {
     std::shared_ptr<SegmentEncoder> encoding;  // of the open segment
-    std::shared_ptr<Segment> trailing;         // in the queue; not to be submitted yet
+    std::shared_ptr<Segment> trailing;         // in the queue; not yet to be submitted
+    std::shared_ptr<Segment> held;             // as well
     Prompts prompts;
   };
 
+  void note_arrival(GstClockTime running, GstClockTime now);
   const char* reason_to_cut(const FrameTimes& times) const;
   GstClockTime end_of_input() const;
   guint expected_total(GstClockTime end) const;
@@ -95,11 +102,17 @@ class Cutter {
   void take_frame(BufferPtr frame, const FrameTimes& times, GstClockTime duration);
   void encode(Segment& segment, BufferPtr frame, GstClockTime time);
   void cut(const char* why, GstClockTime next_running, bool overlaps);
+  GstClockTime planned_cut() const;
+  GstClockTime end_of_open(GstClockTime next_running) const;
   std::shared_ptr<Segment> close_open(GstClockTime next_running);
+  std::string why_unsold(const Segment& segment, GstClockTime length);
   void send(const std::shared_ptr<Segment>& segment);
   GstClockTime trailing_end() const;
   void end_trailing();
   bool join_trailing();
+  void end_hold();
+  bool join_held();
+  void take_in(Segment& segment, Segment& rest, GstClockTime offset);
 
   const BinHost& host_;
   BinQueue& queue_;
@@ -112,16 +125,19 @@ class Cutter {
   InputTimeline timeline_;
   std::optional<SegmentPlanner> planner_;
   std::shared_ptr<Segment> open_;
-  std::shared_ptr<Segment> trailing_;  // same as in shared_
+  std::shared_ptr<Segment> trailing_;  // as shared_ has it
+  std::shared_ptr<Segment> held_;      // as shared_ has it
   guint next_number_ = 0;
   GstClockTime cut_at_ = GST_CLOCK_TIME_NONE;  // requested cut, running time
   unsigned skipped_frames_ = 0;                // live: the encoder was behind
+  bool lag_told_ = false;
 
   std::atomic<bool> cut_requested_{false};
   std::atomic<unsigned> window_{0};
   std::atomic<GstClockTime> input_running_{0};  // of the last frame
   // When the open segment should be complete, or the trailing one
   std::atomic<GstClockTime> complete_at_{GST_CLOCK_TIME_NONE};
+  std::atomic<GstClockTime> lag_{0};  // of the last frame that came
 
   Guarded<Shared> shared_;
 };

@@ -22,13 +22,27 @@ bool Deadlines::has_passed(GstClockTime begins, GstClockTime now) const {
   return GST_CLOCK_TIME_IS_VALID(now) && now >= of(begins);
 }
 
-bool Deadlines::is_expired(GstClockTime begins, GstClockTime length, GstClockTime now) const {
-  return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > of(begins) + length + nominal_;
+bool Deadlines::is_expired(GstClockTime begins, GstClockTime length, GstClockTime complete,
+                           GstClockTime now) const {
+  if (!live_ || !GST_CLOCK_TIME_IS_VALID(now)) return false;
+  GstClockTime due = of(begins);
+  if (GST_CLOCK_TIME_IS_VALID(complete)) due = std::max(due, complete);
+  return now > due + length + nominal_;
 }
 
-GstClockTime Deadlines::stall(GstClockTime complete_at) const {
+GstClockTime Deadlines::expected(GstClockTime now) const {
+  if (!GST_CLOCK_TIME_IS_VALID(now)) return GST_CLOCK_TIME_NONE;
+  return now > upstream_latency_ ? now - upstream_latency_ : 0;
+}
+
+GstClockTime Deadlines::lag(GstClockTime running, GstClockTime now) const {
+  const GstClockTime expected = running + upstream_latency_;
+  return live_ && GST_CLOCK_TIME_IS_VALID(now) && now > expected ? now - expected : 0;
+}
+
+GstClockTime Deadlines::stall(GstClockTime complete_at, GstClockTime lag) const {
   if (!live_ || !GST_CLOCK_TIME_IS_VALID(complete_at)) return GST_CLOCK_TIME_NONE;
-  return complete_at + upstream_latency_ + kStalled;
+  return complete_at + upstream_latency_ + lag + kStalled;
 }
 
 GstClockTime Deadlines::audio_capacity(unsigned window, GstClockTime nominal,

@@ -21,7 +21,7 @@ class Deadlines {
   /// A fallback is started this long before its first frame is due, because decoders take time.
   /// Never more than a quarter of the latency.
   static constexpr GstClockTime kPrepare = 250 * GST_MSECOND;
-  /// A live source may be late by this much without having stopped.
+  /// A live source may be silent for a little without having stopped.
   static constexpr GstClockTime kStalled = GST_SECOND;
   /// Not live, audio but no video for longer than kVideoIdle: accept this many seconds of audio per
   /// second, so that a demuxer reaches the next frame soon, while the audio of another file does
@@ -45,12 +45,19 @@ class Deadlines {
   GstClockTime of(GstClockTime begins) const;
   /// `now` may be GST_CLOCK_TIME_NONE: then no deadline has passed.
   bool has_passed(GstClockTime begins, GstClockTime now) const;
-  /// Live: is even its end too late to be shown? Such a segment is left out; otherwise a slow
-  /// downstream would fall further and further behind, and everything would queue up here.
-  bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime now) const;
-  /// When the frame that completes a segment is so late that it will not arrive;
-  /// GST_CLOCK_TIME_NONE when none is expected.
-  GstClockTime stall(GstClockTime complete_at) const;
+  /// Live: is even its end so late that nobody can show it, though it was complete at
+  /// `complete`? Such a segment is left out, or a slow downstream would fall back further and
+  /// further, and all would pile up here. An input that is itself late is shown late.
+  bool is_expired(GstClockTime begins, GstClockTime length, GstClockTime complete,
+                  GstClockTime now) const;
+  /// The running time of a frame that comes now, on time.
+  GstClockTime expected(GstClockTime now) const;
+  /// How much later a frame comes than upstream's latency says.
+  GstClockTime lag(GstClockTime running, GstClockTime now) const;
+  /// When the frame that should complete a segment has not come for so long that it will not come;
+  /// GST_CLOCK_TIME_NONE where nothing is waited for. `lag` is that of the last one that came:
+  /// where all are late, the next one is as well.
+  GstClockTime stall(GstClockTime complete_at, GstClockTime lag) const;
 
   /// How much audio may wait for the video. `video_idle`: how long upstream has sent no frame
   /// although nothing blocked it.

@@ -12,6 +12,10 @@ namespace {
 // A larger step back in time is a new start; a smaller one is jitter.
 constexpr GstClockTime kJitter = 500 * GST_MSECOND;
 
+// Frames without times that come faster than their rate says are ahead of the clock by this at
+// most.
+constexpr GstClockTime kAhead = GST_SECOND;
+
 }  // namespace
 
 void InputTimeline::reset() {
@@ -36,12 +40,23 @@ GstClockTime InputTimeline::to_running(GstClockTime position) const {
   return gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, position);
 }
 
+/// Evenly, as long as that is near to when the frames come.
+FrameTimes InputTimeline::follow(GstClockTime arrived) const {
+  GstClockTime running = next_;
+  if (GST_CLOCK_TIME_IS_VALID(arrived)) {
+    if (arrived > next_ + kJitter) running = arrived;
+    if (next_ > arrived + kAhead) running = std::max(arrived + kAhead, after_last());
+  }
+  const GstClockTime position =
+      gst_segment_position_from_running_time(&segment_, GST_FORMAT_TIME, running);
+  const GstClockTime stream = to_stream(position);
+  return {running, GST_CLOCK_TIME_IS_VALID(stream) ? stream : running};
+}
+
 std::optional<FrameTimes> InputTimeline::locate(const GstBuffer* frame, GstClockTime duration,
-                                                const FrameTimes* open) const {
-  if (!GST_BUFFER_PTS_IS_VALID(frame))
-    return FrameTimes{next_, open ? open->stream + (next_ - open->running) : 0};
-  // A frame that starts before the segment and is still visible in it counts from the segment's
-  // start.
+                                                GstClockTime arrived) const {
+  if (!GST_BUFFER_PTS_IS_VALID(frame)) return follow(arrived);
+  // A frame that begins before the segment and is still shown in it counts from the beginning.
   guint64 from = GST_BUFFER_PTS(frame), until = from + duration;
   if (!gst_segment_clip(&segment_, GST_FORMAT_TIME, from, until, &from, &until))
     return std::nullopt;

@@ -24,12 +24,13 @@ class InputTimeline {
   bool set_segment(const GstSegment& segment);
   bool has_segment() const { return segment_.format == GST_FORMAT_TIME; }
 
-  /// A frame without a PTS follows the previous one. `open` is the start of its segment, if there
-  /// is one. Nothing for a frame outside the GstSegment.
+  /// A frame without a PTS follows the one before. Live, `arrived` says where it is in running time
+  /// by when it came, else GST_CLOCK_TIME_NONE: a source may be slower or faster than its caps say,
+  /// or begin late. Nothing for a frame that is outside of what is to be shown.
   std::optional<FrameTimes> locate(const GstBuffer* frame, GstClockTime duration,
-                                   const FrameTimes* open) const;
-  /// Accepts a frame and returns its running time. Frames with equal or late times follow each
-  /// other closely, so none is lost. `first` is the first one of its segment, which keeps its time.
+                                   GstClockTime arrived) const;
+  /// A frame is taken: its running time. Frames that come at one time, or too late, follow each
+  /// other closely: none is lost. `first` is the first one of its segment, which keeps its time.
   GstClockTime take(GstClockTime running, GstClockTime duration, bool first);
   /// Is a frame at this time a new start rather than jitter?
   bool goes_back_to(GstClockTime running) const;
@@ -50,6 +51,8 @@ class InputTimeline {
   GstClockTime after_last() const { return GST_CLOCK_TIME_IS_VALID(last_) ? last_ + 1 : 0; }
 
  private:
+  FrameTimes follow(GstClockTime arrived) const;
+
   GstSegment segment_;
   GstClockTime last_ = GST_CLOCK_TIME_NONE;
   GstClockTime next_ = 0;

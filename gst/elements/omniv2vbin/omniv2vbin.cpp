@@ -13,9 +13,10 @@
  * ## Cutting
  *
  * The stream is cut at multiples of #GstOmniV2vBin:segment-duration in stream time, or of the
- * nearest length that the model takes. The rest at the end joins the last segment if possible, else
- * it is padded for the service and trimmed again. Up to half a second after the end that upstream
- * reports joins as well. The same input gives the same references, byte for byte. A
+ * nearest length that the model takes. A rest at the end that is too short for a segment of its own
+ * joins the last one, if upstream knows the duration and the model takes both together; else it is
+ * padded for the service and trimmed again. Of a segment the nearest length that the model takes is
+ * bought: 8.2 s buy 8. The same input gives the same references, byte for byte. A
  * `force-key-unit` event or the action signal #GstOmniV2vBin::cut cuts earlier, as soon as the
  * segment is long enough for the model.
  *
@@ -50,20 +51,23 @@
  *
  * ## Audio
  *
- * Each `audio_sink_N` has an `audio_src_N`, which appears with the first caps. Audio of any format
- * is passed through, delayed to stay in sync with the video. With #GstOmniV2vBin:audio=result the
- * audio of the results is output instead, on `audio_src_0`, as raw 16-bit stereo at 48 kHz,
- * time-aligned and without gaps. If a result has no audio, or a segment is replaced, it is the
- * audio of what is shown, or silence. #GstOmniV2vBin:reference-audio adds the audio of the first
- * audio pad to the references.
+ * Each `audio_sink_N` has an `audio_src_N`, which appears with the first caps, or with EOS. Audio
+ * of any format is passed through, delayed to stay in sync with the video. With
+ * #GstOmniV2vBin:audio=result the audio of the results is output instead, on `audio_src_0`, as raw
+ * 16-bit stereo at 48 kHz, time-aligned and without gaps. If a result has no audio, or a segment is
+ * replaced, it is the audio of what is shown, or silence. #GstOmniV2vBin:reference-audio adds the
+ * audio of the first audio pad to the references.
  *
  * ## Live
  *
  * With a live source the element adds a segment, the overlap and #GstOmniV2vBin:latency to the
  * latency. A result that is not there at its deadline is replaced according to
  * #GstOmniV2vBin:late-policy, and a warning says which latency would have been enough. Live sources
- * are never blocked. If a source stops within a segment, the part that is there is submitted after
- * a second.
+ * are never blocked. If a source stops within a segment (no frame has arrived for a second longer
+ * than the segment needed), the part that is there is submitted. A part that is shorter than the
+ * model's shortest length is not bought: it is replaced according to #GstOmniV2vBin:late-policy.
+ * The same goes for the rest of that segment when the source comes back, and for a short end of the
+ * stream. A late input is cut as any other; one warning says how late it is.
  *
  * All sinks of a pipeline wait for each other before they start: send the audio through this
  * element. Other branches need `sync=false async=false` on their sinks if the source is live, and a

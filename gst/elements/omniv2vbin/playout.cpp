@@ -15,6 +15,9 @@ namespace omni {
 
 namespace {
 
+// How often it is looked what a stream that is not live waits for.
+constexpr std::chrono::milliseconds kLookAgain{1000};
+
 const char* name_of(OnFailure policy) {
   switch (policy) {
     case OnFailure::source:
@@ -93,8 +96,18 @@ void Playout::output_once() {
 /// Can it be output? A segment can when its job has finished, or its deadline has passed.
 bool Playout::is_due(const BinQueue::Item& item) const {
   if (!item.work || item.work->pending->finished()) return true;
-  return deadlines_.is_live() &&
-         deadlines_.has_passed(item.work->running_time, running_time_now(host_.element));
+  const GstClockTime now = running_time_now(host_.element);
+  const GstClockTime deadline = deadline_of(*item.work);
+  return GST_CLOCK_TIME_IS_VALID(deadline) && GST_CLOCK_TIME_IS_VALID(now) && now >= deadline;
+}
+
+/// When what is shown of it is chosen without its result; GST_CLOCK_TIME_NONE when it is waited
+/// for: a file, or an input that came past its deadline already. No job is made of that, and its
+/// pictures are there in a moment.
+GstClockTime Playout::deadline_of(const Segment& segment) const {
+  const bool waits =
+      !deadlines_.is_live() || deadlines_.has_passed(segment.running_time, segment.complete_at);
+  return waits ? GST_CLOCK_TIME_NONE : deadlines_.of(segment.running_time);
 }
 
 void Playout::log_wait(const Segment& segment) {
@@ -115,12 +128,16 @@ BinQueue::Item Playout::wait_for_front() {
     if (any && is_due(front.item)) return queue_.pop_front();
     if (any) log_wait(*front.item.work);
     GstClockTime wake = cutter_.stall_deadline();
-    if (any) wake = std::min(wake, deadlines_.of(front.item.work->running_time));
+    if (any) wake = std::min(wake, deadline_of(*front.item.work));
     std::optional<ClockAlarm> alarm;
     if (deadlines_.is_live() && GST_CLOCK_TIME_IS_VALID(wake))
       alarm.emplace(host_.element, wake, wake_);
+    if (!deadlines_.is_live()) {
+      if (!queue_.wait_for_change(front.seen, kLookAgain)) input_.look_after_wait();
+      continue;
+    }
     queue_.wait_for_change(front.seen);
-    if (deadlines_.is_live()) cutter_.cut_stalled();
+    cutter_.cut_stalled();
   }
 }
 
@@ -143,7 +160,7 @@ bool Playout::declare_late(Segment& segment) {
 /// Chooses what is shown for a segment that has finished, or whose deadline has passed.
 Playout::SegmentPlayout Playout::choose(std::shared_ptr<Segment> segment) {
   const GstClockTime now = running_time_now(host_.element);
-  if (deadlines_.is_expired(segment->running_time, segment->length, now)) {
+  if (deadlines_.is_expired(segment->running_time, segment->length, segment->complete_at, now)) {
     Error slow{Reason::timed_out,
                "Segment " + std::to_string(segment->number) +
                    " is too late to be shown: downstream is slower than real time.",
@@ -164,7 +181,8 @@ Playout::SegmentPlayout Playout::choose(std::shared_ptr<Segment> segment) {
   }
   JobOutcome outcome = segment->pending->take_outcome();
   if (auto* error = std::get_if<Error>(&outcome)) {
-    const OnFailure policy = segment->on_failure(deadlines_.is_live());
+    const OnFailure policy = segment->unsold.empty() ? segment->on_failure(deadlines_.is_live())
+                                                     : segment->late_policy();
     return fall_back(std::move(segment), policy, std::move(*error));
   }
   GST_DEBUG_OBJECT(host_.element, "segment %u: its result is shown", segment->number);

@@ -80,6 +80,7 @@ class Playout {
   void output_once();
   BinQueue::Item wait_for_front();
   bool is_due(const BinQueue::Item& item) const;
+  GstClockTime deadline_of(const Segment& segment) const;
   void log_wait(const Segment& segment);
   void push_item(BinQueue::Item item);
   void push_event(EventPtr event);

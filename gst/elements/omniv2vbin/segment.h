@@ -41,22 +41,26 @@ struct Segment {
   guint number = 0;
   GstClockTime running_time = 0;      // of its first frame
   GstClockTime stream_time = 0;       // of its first frame
-  GstClockTime length = 0;            // until its end
-  GstClockTime planned_end = 0;       // maximum length of its reference
-  GstClockTime overlap_tail = 0;      // part of the next segment that its reference includes
-  GstClockTime reference_length = 0;  // including the tail, and the padding that the service needs
+  GstClockTime length = 0;            // up to its end
+  GstClockTime planned_end = 0;       // of its reference, from its beginning: the most there can be
+  GstClockTime overlap_tail = 0;      // of the next segment, that its reference goes on with
+  GstClockTime reference_length = 0;  // with the tail, and the padding that the service wants
+  GstClockTime joined_at = 0;         // where what it took in at its end begins
   std::vector<SourceItem> items;
   CapsPtr caps;  // of its frames
   BinSettings settings;
   std::shared_ptr<PendingResult> pending;
-  std::shared_ptr<BusCancellation> cancel;  // cancels making its reference
-  gint64 cut_at = 0;                        // monotonic, µs
+  std::shared_ptr<BusCancellation> cancel;         // of making its reference
+  gint64 cut_at = 0;                               // monotonic, µs
+  GstClockTime complete_at = GST_CLOCK_TIME_NONE;  // running time by the clock when it was cut
+  std::string unsold;  // live: why no job is made of it; empty where one is
 
   // Of the submitter's thread
   std::shared_ptr<const std::string> still;  // sent as an image
 
   struct Shared {
-    std::shared_ptr<SegmentEncoder> encoder;    // until the reference is ready; null: none
+    std::shared_ptr<SegmentEncoder> encoder;    // until the reference is there; null: there is none
+    std::shared_ptr<SegmentEncoder> joined;     // of what it took in at its end
     std::shared_ptr<const ByteRope> reference;  // kept while it may have to be shown
     bool submitted = false;
     bool late = false;  // its deadline passed before the result was ready

@@ -72,6 +72,7 @@ void Submitter::submit_later(const std::shared_ptr<Segment>& segment) {
 
 unsigned Submitter::busy_encoders(const QueueLock& lock) const {
   const Shared& shared = shared_.of(lock);
+  // What it took in at its end has an encoder as well, but its frames are all in there.
   unsigned busy = shared.at_work && shared.at_work->shared.of(lock).encoder ? 1 : 0;
   for (const auto& segment : shared.waiting) busy += segment->shared.of(lock).encoder ? 1 : 0;
   return busy;
@@ -123,6 +124,7 @@ void Submitter::run() {
 
 void Submitter::submit(const std::shared_ptr<Segment>& segment) {
   const auto reference = make_reference(*segment);
+  if (!segment->unsold.empty()) throw Failure(Reason::bad_input, segment->unsold);
   check_in_flight(*segment);
   add_still(*segment);
   Plan plan = make_plan(*segment, reference);
@@ -143,10 +145,11 @@ void Submitter::submit(const std::shared_ptr<Segment>& segment) {
 }
 
 std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
-  std::shared_ptr<SegmentEncoder> encoder;
+  std::shared_ptr<SegmentEncoder> encoder, joined;
   {
     const QueueLock lock = queue_.lock();
     encoder = segment.shared.of(lock).encoder;
+    joined = segment.shared.of(lock).joined;
   }
   // Also where no reference is made: unused audio must not accumulate.
   if (const auto audio = host_.reference_audio()) audio->drop_before(segment.running_time);
@@ -159,11 +162,14 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
   movie.timescale = kMovieTicks;
   const GstClockTime length =
       std::min(segment.length + segment.overlap_tail, segment.reference_length);
-  movie.tracks.push_back(encoder->complete(segment.reference_length));
+  const GstClockTime first_part = joined ? segment.joined_at : segment.reference_length;
+  movie.tracks.push_back(encoder->complete(first_part));
+  if (joined)
+    mp4::append(movie.tracks.back(), joined->complete(segment.reference_length - first_part));
   {
     // Before waiting for the audio: another encoder may start.
     const QueueLock lock = queue_.lock();
-    segment.shared.of(lock).encoder = nullptr;
+    segment.shared.of(lock).encoder = segment.shared.of(lock).joined = nullptr;
     queue_.changed(lock);
   }
   if (auto audio = take_audio(segment, length)) movie.tracks.push_back(std::move(*audio));
@@ -370,8 +376,12 @@ void Submitter::interrupt() {
   {
     const QueueLock lock = queue_.lock();
     const Shared& shared = shared_.of(lock);
-    if (shared.at_work) encoders.push_back(shared.at_work->shared.of(lock).encoder);
-    for (const auto& segment : shared.waiting) encoders.push_back(segment->shared.of(lock).encoder);
+    std::vector<std::shared_ptr<Segment>> segments(shared.waiting.begin(), shared.waiting.end());
+    if (shared.at_work) segments.push_back(shared.at_work);
+    for (const auto& segment : segments) {
+      encoders.push_back(segment->shared.of(lock).encoder);
+      encoders.push_back(segment->shared.of(lock).joined);
+    }
   }
   for (const auto& encoder : encoders)
     if (encoder) encoder->cancel();

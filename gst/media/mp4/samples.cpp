@@ -440,6 +440,23 @@ void MovieReader::check_bounds(const SampleTrack& track) const {
 
 }  // namespace
 
+void append(SampleTrack& track, const SampleTrack& next) {
+  std::vector<std::uint32_t> descriptions;
+  for (const std::string& entry : next.entries) {
+    auto same = std::find(track.entries.begin(), track.entries.end(), entry);
+    if (same == track.entries.end()) same = track.entries.insert(same, entry);
+    descriptions.push_back(static_cast<std::uint32_t>(same - track.entries.begin()) + 1);
+  }
+  const auto media = std::make_shared<ByteRope>(*track.media);
+  for (Sample sample : next.samples) {
+    sample.offset += media->size();
+    sample.description = descriptions.at(sample.description - 1);
+    track.samples.push_back(sample);
+  }
+  for (const BytesPtr& piece : next.media->pieces()) media->append(piece);
+  track.media = media;
+}
+
 std::uint64_t SampleTrack::media_duration() const {
   std::uint64_t sum = 0;
   for (const Sample& sample : samples) sum += sample.duration;

@@ -51,6 +51,9 @@ struct SampleTrack {
   std::uint64_t media_bytes() const;
 };
 
+/// What follows in another track of the same kind and timescale.
+void append(SampleTrack& track, const SampleTrack& next);
+
 struct Movie {
   std::uint32_t timescale = 0;
   bool quicktime = false;

@@ -185,6 +185,9 @@ gboolean AudioPassthrough::Run::sink_event(EventPtr event) {
       return flush_stop(std::move(event));
     case GST_EVENT_CAPS:
       return enqueue(std::move(event)) && (src() || make_src());
+    case GST_EVENT_EOS:
+      // Audio that ends before its caps: nobody should wait for the pad of what never comes.
+      return enqueue(std::move(event)) && (src() || make_src());
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment(event.get(), &segment_);
       return enqueue(std::move(event));
@@ -269,8 +272,8 @@ gboolean AudioPassthrough::Run::flush_stop(EventPtr event) {
   return TRUE;
 }
 
-/// Not before the first CAPS: gst-launch links a pad as soon as it appears, and a sink after a pad
-/// without data would keep the pipeline from starting.
+/// Not before the first CAPS, or EOS: gst-launch links what it can as soon as a pad is there, and a
+/// sink behind a pad that has nothing to say yet would keep the pipeline from starting.
 bool AudioPassthrough::Run::make_src() {
   auto src = PadPtr::adopt(GST_PAD(gst_object_ref_sink(host_.new_src())));
   own(src, shared_from_this());

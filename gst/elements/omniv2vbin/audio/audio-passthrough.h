@@ -35,8 +35,9 @@ class AudioPassthrough {
   /// What the element provides to the passthrough. The functions may be called from any thread.
   struct Host {
     GstElement* element;  // outlives the passthrough
-    GstPad* sink;         // the request pad, already added to the element; outlives the passthrough
-    /// Makes the src pad: floating, never null, not added yet. Once per run, at the first CAPS.
+    GstPad* sink;         // the request pad, already on the element; outlives the passthrough
+    /// Makes the src pad: floating, never null, not added yet. Once a run, at the first CAPS or
+    /// EOS.
     std::function<GstPad*()> new_src;
     /// How much running time may be queued. Called for each buffer, and repeatedly while one waits.
     std::function<GstClockTime()> capacity;

@@ -56,9 +56,20 @@ gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
                     {}},
                    "references have no audio");
     if (context.audio->result_audio()) return gboolean{TRUE};
-    const bool is_caps = GST_EVENT_TYPE(event) == GST_EVENT_CAPS;
+    const bool shows_src =
+        GST_EVENT_TYPE(event) == GST_EVENT_CAPS || GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && !passthrough->src())
+      post_warning(GST_ELEMENT(parent),
+                   {Reason::bad_input,
+                    std::string("There is no audio on ") + GST_PAD_NAME(pad) +
+                        ": it ended before its caps. Some muxers, mp4mux among them, write a file "
+                        "that cannot be read when a track is empty: leave the audio branch out.",
+                    0,
+                    {},
+                    {}},
+                   "its src pad ends at once");
     const gboolean taken = passthrough->sink_event(std::move(owned));
-    if (is_caps) context.audio->report_when_complete();
+    if (shows_src) context.audio->report_when_complete();
     return taken;
   });
 }

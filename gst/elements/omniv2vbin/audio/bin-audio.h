@@ -45,7 +45,7 @@ class BinAudio {
   std::shared_ptr<ReferenceAudioTap> tap() const;
   /// The audio of results; null when the source's audio is output.
   std::shared_ptr<ResultAudio> result_audio() const;
-  /// After an audio pad has received caps.
+  /// After caps came to an audio pad, or its end.
   void report_when_complete();
   /// audio=result: the flow return for a buffer on an audio pad.
   GstFlowReturn end_here(bool first);
