@@ -27,7 +27,11 @@ int main(int argc, char** argv) {
   const std::string sidx =
       full("sidx", 0, 0,
            u32(1) + u32(1000) + u32(0) + u32(0) + u16(0) + u16(1) + u32(100) + u32(2000) + u32(0));
+  TrackPlan cut;
+  cut.edits = edts({{500, -1}, {2000, 3000}, {0, 6000}});
+  cut.more = full("ctts", 0, 0, u32(1) + u32(4) + u32(80));
   const std::map<std::string, std::string> files = {
+      {"edits", plain_file(cut)},
       {"plain", plain_file()},
       {"fast-start", fast_start_file()},
       {"wide", plain_file(wide)},

@@ -74,7 +74,7 @@ std::string sidx(std::uint32_t timescale, std::uint64_t start,
 struct Case {
   const char* name;
   std::string file;
-  const char* expected;
+  std::string expected;
 };
 
 constexpr const char* kGood = "isom 8000ms [vide avc1 8000ms 1280x720]";
@@ -98,7 +98,7 @@ std::vector<Case> good_files() {
        ftyp() + box("mdat", std::string(200, 'm')) +
            box("moov",
                mvhd(7000) + trak(with([](TrackPlan& p) { p.duration = 7500; })) + trak(sound())),
-       "isom 8000ms moov-at-end [vide avc1 7500ms 1280x720] [soun mp4a 8000ms]"},
+       "isom 7500ms moov-at-end [vide avc1 7500ms 1280x720] [soun mp4a 8000ms]"},
       {"sound first, and two pictures",
        ftyp() + box("mdat", std::string(200, 'm')) + box("moov", mvhd() + trak(sound()) + trak({})),
        "isom 8000ms moov-at-end [soun mp4a 8000ms] [vide avc1 8000ms 1280x720]"},
@@ -121,6 +121,66 @@ std::vector<Case> good_files() {
          p.duration = 0xFFFFFFFFFFFFFFF0;
        })),
        "isom 9223372036854ms moov-at-end [vide avc1 9223372036854ms 1280x720]"},
+  };
+}
+
+TrackPlan edited(std::initializer_list<EditRow> rows, unsigned version = 0) {
+  TrackPlan plan;
+  plan.edits = edts(rows, version);
+  return plan;
+}
+
+/// Samples are shown later than they are decoded, at the most by so much.
+std::string reordered(std::uint32_t latest) {
+  return full("ctts", 0, 0, u32(2) + u32(3) + u32(latest) + u32(1) + u32(0));
+}
+
+/// What is cut off by an edit list is neither shown nor paid.
+std::vector<Case> edited_files() {
+  TrackPlan late = edited({{8000, 80}});
+  late.more = reordered(80);
+  TrackPlan cut = edited({{5000, 3080}});
+  cut.more = reordered(80);
+  TrackPlan freeze;
+  freeze.edits =
+      box("edts", full("elst", 0, 0, u32(1) + u32(30000) + u32(0) + u32(0)));  // at rate 0
+  TrackPlan heard = sound();
+  heard.edits = edts({{6000, 1024}});
+  const auto is = [](const char* ms) {
+    return "isom " + std::string(ms) + "ms moov-at-end [vide avc1 " + ms + "ms 1280x720]";
+  };
+  const auto row = [&](const char* name, const TrackPlan& plan, const char* ms) {
+    return Case{name, plain_file(plan), is(ms)};
+  };
+  return {
+      row("the whole", edited({{8000, 0}}), "8000"),
+      row("a lead-in is hidden", edited({{5000, 3000}}), "5000"),
+      row("version 1", edited({{5000, 3000}}, 1), "5000"),
+      row("a trailer is hidden", edited({{5000, 0}}), "5000"),
+      row("both are hidden", edited({{2000, 3000}}), "2000"),
+      row("something in the middle is hidden", edited({{2000, 0}, {1500, 6000}}), "3500"),
+      row("shown twice", edited({{8000, 0}, {8000, 0}}), "16000"),
+      row("nothing is shown at first", edited({{500, -1}, {8000, 0}}), "8000"),
+      row("up to the end", edited({{0, 3000}}), "5000"),
+      row("promises more than there is", edited({{40000, 3000}}), "5000"),
+      row("begins behind the end", edited({{4000, 0}, {4000, 9000}}), "4000"),
+      row("shows nothing at all: the movie's", edited({{5000, -1}}), "8000"),
+      row("frames in another order", late, "8000"),
+      row("frames in another order, a lead-in is hidden", cut, "5000"),
+      row("one frame all the time", freeze, "30000"),
+      {"of the sound as well",
+       ftyp() + box("mdat", std::string(200, 'm')) +
+           box("moov", mvhd() + trak(edited({{5000, 3000}})) + trak(heard)),
+       "isom 5000ms moov-at-end [vide avc1 5000ms 1280x720] [soun mp4a 6000ms]"},
+      {"the sound is longer",
+       ftyp() + box("mdat", std::string(200, 'm')) +
+           box("moov", mvhd(31000) + trak({}) + trak(with([](TrackPlan& p) {
+                         p.id = 2;
+                         p.handler = "soun";
+                         p.codec = "mp4a";
+                         p.duration = 31000;
+                       }))),
+       "isom 8000ms moov-at-end [vide avc1 8000ms 1280x720] [soun mp4a 31000ms]"},
   };
 }
 
@@ -264,6 +324,10 @@ START_TEST(good) {
   check_row(good_files(), _i, true);
 }
 END_TEST
+START_TEST(edit_lists) {
+  check_row(edited_files(), _i, true);
+}
+END_TEST
 START_TEST(fragmented) {
   check_row(fragmented_files(), _i, true);
 }
@@ -347,6 +411,7 @@ END_TEST
 
 int main() {
   return run_tests("mp4-probe", {{"good", good, good_files().size()},
+                                 {"edit lists", edit_lists, edited_files().size()},
                                  {"fragmented", fragmented, fragmented_files().size()},
                                  {"bad", bad, bad_files().size()},
                                  {"other", other, other_files().size()},

@@ -60,7 +60,23 @@ struct TrackPlan {
   std::uint64_t chunk_offset = 0;  // all samples are in one chunk
   bool wide_offsets = false;       // co64
   std::string more;                // further boxes in stbl
+  std::string edits;               // edts
 };
+
+/// A row of an edit list, in the movie's timescale and the track's.
+struct EditRow {
+  std::uint32_t duration = 0;
+  std::int32_t media_time = 0;
+};
+inline std::string edts(std::initializer_list<EditRow> rows, unsigned version = 0) {
+  std::string text;
+  for (const EditRow& row : rows) {
+    const auto time = static_cast<std::uint64_t>(std::int64_t{row.media_time});
+    text += number(row.duration, version == 1 ? 8 : 4) + number(time, version == 1 ? 8 : 4) +
+            u32(0x10000);
+  }
+  return box("edts", full("elst", version, 0, u32(static_cast<std::uint32_t>(rows.size())) + text));
+}
 
 /// Times of creation, timescale, duration: what mvhd and mdhd have in common.
 inline std::string times(unsigned version, std::uint32_t timescale, std::uint64_t duration) {
@@ -112,7 +128,7 @@ inline std::string trak(const TrackPlan& plan) {
   const std::string mdhd =
       full("mdhd", plan.version, 0, times(plan.version, plan.timescale, plan.duration) + u32(0));
   const std::string hdlr = full("hdlr", 0, 0, u32(0) + plan.handler + zeros(12) + zeros(1));
-  return box("trak", tkhd(plan) + box("mdia", mdhd + hdlr + box("minf", stbl(plan))));
+  return box("trak", tkhd(plan) + plan.edits + box("mdia", mdhd + hdlr + box("minf", stbl(plan))));
 }
 
 inline std::string mvhd(std::uint64_t duration = 8000, unsigned version = 0,

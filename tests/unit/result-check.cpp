@@ -71,16 +71,11 @@ std::string sized(unsigned width, unsigned height) {
   return movie({plan});
 }
 
-/// The picture's track with an edit list of these rows: duration and time in the media.
-std::string edited(std::initializer_list<std::pair<std::uint32_t, std::uint32_t>> rows) {
-  std::string text;
-  for (const auto& [duration, time] : rows) text += u32(duration) + u32(time) + u32(0x10000);
+/// The picture's track with an edit list of these rows.
+std::string edited(std::initializer_list<EditRow> rows) {
   TrackPlan plan;
-  plan.chunk_offset = ftyp().size() + 8;
-  const std::string edts =
-      box("edts", full("elst", 0, 0, u32(static_cast<std::uint32_t>(rows.size())) + text));
-  const std::string track = trak(plan).substr(8) + edts;
-  return ftyp() + box("mdat", std::string(40, 'm')) + box("moov", mvhd() + box("trak", track));
+  plan.edits = edts(rows);
+  return movie({plan});
 }
 
 /// Two chunks, of which the first lies where it is told to, and the last where it should.
@@ -119,7 +114,7 @@ std::vector<Case> usable() {
       {"fragmented", fragmented_file(moof(first) + moof(second)), kGood},
       {"fragmented, samples up to the last byte", fragment_of(10), kGood},
       {"an edit list that begins at the first frame", edited({{8000, 80}}), kGood},
-      {"an edit list that begins late", edited({{500, 0xFFFFFFFF}, {8000, 0}}), kGood},
+      {"an edit list that begins late", edited({{500, -1}, {8000, 0}}), kGood},
       {"turned", plain_file(with([](TrackPlan& p) { p.degrees = 90; })), kGood},
       {"shorter than was bought", lasting(1000), kGood},
       {"as long as may be", lasting(92000), kGood},
@@ -161,7 +156,7 @@ std::vector<Case> unusable() {
          p.more = full("stts", 0, 0, u32(1) + u32(4) + u32(3600000));
        })),
        "it is 14400 s long, and 8 s were bought."},
-      {"begins in an hour", edited({{3600000, 0xFFFFFFFF}, {8000, 0}}),
+      {"begins in an hour", edited({{3600000, -1}, {8000, 0}}),
        "it is 3600 s long, and 8 s were bought."},
       {"shown over and over", edited({{60000, 0}, {60000, 0}}),
        "it is 120 s long, and 8 s were bought."},

@@ -141,6 +141,37 @@ std::uint64_t BoxReader::sum_time_table(const Box& stts) {
   return sum;
 }
 
+std::uint64_t BoxReader::latest_composition(const Box& ctts) {
+  need_entries(ctts, 8);
+  const std::uint64_t count = u32(ctts.body + 4);
+  std::int32_t latest = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    latest = std::max(latest, static_cast<std::int32_t>(u32(ctts.body + 12 + i * 8)));
+  }
+  return static_cast<std::uint64_t>(latest);
+}
+
+std::vector<Edit> BoxReader::edits(const Box& edts) {
+  std::vector<Edit> rows;
+  each(edts, [&](const Box& elst) {
+    if (elst.type != fourcc("elst")) return;
+    const bool wide = version(elst) == 1;
+    const std::uint64_t row_bytes = wide ? 20 : 12;
+    need_entries(elst, row_bytes);
+    rows.clear();
+    for (std::uint64_t i = 0; i < u32(elst.body + 4); ++i) {
+      const std::uint64_t row = elst.body + 8 + i * row_bytes;
+      Edit edit;
+      edit.duration = wide ? u64(row) : u32(row);
+      edit.media_time =
+          wide ? static_cast<std::int64_t>(u64(row + 8)) : static_cast<std::int32_t>(u32(row + 4));
+      edit.rate = u32(row + (wide ? 16 : 8));
+      rows.push_back(edit);
+    }
+  });
+  return rows;
+}
+
 std::optional<std::uint64_t> BoxReader::fragment_default(const Box& tfhd) {
   need(tfhd, 8);
   const std::uint32_t flags = u32(tfhd.body) & 0xFFFFFF;
@@ -159,6 +190,12 @@ void BoxReader::add_run(const Box& trun, std::uint64_t default_duration, Fragmen
   for (const std::uint32_t field : {0x100, 0x200, 0x400, 0x800}) row_bytes += flags & field ? 4 : 0;
   need(trun, head + count * row_bytes);
   sum.samples += count;
+  if (flags & 0x800) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto later = static_cast<std::int32_t>(u32(trun.body + head + (i + 1) * row_bytes - 4));
+      sum.latest = std::max(sum.latest, static_cast<std::uint64_t>(std::max(0, later)));
+    }
+  }
   if (!(flags & 0x100)) {
     sum.duration = capped_sum(sum.duration, count * default_duration);
     return;

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "media/mp4/probe.h"
+#include "media/mp4/samples.h"
 #include "service/byte-rope.h"
 
 namespace omni::mp4 {
@@ -37,6 +39,8 @@ class Timeline {
   /// A part without a start follows the previous one.
   void add(std::optional<std::uint64_t> start, std::uint64_t duration);
   std::uint64_t length() const { return any_ && last_ > first_ ? last_ - first_ : 0; }
+  std::uint64_t first() const { return first_; }
+  std::uint64_t last() const { return last_; }
 
  private:
   bool any_ = false;
@@ -47,6 +51,7 @@ class Timeline {
 struct FragmentRun {
   std::uint64_t samples = 0;
   std::uint64_t duration = 0;
+  std::uint64_t latest = 0;  // how much later than it is decoded a sample is shown, at the most
 };
 
 /// Every function throws Problem for a box that does not hold what it promises.
@@ -87,7 +92,11 @@ class BoxReader {
 
   /// stts: the sum of count x duration.
   std::uint64_t sum_time_table(const Box& stts);
-  /// tfhd: the default sample duration, if present.
+  /// ctts: how much later than it is decoded a sample is shown, at the most.
+  std::uint64_t latest_composition(const Box& ctts);
+  /// edts: the rows of its edit list.
+  std::vector<Edit> edits(const Box& edts);
+  /// tfhd: the default sample duration when it has one.
   std::optional<std::uint64_t> fragment_default(const Box& tfhd);
   /// trun: adds its samples and their durations.
   void add_run(const Box& trun, std::uint64_t default_duration, FragmentRun& sum);

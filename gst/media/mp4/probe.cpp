@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "media/mp4/boxes.h"
+#include "media/mp4/shown.h"
 #include "media/mp4/sniff.h"
 
 namespace omni::mp4 {
@@ -26,7 +27,9 @@ struct TrackBoxes {
   std::uint64_t samples = 0;
   std::uint64_t default_sample_duration = 0;  // trex
   std::uint64_t duration = 0;                 // mdhd, in the track's timescale
+  std::uint64_t latest = 0;                   // see FragmentRun
   Timeline fragments;
+  std::vector<Edit> edits;
   std::optional<Box> sizes;    // stsz
   std::optional<Box> chunks;   // stsc
   std::optional<Box> offsets;  // stco, co64
@@ -54,6 +57,7 @@ class Prober {
   void read_track_fragment(const Box& traf);
   void read_segment_index(const Box& sidx);
   void finish_track(TrackBoxes& track);
+  std::uint64_t shown_duration(const TrackBoxes& track) const;
   void check_movie() const;
   TrackBoxes* find_track(std::uint32_t id);
 
@@ -78,12 +82,13 @@ Info Prober::run() {
     finish_track(track);
     longest_ns_ = std::max(longest_ns_, track.track.duration_ns);
   }
-  info_.duration_ns = std::max(longest_ns_, index_.length());
+  const std::uint64_t longest = std::max(longest_ns_, index_.length());
   for (TrackBoxes& track : tracks_) {
-    if (track.track.duration_ns == 0) track.track.duration_ns = info_.duration_ns;
+    if (track.track.duration_ns == 0) track.track.duration_ns = longest;
     info_.tracks.push_back(std::move(track.track));
   }
   if (!info_.video()) throw Problem{"the file has no video track", false};
+  info_.duration_ns = info_.video()->duration_ns;
   return std::move(info_);
 }
 
@@ -168,6 +173,7 @@ void Prober::read_track(const Box& trak) {
   TrackBoxes track;
   boxes_.each(trak, [&](const Box& box) {
     if (box.type == fourcc("tkhd")) read_track_header(box, track);
+    if (box.type == fourcc("edts")) track.edits = boxes_.edits(box);
     if (box.type == fourcc("mdia")) read_media(box, track);
   });
   check_chunks(track);  // once for each track, however often a hostile file repeats its tables
@@ -211,6 +217,9 @@ void Prober::read_sample_table(const Box& stbl, TrackBoxes& track) {
         break;
       case fourcc("stts"):
         total = boxes_.sum_time_table(box);
+        break;
+      case fourcc("ctts"):
+        track.latest = boxes_.latest_composition(box);
         break;
       case fourcc("stsz"):
       case fourcc("stz2"):
@@ -319,6 +328,7 @@ void Prober::read_track_fragment(const Box& traf) {
   });
   if (!track) return;
   track->samples += sum.samples;
+  track->latest = std::max(track->latest, sum.latest);
   track->fragments.add(start, sum.duration);
 }
 
@@ -340,8 +350,7 @@ void Prober::read_segment_index(const Box& sidx) {
 
 void Prober::finish_track(TrackBoxes& boxes) {
   Track& track = boxes.track;
-  const std::uint64_t duration = std::max(boxes.duration, boxes.fragments.length());
-  track.duration_ns = to_ns(duration, boxes.timescale);
+  track.duration_ns = shown_duration(boxes);
   if (track.handler != "vide") {
     track.width = track.height = 0;
     return;
@@ -352,6 +361,18 @@ void Prober::finish_track(TrackBoxes& boxes) {
   }
   if (boxes.turned) std::swap(track.width, track.height);
   if (boxes.samples == 0) throw Problem{"the MP4 has a video track, but no video samples", false};
+}
+
+std::uint64_t Prober::shown_duration(const TrackBoxes& track) const {
+  const std::uint64_t whole =
+      to_ns(std::max(track.duration, track.fragments.length()), track.timescale);
+  if (track.edits.empty() || whole == 0 || movie_timescale_ == 0) return whole;
+  const std::uint64_t first = track.duration == 0 ? track.fragments.first() : 0;
+  const std::uint64_t last = std::max(track.duration, track.fragments.last());
+  return shown_length(
+      track.edits, movie_timescale_,
+      {to_ns(first, track.timescale),
+       to_ns(last, track.timescale) + to_ns(track.latest, track.timescale), track.timescale});
 }
 
 TrackBoxes* Prober::find_track(std::uint32_t id) {

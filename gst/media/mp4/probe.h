@@ -16,16 +16,16 @@
 namespace omni::mp4 {
 
 struct Track {
-  std::string handler;  // 'vide', 'soun', ...
-  std::string codec;    // sample entry: 'avc1', 'hvc1', 'mp4a', ...
-  std::uint64_t duration_ns = 0;
-  unsigned width = 0;  // display size of a video track: tkhd, rotation applied
+  std::string handler;            // 'vide', 'soun', ...
+  std::string codec;              // sample entry: 'avc1', 'hvc1', 'mp4a', ...
+  std::uint64_t duration_ns = 0;  // what its edit list shows of it
+  unsigned width = 0;             // display size of a video track: tkhd, rotation applied
   unsigned height = 0;
 };
 
 struct Info {
   std::string major_brand;        // 'isom', 'mp42', 'qt  ', ...
-  std::uint64_t duration_ns = 0;  // the longest of the movie's and its tracks', fragments included
+  std::uint64_t duration_ns = 0;  // of the video; where its track has none, of the movie
   bool fragmented = false;        // moof/mvex: the samples are not in moov
   bool moov_at_end = false;       // moov after mdat
   std::vector<Track> tracks;

@@ -47,7 +47,6 @@ class MovieReader {
   void read_trex(const Box& trex);
   void read_track(const Box& trak);
   void read_header(const Box& tkhd, SampleTrack& track);
-  void read_edits(const Box& edts, SampleTrack& track);
   void read_media(const Box& mdia, TrackTables& tables);
   void read_tables(const Box& stbl, TrackTables& tables);
   void read_entries(const Box& stsd, SampleTrack& track);
@@ -117,7 +116,7 @@ void MovieReader::read_track(const Box& trak) {
   TrackTables tables;
   in_.each(trak, [&](const Box& box) {
     if (box.type == fourcc("tkhd")) read_header(box, tables.track);
-    if (box.type == fourcc("edts")) read_edits(box, tables.track);
+    if (box.type == fourcc("edts")) tables.track.edits = in_.edits(box);
     if (box.type == fourcc("mdia")) read_media(box, tables);
   });
   tracks_.push_back(std::move(tables));
@@ -132,25 +131,6 @@ void MovieReader::read_header(const Box& tkhd, SampleTrack& track) {
   for (unsigned i = 0; i < 9; ++i) track.matrix[i] = in_.u32(matrix + i * 4);
   track.width = in_.u32(matrix + 36);
   track.height = in_.u32(matrix + 40);
-}
-
-void MovieReader::read_edits(const Box& edts, SampleTrack& track) {
-  in_.each(edts, [&](const Box& elst) {
-    if (elst.type != fourcc("elst")) return;
-    const bool wide = in_.version(elst) == 1;
-    const std::uint64_t row_bytes = wide ? 20 : 12;
-    in_.need_entries(elst, row_bytes);
-    track.edits.clear();
-    for (std::uint64_t i = 0; i < in_.u32(elst.body + 4); ++i) {
-      const std::uint64_t row = elst.body + 8 + i * row_bytes;
-      Edit edit;
-      edit.duration = wide ? in_.u64(row) : in_.u32(row);
-      edit.media_time = wide ? static_cast<std::int64_t>(in_.u64(row + 8))
-                             : static_cast<std::int32_t>(in_.u32(row + 4));
-      edit.rate = in_.u32(row + (wide ? 16 : 8));
-      track.edits.push_back(edit);
-    }
-  });
 }
 
 void MovieReader::read_media(const Box& mdia, TrackTables& tables) {
