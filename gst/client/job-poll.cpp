@@ -12,10 +12,6 @@ namespace omni {
 
 namespace {
 
-// Whatever a gateway asks for: an hour of silence over a job that is done helps nobody.
-constexpr Micros kLongestPause = 60 * kSecond;
-constexpr int kPollsForUrl = 3;
-constexpr Micros kPauseForUrl = 2 * kSecond;
 // A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
 constexpr int kRefusalsInRow = 3;
 
@@ -41,7 +37,7 @@ Async<Task> Job::wait_until_done() {
     co_await sleep(cancellation_, pause);
     const Task task = co_await poll();
     schedule_.reported(age(), task.progress);
-    if (task.state == TaskState::done) co_return co_await ask_for_url(task);
+    if (task.state == TaskState::done) co_return task;
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
       log(LogLevel::warning, "the service reports the unknown status \"" +
@@ -53,17 +49,17 @@ Async<Task> Job::wait_until_done() {
   }
 }
 
-/// Done without a link is a passing state of some gateways; of others the results are in a list.
-Async<Task> Job::ask_for_url(Task task) {
-  for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
-    if (route().artifacts) co_await add_artifacts(task);
-    if (!task.urls.empty()) break;
-    co_await sleep(
-        cancellation_,
-        std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
-    task = co_await poll();
-  }
-  co_return task;
+/// What the service says by now of a task that is done. Where it says nothing, what is known stays:
+/// some forget a task as soon as they have told its end.
+Async<Task> Job::refresh(Task known) {
+  co_await services_.pacer.turn(cancellation_);
+  Attempt attempt;
+  auto fresh = co_await poll_once(attempt);
+  if (!fresh) co_return known;
+  if (fresh->state == TaskState::failed) raise_failed(*fresh);
+  if (fresh->state != TaskState::done) co_return co_await wait_until_done();
+  if (fresh->urls.empty()) fresh->urls = std::move(known.urls);
+  co_return std::move(*fresh);
 }
 
 /// A service without such a list answers something else, which is no news.
@@ -82,6 +78,12 @@ Async<void> Job::add_artifacts(Task& task) {
   }
 }
 
+void Job::raise_failed(const Task& task) {
+  over_at_service_ = true;
+  failed_at_service_ = true;
+  throw Failure(error_from_failed_task(services_.dialect.title(), task));
+}
+
 /// The task's state, however often it takes to learn it. Throws when the task failed, or when the
 /// service definitely won't say.
 Async<Task> Job::poll() {
@@ -90,12 +92,7 @@ Async<Task> Job::poll() {
   for (;; ++attempt.number) {
     co_await services_.pacer.turn(cancellation_);
     auto task = co_await poll_once(attempt);
-    if (task && task->state == TaskState::failed) {
-      over_at_service_ = true;
-      failed_at_service_ = true;
-      Error error = error_from_failed_task(services_.dialect.title(), *task);
-      throw Failure(error);
-    }
+    if (task && task->state == TaskState::failed) raise_failed(*task);
     if (task) co_return std::move(*task);
     Action action = decide_poll(attempt);
     if (action == Action::refuse && attempt.json_error && ++refusals < kRefusalsInRow)

@@ -13,8 +13,6 @@ namespace omni {
 
 namespace {
 
-constexpr int kFreshLinks = 2;  // how often a used-up link is asked for again
-
 /// One more as long as it lives.
 class Counted {
  public:
@@ -133,6 +131,7 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
   update(JobState::waiting);
   const InFlightLimit::Pass pass = co_await services_.in_flight.enter(cancellation_);
   deadline_.restart(spec_.job_timeout);
+  ends_at_ = now() + spec_.job_timeout;
   std::shared_ptr<const ByteRope> bytes = co_await take_up();
   if (!bytes) {
     if (last_.task_id.empty()) co_await buy();
@@ -389,25 +388,36 @@ void Job::explain_timeout(Error& error) const {
         "by its task id instead of paying again.";
 }
 
+/// A result that is paid for is looked for again and again: the link may come later than "done",
+/// the file later than its link, and a link may be used up. Asking is free.
 Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
-  for (int fresh = 0;; ++fresh) {
+  for (int tries = 1;; ++tries) {
+    if (task.urls.empty() && route().artifacts) co_await add_artifacts(task);
     Download download = co_await fetch_from_any(task);
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
-    const bool worth_asking = download.outcome != Download::Outcome::unusable;
-    if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
-    log(LogLevel::info, download.error.message + "; requesting a new link");
-    co_await sleep(cancellation_, kSecond);
-    // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
-    if (download.outcome == Download::Outcome::not_ready)
-      task = co_await wait_until_done();
-    else
-      task = co_await poll();
-    if (task.urls.empty() && route().artifacts) co_await add_artifacts(task);
+    const auto pause = pause_before_refetch(download, tries);
+    if (!pause) throw Failure(download.error);
+    services_.count([](JobCounters& c) { ++c.retried; });
+    log(LogLevel::info,
+        download.error.message + " Trying again in " + std::to_string(*pause / 1000) + " ms");
+    co_await sleep(cancellation_, *pause);
+    task = co_await refresh(std::move(task));
   }
 }
 
-/// Tries every place that the service named, then its content proxy. A used-up link outranks other
-/// failures, because a fresh poll can mend it.
+/// nullopt: it is given up, since it won't come, or not before job-timeout. What is wrong with the
+/// result says more than that the time is over.
+std::optional<Micros> Job::pause_before_refetch(const Download& download, int tries) const {
+  const auto pause = settle_pause(tries, spec_.first_pause);
+  const Micros left = ends_at_ - now();
+  if (download.outcome == Download::Outcome::too_large || !pause || *pause >= left)
+    return std::nullopt;
+  const Micros asked = download.asked_pause.value_or(0);
+  return asked < left ? std::max(*pause, asked) : *pause;
+}
+
+/// Tries every place that the service named, then its content proxy. The error is that of the first
+/// one.
 Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
   if (route().content) links.push_back(url_of(route().content));
@@ -418,9 +428,9 @@ Async<Download> Job::fetch_from_any(const Task& task) {
     Download download = co_await fetch_from(links[i], true);
     if (download.outcome == Download::Outcome::complete) co_return download;
     log(LogLevel::debug, "no result there: " + download.error.message);
-    if (i == 0 || (best.outcome == Download::Outcome::unusable &&
-                   download.outcome == Download::Outcome::used_up && i + 1 < links.size()))
-      best = std::move(download);
+    const bool too_large = download.outcome == Download::Outcome::too_large;
+    if (i == 0 || too_large) best = std::move(download);
+    if (too_large) break;
   }
   co_return best;
 }

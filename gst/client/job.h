@@ -165,11 +165,13 @@ class Job {
   Async<Task> wait_until_done();
   Async<Task> poll();
   Async<std::optional<Task>> poll_once(Attempt& attempt);
-  Async<Task> ask_for_url(Task task);
+  Async<Task> refresh(Task known);
+  [[noreturn]] void raise_failed(const Task& task);
   Async<void> add_artifacts(Task& task);
   // Fetch
   Async<bool> is_reference(std::shared_ptr<const ByteRope> result);
   Async<std::shared_ptr<const ByteRope>> fetch(Task task);
+  std::optional<Micros> pause_before_refetch(const Download& download, int tries) const;
   Async<Download> fetch_from_any(const Task& task);
   Async<Download> fetch_from(std::string url, bool follow_json);
 
@@ -197,6 +199,7 @@ class Job {
   std::shared_ptr<std::atomic<bool>> hash_cancelled_ = std::make_shared<std::atomic<bool>>(false);
   Cancellation cancellation_;
   Watchdog deadline_;
+  Micros ends_at_ = 0;  // when the deadline comes
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
   std::shared_ptr<BodyStream> body_;  // of the create that is under way

@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 
@@ -16,6 +17,8 @@ namespace {
 // A task is not always known to every server at once after its create.
 constexpr Micros kTaskSettleTime = 30 * kSecond;
 constexpr Micros kMaxRetryAfter = 600 * kSecond;
+// In fifths of the first pause, which is five seconds: a minute in all.
+constexpr std::array kSettlePauses = {1, 2, 4, 8, 15, 15, 15};
 
 bool is_gateway_failure(int status) {
   return status >= 500;
@@ -75,13 +78,14 @@ Action decide_poll(const Attempt& attempt) {
 
 Action decide_download(const Attempt& attempt, int max_attempts) {
   if (attempt.fault == TransportFault::tls) return Action::refuse;
-  if (attempt.fault) return again_or_refuse(attempt, max_attempts);
-  const int status = attempt.http_status;
-  if (is_success(status)) return Action::proceed;
-  if (status == 408 || status == 429 || (is_gateway_failure(status) && status != 501))
-    return again_or_refuse(attempt, max_attempts);
-  if (status == 400 || status == 403 || status == 404 || status == 410) return Action::refetch;
-  return Action::refuse;
+  if (attempt.fault) return attempt.number < max_attempts ? Action::retry : Action::refetch;
+  return is_success(attempt.http_status) ? Action::proceed : Action::refetch;
+}
+
+std::optional<Micros> settle_pause(int tries, Micros first_pause) {
+  const auto index = static_cast<std::size_t>(tries - 1);
+  if (index >= kSettlePauses.size()) return std::nullopt;
+  return kSettlePauses[index] * first_pause / 5;
 }
 
 Action decide_store(const Attempt& attempt, int max_attempts) {

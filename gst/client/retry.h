@@ -40,7 +40,7 @@ enum class Action {
   ask_first,  // the same again, but with Expect: 100-continue, to learn the reason of a break
   refuse,     // a definite no
   unknown,    // may have taken effect: never repeated
-  refetch,    // download: the link is used up, poll for a fresh one
+  refetch,    // download: nothing to be had here now; another link, or a fresh poll, may help
 };
 
 inline bool is_success(int http_status) {
@@ -59,6 +59,15 @@ inline constexpr Micros kFirstPause = 5 * kSecond;
 /// The pause before try number `attempt.number + 1`. `random` in [0, 1) spreads clients.
 Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
                Micros first_pause = kFirstPause);
+
+/// However long a service asks to be left alone: longer silence over a job that is paid for helps
+/// nobody.
+inline constexpr Micros kLongestPause = 60 * kSecond;
+
+/// The pause before a result that is done is looked for again, after it was not to be had `tries`
+/// times: stores and CDNs do not show a new file everywhere at once. nullopt when that took a
+/// minute.
+std::optional<Micros> settle_pause(int tries, Micros first_pause = kFirstPause);
 
 /// Retry-After in seconds or as an HTTP date; nullopt when it is neither. Capped at 10 minutes.
 std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix);

@@ -116,6 +116,11 @@ struct Body {
   JsonNode* task = nullptr;
 };
 
+/// Some put what they say into an array.
+JsonNode* outermost(JsonNode* node) {
+  return is_array(node) ? at_path(node, "[0]") : node;
+}
+
 /// An array under `data` holds the task in a create reply of one service, and result URLs in a poll
 /// reply of another; only the former has an id or a status.
 Body unwrap(JsonNode* root) {
@@ -233,8 +238,7 @@ Trouble trouble_of(const Body& body) {
   if (!trouble.text.starts_with('{') && !trouble.text.starts_with('[')) return trouble;
   const JsonNodePtr inner = parse_json(trouble.text, nullptr);
   if (!inner) return trouble;
-  JsonNode* root = is_array(inner.get()) ? at_path(inner.get(), "[0]") : inner.get();
-  const Body inner_body = unwrap(root);
+  const Body inner_body = unwrap(outermost(inner.get()));
   std::string text = error_text(inner_body);
   std::string code = error_code(inner_body);
   if (!text.empty()) trouble.text = std::move(text);
@@ -398,7 +402,7 @@ Reply parse_reply(std::string_view text, ReplyKind kind) {
     const bool page = first != std::string_view::npos && text[first] == '<';
     return Unreadable{page ? "it is a web page, not JSON" : why};
   }
-  JsonNode* root = is_array(node.get()) ? at_path(node.get(), "[0]") : node.get();
+  JsonNode* root = outermost(node.get());
   if (!is_object(root)) return Unreadable{"it is JSON, but not an object"};
   const Body body = unwrap(root);
   const Status status = status_of(body, kind);
@@ -408,6 +412,13 @@ Reply parse_reply(std::string_view text, ReplyKind kind) {
   Task task = task_of(body, status);
   if (kind == ReplyKind::artifacts) task.urls = urls_of(body);
   return task;
+}
+
+std::optional<Refusal> read_refusal(std::string_view text) {
+  const JsonNodePtr node = parse_json(text, nullptr);
+  JsonNode* root = outermost(node.get());
+  if (!is_object(root)) return std::nullopt;
+  return refusal_of(unwrap(root));
 }
 
 }  // namespace omni

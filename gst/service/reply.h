@@ -54,4 +54,8 @@ enum class ReplyKind {
 
 Reply parse_reply(std::string_view body, ReplyKind kind);
 
+/// What a body says about why the call failed, when its HTTP status says that it did: empty texts
+/// when it says nothing. nullopt when it is no JSON object, so not the service's own.
+std::optional<Refusal> read_refusal(std::string_view body);
+
 }  // namespace omni

@@ -226,6 +226,82 @@ START_TEST(no_usable_result) {
 }
 END_TEST
 
+// Stores and CDNs show a new file late: it is looked for again, at every link, and asked for anew.
+START_TEST(result_comes_late) {
+  const ServerReply answers[] = {
+      {.status = 404, .body = "<Error><Code>NoSuchKey</Code></Error>", .type = "application/xml"},
+      {.status = 202, .body = ""},
+      {.status = 204, .body = ""},
+      {.status = 401, .body = ""},
+      {.status = 500, .body = ""},
+      {.body = "", .type = "video/mp4"},
+      {.body = kResult.substr(0, kResult.size() / 2), .type = "video/mp4"},
+      {.body = "{\"error\":{\"message\":\"video is not ready yet\"}}"},
+      {.status = 404, .body = "{\"error\":{\"message\":\"video is not ready yet\"}}"},
+      {.status = 400, .body = "{\"error\":{\"message\":\"Task is not completed yet\"}}"},
+      {.body = "<html>soon</html>", .type = "text/html"},
+  };
+  int looked = 0;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return answers[_i];
+    if (is_file(request) && ++looked < 7) return answers[_i];
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 20;
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+  ck_assert_int_eq(looked, 7);
+}
+END_TEST
+
+// What the service says in the file's place is told, when the file never comes.
+START_TEST(result_never_comes) {
+  const ServerReply answers[] = {
+      {.body = "{\"error\":{\"message\":\"the video was deleted\"}}"},
+      {.status = 404, .body = "{\"detail\":\"the video was deleted\"}"},
+  };
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_file(request) || request.target.ends_with("/content")) return answers[_i];
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 50;
+  const Error error = run.fails();
+  ck_reason(error, Reason::bad_result);
+  expect_contains("the service's words", error.message, "\"the video was deleted\"");
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 8);
+}
+END_TEST
+
+// "Done" comes before the link, and before the file is at /content.
+START_TEST(link_comes_late) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return ServerReply{.status = 404, .body = ""};
+    if (is_poll(request) && request.number < 6)
+      return ServerReply{.body = task_json("video_1", "completed", 100)};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 20;
+  run.succeeds();
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 1);
+}
+END_TEST
+
+// One link says to wait: the other one is asked at once.
+START_TEST(another_link_first) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_file(request))
+      return ServerReply{.status = 503, .body = "", .headers = {"Retry-After: 120"}};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 1);
+}
+END_TEST
+
 // Ten GiB are not read when their length says so, nor when they do not even begin as an MP4; where
 // they do, up to the bound of 1 GiB.
 START_TEST(result_is_a_bomb) {
@@ -247,7 +323,8 @@ START_TEST(result_is_a_bomb) {
 }
 END_TEST
 
-// A link whose file never gets longer than before is given up on after retry-attempts.
+// A link whose file never gets longer than before is given up on after retry-attempts, each time
+// that the result is looked for.
 START_TEST(download_without_progress) {
   FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_file(request))
@@ -258,7 +335,7 @@ START_TEST(download_without_progress) {
   Run run(service.server.url());
   run.spec.max_attempts = 3;
   run.fails();
-  ck_assert_int_le(service.server.count("GET", "/files/"), 12);
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 8 * 3);
 }
 END_TEST
 
@@ -346,6 +423,10 @@ int main() {
                                        {"key_stays_home", key_stays_home, 2},
                                        {"content_as_json", content_as_json, 2},
                                        {"no_usable_result", no_usable_result, 5},
+                                       {"result_comes_late", result_comes_late, 11},
+                                       {"result_never_comes", result_never_comes, 2},
+                                       {"link_comes_late", link_comes_late, 1},
+                                       {"another_link_first", another_link_first, 1},
                                        {"result_is_a_bomb", result_is_a_bomb, 3},
                                        {"download_without_progress", download_without_progress, 1},
                                        {"informational_flood", informational_flood, 1},

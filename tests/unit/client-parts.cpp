@@ -158,12 +158,12 @@ START_TEST(download_decisions) {
       {{.http_status = 404}, Action::refetch},
       {{.http_status = 410}, Action::refetch},
       {{.http_status = 400}, Action::refetch},
-      {{.http_status = 401}, Action::refuse},
-      {{.http_status = 502}, Action::retry},
-      {{.number = 5, .http_status = 502}, Action::refuse},
-      {{.http_status = 429}, Action::retry},
+      {{.http_status = 202}, Action::proceed},
+      {{.http_status = 401}, Action::refetch},
+      {{.http_status = 502}, Action::refetch},
+      {{.http_status = 429}, Action::refetch},
       {{.fault = TransportFault::broken}, Action::retry},
-      {{.number = 5, .fault = TransportFault::broken}, Action::refuse},
+      {{.number = 5, .fault = TransportFault::broken}, Action::refetch},
       {{.fault = TransportFault::tls}, Action::refuse},
   };
   for (const auto& row : rows)
@@ -179,6 +179,21 @@ START_TEST(pauses) {
   ck_assert_int_gt(backoff({.http_status = 429}, std::nullopt, 0.9), 5 * kSecond);
   ck_assert_int_eq(backoff({.http_status = 429}, 7 * kSecond, 0), 7 * kSecond);
   ck_assert_int_lt(backoff({.fault = TransportFault::connect}, std::nullopt, 0), kSecond);
+}
+END_TEST
+
+// A result is looked for during a minute, ever less often.
+START_TEST(settle_pauses) {
+  Micros all = 0, before = 0;
+  int tries = 1;
+  for (; const auto pause = settle_pause(tries); ++tries) {
+    ck_assert_int_ge(*pause, before);
+    before = *pause;
+    all += *pause;
+  }
+  ck_assert_int_eq(tries, 8);
+  ck_assert_int_ge(all, 60 * kSecond);
+  ck_assert(settle_pause(1, kSecond) == kSecond / 5);
 }
 END_TEST
 
@@ -395,6 +410,7 @@ int main() {
                        {"poll_decisions", poll_decisions, 1},
                        {"download_decisions", download_decisions, 1},
                        {"pauses", pauses, 1},
+                       {"settle_pauses", settle_pauses, 1},
                        {"retry_after", retry_after, 1},
                        {"body_is_exact", body_is_exact, 1},
                        {"last_chunk_is_withheld", last_chunk_is_withheld, 1},
