@@ -15,7 +15,8 @@
 
 namespace omni {
 
-inline constexpr std::size_t kMaxJsonBytes = 4 * 1024 * 1024;
+/// Some services put the result itself into a reply: this is 64 MiB as base64, and some more.
+inline constexpr std::size_t kMaxJsonBytes = 96 * 1024 * 1024;
 /// What the user writes may hold whole images as data URIs.
 inline constexpr std::size_t kMaxUserJsonBytes = 64 * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 64;

@@ -24,6 +24,7 @@ enum class TaskState {
 struct Task {
   TaskState state = TaskState::running;
   // Of create replies only. Polls of some services name another id, by which nothing is found.
+  // Empty where a create answers with the result itself, and names no task.
   std::string id;
   std::string word;                // the status as the service wrote it
   bool word_known = true;          // false: kept running, worth one log line

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "check-main.h"
+#include "service/json.h"
 #include "service/redact.h"
 #include "service/refusal.h"
 
@@ -183,10 +184,45 @@ constexpr std::array kTraps = {
          "done /v1/videos/a/content"},
     Case{"T4 data URI", kPoll, R"({"status":"done","url":"data:video/mp4;base64,AAAA"})",
          "done data:video/mp4;base64,AAAA"},
-    Case{"T4 other schemes are not followed", kPoll,
-         R"({"status":"done","urls":["file:///etc/passwd","ftp://h/v","//h/v","javascript:1",)"
-         R"("data:text/html;base64,AA","data:video/mp4,AA","http://h/a b"]})",
-         "done"},
+    Case{
+        "T4 other schemes are not followed", kPoll,
+        R"({"status":"done","urls":["file:///etc/passwd","ftp://h/v","// see the log","javascript:1",)"
+        R"("data:text/html;base64,AA","data:video/mp4,AA","http://h/a\tb"]})",
+        "done"},
+    Case{"T4 the scheme left out", kPoll, R"({"status":"done","url":"//h/v.mp4"})",
+         "done //h/v.mp4"},
+    Case{"T4 spaces within", kPoll, R"({"status":"done","url":"https://h/my video.mp4?a=b c"})",
+         "done https://h/my%20video.mp4?a=b%20c"},
+    Case{"T4 an array in an array", kPoll, R"({"status":"done","output":[["https://h/v"]]})",
+         "done https://h/v"},
+    Case{"Kling's place", kPoll,
+         R"({"code":0,"message":"SUCCEED","data":{"task_id":"a","task_status":"succeed",)"
+         R"("task_result":{"videos":[{"id":"x","url":"https://h/v","duration":"5.1"}]}}})",
+         "done https://h/v"},
+    Case{"Vidu's place", kPoll,
+         R"({"id":"a","state":"success","err_code":"","creations":[{"id":"x","url":"https://h/v",)"
+         R"("cover_url":"https://h/c"}]})",
+         "done https://h/v"},
+    Case{"xAI's place", kPoll, R"({"status":"done","video":{"url":"https://h/v","duration":6}})",
+         "done https://h/v"},
+    Case{"OpenRouter's place", kPoll,
+         R"({"id":"a","polling_url":"https://h/p","status":"completed",)"
+         R"("unsigned_urls":["https://h/v"]})",
+         "done https://h/v"},
+    Case{"Veo's place", kPoll,
+         R"({"status":"done","response":{"generateVideoResponse":{"generatedSamples":)"
+         R"([{"video":{"uri":"https://h/v"}}]}}})",
+         "done https://h/v"},
+    Case{"kie.ai's place", kPoll,
+         R"({"code":200,"msg":"success","data":{"taskId":"a","state":"success",)"
+         R"("resultJson":"{\"resultUrls\":[\"https://h/v\"]}"}})",
+         "done https://h/v"},
+    Case{"base64 by itself", kPoll, R"({"status":"completed","data":[{"b64_json":"AAAA"}]})",
+         "done data:video/mp4;base64,AAAA"},
+    Case{"the request repeated is no result", kPoll,
+         R"({"status":"completed","video":"https://h/in","videos":["https://h/in"],)"
+         R"("video_url":"https://h/out"})",
+         "done https://h/out"},
     Case{"T4 file_infos", kPoll,
          R"({"status":"done","output":{"file_infos":[{"file_url":"https://h/v"}]}})",
          "done https://h/v"},
@@ -255,9 +291,37 @@ constexpr std::array kTraps = {
     Case{"T12 task_id outside before a row's id", kCreate,
          R"({"task_id":"task_a","data":{"id":1}})", "running? id=task_a"},
     Case{"T12 taskId", kCreate, R"({"taskId":"a","status":"queued"})", "pending id=a"},
+    Case{"T12 an id of more than 64 bits", kCreate, R"({"id":12345678901234567890123})",
+         "running? id=12345678901234567890123"},
+    Case{"MiniMax refuses", kCreate,
+         R"({"task_id":"","base_resp":{"status_code":1008,"status_msg":"insufficient balance"}})",
+         "refused code=1008 'insufficient balance'"},
+    Case{"MiniMax accepts", kCreate,
+         R"({"task_id":"a","base_resp":{"status_code":0,"status_msg":"success"}})",
+         "running? id=a"},
+    Case{"Vidu refuses", kCreate,
+         R"({"code":429,"reason":"CreditInsufficient","message":"no credits","metadata":{}})",
+         "refused code=CreditInsufficient 'no credits'"},
+    Case{"Vidu's task fails", kPoll, R"({"state":"failed","err_code":"CreationPolicyViolation"})",
+         "failed code=CreationPolicyViolation"},
+    Case{"Kling's task fails", kPoll,
+         R"({"code":0,"message":"SUCCEED","data":{"task_status":"failed",)"
+         R"("task_status_msg":"Failure to pass the risk control system"}})",
+         "failed 'Failure to pass the risk control system'"},
     Case{"T12 integer id", kCreate, R"({"id":42,"status":"queued"})", "pending id=42"},
     Case{"T12 empty task_id", kCreate, R"({"id":"a","task_id":"","status":"queued"})",
          "pending id=a"},
+    Case{"T12 request_id where there is no other", kCreate, R"({"request_id":"r-1"})",
+         "running? id=r-1"},
+    Case{"T12 any other id before request_id", kCreate,
+         R"({"code":0,"request_id":"r-1","data":{"task_id":"a","task_status":"submitted"}})",
+         "pending id=a"},
+    Case{"request_id of a refusal", kCreate, R"({"request_id":"r-1","error":"no"})",
+         "refused code= 'no'"},
+    Case{"create, done with a link", kCreate,
+         R"({"id":"a","status":"completed","video_url":"https://h/v"})", "done id=a https://h/v"},
+    Case{"create, done with a link and no id", kCreate,
+         R"({"status":"completed","video_url":"https://h/v"})", "done https://h/v"},
     Case{"T12 no id", kCreate, R"({"status":"queued"})", "unreadable: it contains no task id"},
     Case{"T12 no id, but an error", kCreate, R"({"status":"failed","error":"no"})",
          "refused code= 'no'"},
@@ -312,8 +376,31 @@ END_TEST
 
 START_TEST(t30_huge_reply) {
   const std::string body =
-      R"({"status":"queued","data":")" + std::string(4 * 1024 * 1024, 'x') + "\"}";
-  expect_text("T30", read(body, kPoll), "unreadable: it is larger than 4 MiB");
+      R"({"status":"queued","data":")" + std::string(omni::kMaxJsonBytes, 'x') + "\"}";
+  expect_text("T30", read(body, kPoll), "unreadable: it is larger than 96 MiB");
+}
+END_TEST
+
+// The result itself, of 64 MiB, in a reply. In the place of an error it is not all shown.
+START_TEST(large_reply) {
+  const std::string video((64u << 20) / 3 * 4, 'A');
+  const omni::Reply done = omni::parse_reply(
+      R"({"status":"completed","url":"data:video/mp4;base64,)" + video + "\"}", kPoll);
+  ck_assert_uint_eq(std::get<Task>(done).urls.at(0).size(), 22 + video.size());
+  const omni::Reply failed =
+      omni::parse_reply(R"({"status":"failed","error":")" + video + "\"}", kPoll);
+  ck_assert_uint_le(std::get<Task>(failed).error_text.size(), 64 * 1024);
+}
+END_TEST
+
+// Words for the end of a task. None of them is waited for until job-timeout.
+START_TEST(last_words) {
+  for (const char* word : {"aborted", "timed_out", "moderation_failed", "nsfw", "incomplete",
+                           "deleted", "blocked", "Request Moderated", "TERMINATED"}) {
+    const omni::Reply reply =
+        omni::parse_reply(std::string(R"({"status":")") + word + "\"}", kPoll);
+    ck_assert_msg(std::get<Task>(reply).state == TaskState::failed, "%s", word);
+  }
 }
 END_TEST
 
@@ -441,6 +528,55 @@ const std::array kRefusals = {
     RefusalCase{
         "T7 200 with code fail", 200, {"fail", "no"}, Reason::service_error, "did not accept"},
     RefusalCase{"TIMEOUT", 200, {"TIMEOUT", ""}, Reason::timed_out, "ran out of time"},
+    RefusalCase{"429 for money, Kling", 429, {"1102", "x"}, Reason::payment_required, "Top up"},
+    RefusalCase{"429 for money in words",
+                429,
+                {"", "Account balance not enough"},
+                Reason::payment_required,
+                "Top up"},
+    RefusalCase{"429 for a quota a minute",
+                429,
+                {"", "You exceeded your current quota"},
+                Reason::rate_limited,
+                "Lower"},
+    RefusalCase{"429 for money, Vidu",
+                429,
+                {"CreditInsufficient", "x"},
+                Reason::payment_required,
+                "Top up"},
+    RefusalCase{"200 for money, MiniMax", 200, {"1008", "x"}, Reason::payment_required, "Top up"},
+    RefusalCase{"Kling 1302", 429, {"1302", "x"}, Reason::rate_limited, "more requests"},
+    RefusalCase{"Kling 1303", 400, {"1303", "x"}, Reason::rate_limited, "at once"},
+    RefusalCase{"Kling 1303 by its words",
+                400,
+                {"task_failed", "parallel task over resource pack limit"},
+                Reason::rate_limited,
+                "at once"},
+    RefusalCase{"Kling 1303 in Chinese",
+                400,
+                {"task_failed", "并发任务数超过资源包限制"},
+                Reason::rate_limited,
+                "at once"},
+    RefusalCase{"Kling 1304", 429, {"1304", "x"}, Reason::unauthorized, "this address"},
+    RefusalCase{"Kling 1301", 400, {"1301", "x"}, Reason::moderated, "Change the prompt"},
+    RefusalCase{"Kling's risk control, through new-api",
+                400,
+                {"task_failed", "Failure to pass the risk control system"},
+                Reason::moderated,
+                "Change the prompt"},
+    RefusalCase{"Vidu QuotaExceeded", 429, {"QuotaExceeded", "x"}, Reason::rate_limited, "at once"},
+    RefusalCase{"Vidu AuditSubmitIllegal",
+                400,
+                {"AuditSubmitIllegal", "x"},
+                Reason::moderated,
+                "Change the prompt"},
+    RefusalCase{"MiniMax's 1026", 200, {"1026", "x"}, Reason::moderated, "Change the prompt"},
+    RefusalCase{"404 for the model",
+                404,
+                {"model_not_found", "The model `x` does not exist"},
+                Reason::invalid_request,
+                "`model`"},
+    RefusalCase{"407", 407, {}, Reason::unreachable, "`proxy`"},
     RefusalCase{"PROMPT_BLOCKED", 400, {"PROMPT_BLOCKED", ""}, Reason::moderated, "the prompt"},
 };
 
@@ -473,6 +609,12 @@ constexpr std::array kFailed = {
     FailedCase{"TIMEOUT", "TIMEOUT", "", Reason::timed_out, "took too long"},
     FailedCase{"the supplier's quota is not the user's", "", "insufficient quota",
                Reason::service_error, "insufficient quota"},
+    FailedCase{"Kling's risk control", "", "Failure to pass the risk control system",
+               Reason::moderated, "Change the prompt"},
+    FailedCase{"Vidu's CreationPolicyViolation", "CreationPolicyViolation", "", Reason::moderated,
+               "Change the prompt"},
+    FailedCase{"Vidu's CreditInsufficient", "CreditInsufficient", "", Reason::payment_required,
+               "Top up"},
     FailedCase{"402", "402", "pay", Reason::payment_required, "Top up"},
     FailedCase{"400", "400", "bad seconds", Reason::invalid_request, "bad seconds"},
     FailedCase{"invalid_resolution", "invalid_resolution", "", Reason::invalid_request,
@@ -491,6 +633,36 @@ START_TEST(failed_tasks) {
   expect_contains(row.name, error.message, row.says);
   expect_text(row.name, error.task_id, "task_1");
   expect_text(row.name, error.service_code, row.code);
+}
+END_TEST
+
+START_TEST(failed_by_word) {
+  const std::pair<const char*, Reason> rows[] = {{"nsfw", Reason::moderated},
+                                                 {"moderation_failed", Reason::moderated},
+                                                 {"Request Moderated", Reason::moderated},
+                                                 {"blocked", Reason::moderated},
+                                                 {"timed_out", Reason::timed_out},
+                                                 {"aborted", Reason::service_error}};
+  for (const auto& [word, reason] : rows) {
+    Task task;
+    task.state = TaskState::failed;
+    task.word = word;
+    const omni::Error error = omni::error_from_failed_task("OctopusX", task);
+    expect_text(word, omni::reason_word(error.reason), omni::reason_word(reason));
+  }
+}
+END_TEST
+
+// A page of a firewall says nothing about the key.
+START_TEST(strangers) {
+  const std::pair<int, Reason> rows[] = {
+      {401, Reason::unreachable},  {403, Reason::unreachable},   {407, Reason::unreachable},
+      {429, Reason::rate_limited}, {502, Reason::service_error}, {404, Reason::invalid_request}};
+  for (const auto& [status, reason] : rows) {
+    const omni::Error error = omni::error_from_stranger("OctopusX", status);
+    expect_text(std::to_string(status), omni::reason_word(error.reason), omni::reason_word(reason));
+    ck_assert_int_eq(error.http_status, status);
+  }
 }
 END_TEST
 
@@ -586,6 +758,10 @@ int main() {
   return run_tests("service-reply", {{"fixtures", fixtures, kFiles.size()},
                                      {"traps", traps, kTraps.size()},
                                      {"T30 huge reply", t30_huge_reply, 1},
+                                     {"large reply", large_reply, 1},
+                                     {"last words", last_words, 1},
+                                     {"failed by its word", failed_by_word, 1},
+                                     {"strangers", strangers, 1},
                                      {"refusals", refusals, kRefusals.size()},
                                      {"failed tasks", failed_tasks, kFailed.size()},
                                      {"secrets", secrets, kSecrets.size()},
