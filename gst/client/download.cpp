@@ -47,13 +47,9 @@ std::string said_in(const std::string& text) {
 
 /// Some /content routes answer JSON with a link or with the bytes themselves.
 std::string link_in_json(const std::string& text) {
-  std::string why;
-  const JsonNodePtr root = parse_json(text, &why);
-  for (const char* path : {"video_url", "url", "data.url", "data.video_url", "data_url"}) {
-    if (const auto url = as_text(at_path(root.get(), path)); url && !url->empty()) return *url;
-  }
-  const auto base64 = as_text(member(root.get(), "base64"));
-  return base64 ? "data:video/mp4;base64," + *base64 : "";
+  const Reply reply = parse_reply(text, ReplyKind::artifacts);
+  const auto* list = std::get_if<Task>(&reply);
+  return list && !list->urls.empty() ? list->urls.front() : "";
 }
 
 Download failed(Download::Outcome outcome, Reason reason, std::string text, int status = 0) {
@@ -187,8 +183,7 @@ Download Downloader::judge() const {
 
 Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   const int status = response.status();
-  const auto asked =
-      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  const auto asked = response.asked_pause();
   const std::string body = co_await response.read_text(kErrorBody);
   if (status == 416) {
     // The file changed, or was complete: start over.

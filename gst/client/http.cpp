@@ -93,6 +93,13 @@ std::optional<std::uint64_t> HttpResponse::length() const {
   return static_cast<std::uint64_t>(soup_message_headers_get_content_length(headers));
 }
 
+std::optional<Micros> HttpResponse::asked_pause() const {
+  for (const char* name : {"retry-after-ms", "openai-poll-after-ms"}) {
+    if (const auto asked = parse_retry_after_ms(header(name).c_str())) return asked;
+  }
+  return parse_retry_after(header("Retry-After").c_str(), g_get_real_time() / kSecond);
+}
+
 bool HttpResponse::http1() const {
   return !message_ || soup_message_get_http_version(message_.get()) != SOUP_HTTP_2_0;
 }

@@ -81,6 +81,8 @@ class HttpResponse {
   int status() const;
   std::string header(const char* name) const;   // empty when absent
   std::optional<std::uint64_t> length() const;  // Content-Length
+  /// How long the service asks to be left alone.
+  std::optional<Micros> asked_pause() const;
   bool http1() const;
   const std::string& url() const { return url_; }  // after redirects
 

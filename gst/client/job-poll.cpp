@@ -12,21 +12,8 @@ namespace omni {
 
 namespace {
 
-// A 200 that carries an error without a number may pass: a cache, a deploy. Not forever.
-constexpr int kRefusalsInRow = 3;
-
-/// The pause that the service asks for. Zero is no pause, and would become a flood of polls.
-std::optional<Micros> asked_pause(const HttpResponse& response) {
-  const std::string millis = response.header("openai-poll-after-ms");
-  if (!millis.empty() && g_ascii_isdigit(millis[0])) {
-    const guint64 asked = g_ascii_strtoull(millis.c_str(), nullptr, 10);
-    return static_cast<Micros>(std::clamp<guint64>(asked, 500, 60000)) * 1000;
-  }
-  auto asked =
-      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
-  if (asked) asked = std::max<Micros>(*asked, kSecond / 2);
-  return asked;
-}
+// Zero is no pause, and would become a flood of polls.
+constexpr Micros kShortestPause = kSecond / 2;
 
 }  // namespace
 
@@ -38,6 +25,7 @@ Async<Task> Job::wait_until_done() {
     const Task task = co_await poll();
     schedule_.reported(age(), task.progress);
     if (task.state == TaskState::done) co_return task;
+    if (task.word_known) unknown_word_.clear();
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
       log(LogLevel::warning, "the service reports the unknown status \"" +
@@ -87,19 +75,16 @@ void Job::raise_failed(const Task& task) {
 /// The task's state, however often it takes to learn it. Throws when the task failed, or when the
 /// service definitely won't say.
 Async<Task> Job::poll() {
-  Attempt attempt;
-  int refusals = 0;
-  for (;; ++attempt.number) {
+  for (Attempt attempt;; ++attempt.number) {
     co_await services_.pacer.turn(cancellation_);
     auto task = co_await poll_once(attempt);
     if (task && task->state == TaskState::failed) raise_failed(*task);
     if (task) co_return std::move(*task);
-    Action action = decide_poll(attempt);
-    if (action == Action::refuse && attempt.json_error && ++refusals < kRefusalsInRow)
-      action = Action::retry;
-    if (action == Action::refuse) throw Failure(refusal_);
+    if (is_definite_poll_refusal(attempt)) ++attempt.refusals;
+    if (decide_poll(attempt) == Action::refuse) throw Failure(refusal_);
     services_.count([](JobCounters& c) { ++c.retried; });
-    const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
+    const Micros pause = poll_backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause,
+                                      schedule_.next_pause(age()));
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
     log(LogLevel::debug, "no answer to the poll (" + refusal_.message + ")");
     co_await sleep(cancellation_, pause);
@@ -120,7 +105,8 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   std::string text;
   try {
     const auto response = co_await services_.http.send(request, cancellation_);
-    asked_pause_ = asked_pause(*response);
+    asked_pause_ = response->asked_pause();
+    if (asked_pause_) asked_pause_ = std::max(*asked_pause_, kShortestPause);
     text = co_await response->read_text(kMaxJsonBytes + 1);
     attempt.http_status = response->status();
   } catch (const TransportError& error) {
@@ -132,21 +118,35 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
                 {}};
     co_return std::nullopt;
   }
-  const Reply reply = parse_reply(text, ReplyKind::poll);
-  const bool success = is_success(attempt.http_status);
-  if (const auto* task = std::get_if<Task>(&reply); task && success) co_return *task;
-  const auto* refusal = std::get_if<Refusal>(&reply);
+  if (is_success(attempt.http_status)) co_return read_poll(text, attempt);
+  const auto refusal = read_refusal(text);
+  attempt.json_error = refusal.has_value();
   if (refusal) attempt.service_code = refusal->code;
-  if (success) {
-    // Not an answer of the task system; a gateway's page or an error in disguise.
-    const int code =
-        refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
-    attempt.json_error = refusal && (code < 400 || code > 599);
-    attempt.http_status = code >= 400 && code < 600 ? code : refusal ? 400 : 502;
+  const char* title = services_.dialect.title();
+  refusal_ = refusal ? error_from_refusal(title, attempt.http_status, *refusal)
+                     : error_from_stranger(title, attempt.http_status);
+  co_return std::nullopt;
+}
+
+/// A reply with a good status. Not all are the task's: a gateway's page, or an error in disguise.
+std::optional<Task> Job::read_poll(const std::string& text, Attempt& attempt) {
+  // "Accepted" and "no content": there is nothing to tell yet.
+  if (text.empty() && (attempt.http_status == 202 || attempt.http_status == 204)) return Task{};
+  const Reply reply = parse_reply(text, ReplyKind::poll);
+  if (const auto* task = std::get_if<Task>(&reply)) return *task;
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  if (refusal) {
+    const int code = static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10));
+    const bool is_status = code >= 400 && code < 600;
+    attempt.service_code = refusal->code;
+    attempt.json_error = is_status;  // without a number it may pass: a cache, a deploy
+    attempt.http_status = is_status ? code : 400;
+  } else {
+    attempt.http_status = 502;
   }
   refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
                                 refusal ? *refusal : Refusal{});
-  co_return std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace omni

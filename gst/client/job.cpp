@@ -8,6 +8,7 @@
 #include "client/data-uri.h"
 #include "client/unique-id.h"
 #include "client/url.h"
+#include "service/redact.h"
 
 namespace omni {
 
@@ -179,10 +180,12 @@ Async<void> Job::buy() {
   log(LogLevel::info, "submitting to " + std::string(services_.dialect.title()) + ": " +
                           spec_.model + ", " + std::to_string(spec_.seconds) + " s, reference of " +
                           std::to_string(reference_size_) + " bytes, job " + name_);
-  last_.task_id = co_await create();
+  Task task = co_await create();
+  last_.task_id = task.id;
   created_at_ = now();
   co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
+  if (task.state == TaskState::done && !task.urls.empty()) done_at_once_ = std::move(task);
   release_reference();
   if (leaving_) cancel_now();
 }
@@ -322,7 +325,12 @@ Async<std::shared_ptr<const ByteRope>> Job::collect() {
   const Counted at_service(services_.at_service);
   update(JobState::pending);
   if (last_.reused) asked_pause_ = 0;  // it may have been done for long
-  const Task task = co_await wait_until_done();
+  // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
+  Task task;
+  if (done_at_once_)
+    task = std::move(*done_at_once_);
+  else
+    task = co_await wait_until_done();
   log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
   services_.times.add(age());
@@ -386,6 +394,9 @@ void Job::explain_timeout(Error& error) const {
     error.message +=
         ". The task continues at the service and is billed: raise job-timeout, or fetch its result "
         "by its task id instead of paying again.";
+  if (!last_.task_id.empty() && !unknown_word_.empty())
+    error.message += " Its last status was \"" + quote_for_user(unknown_word_, 60) +
+                     "\", a word that is not known here.";
 }
 
 /// A result that is paid for is looked for again and again: the link may come later than "done",

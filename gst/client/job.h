@@ -152,11 +152,12 @@ class Job {
   std::string ways_on() const;
   Async<void> write_end(const Error& error);
   // Create: job-create.cpp
-  Async<std::string> create();
+  Async<Task> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
   HttpRequest create_request(BodyStream& body, bool ask_first) const;
   void check_cancelled(const Attempt& attempt);
   Task read_create_reply(const std::string& text, Attempt& attempt);
+  void refuse_create(const Refusal* refusal, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
   Async<void> mark_not_taken();
   Error unknown_outcome(const Attempt& attempt) const;
@@ -165,6 +166,7 @@ class Job {
   Async<Task> wait_until_done();
   Async<Task> poll();
   Async<std::optional<Task>> poll_once(Attempt& attempt);
+  std::optional<Task> read_poll(const std::string& text, Attempt& attempt);
   Async<Task> refresh(Task known);
   [[noreturn]] void raise_failed(const Task& task);
   Async<void> add_artifacts(Task& task);
@@ -215,10 +217,11 @@ class Job {
   JobUploads uploads_;
   Downloader downloader_;
   JobUpdate last_;
-  Error refusal_;  // what the last reply that was no success said
+  std::optional<Task> done_at_once_;  // what the create already told of the result
+  Error refusal_;                     // what the last reply that was no success said
   std::optional<Micros> asked_pause_;
   Micros created_at_ = 0;
-  std::string unknown_word_;  // so that an unknown status is logged once
+  std::string unknown_word_;  // the last status, if it is not known: logged once
 };
 
 }  // namespace omni

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/files.h"
+#include "service/error.h"
 
 namespace omni {
 

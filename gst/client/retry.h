@@ -10,6 +10,7 @@
 #include <string>
 
 #include "client/wait.h"
+#include "service/error.h"
 
 namespace omni {
 
@@ -29,9 +30,12 @@ struct Attempt {
   bool http1 = true;                    // the connection spoke HTTP/1.x
   bool has_retry_after = false;
   bool json_error = false;  // the body is an error of the service itself
+  int refusals = 0;         // for polls: definite ones since the last good answer, with this one
   std::string service_code;
-  bool others_run = false;  // for creates: the service has jobs of ours that are not done
-  Micros since_create = 0;  // for polls: age of the task
+  std::optional<Reason> reason;  // for creates: what the service's own refusal means
+  bool names_model = false;      // for creates: it is about the model, not the address
+  bool others_run = false;       // for creates: the service has jobs of ours that are not done
+  Micros since_create = 0;       // for polls: age of the task
 };
 
 enum class Action {
@@ -49,6 +53,8 @@ inline bool is_success(int http_status) {
 
 Action decide_create(const Attempt& attempt, int max_attempts);
 Action decide_poll(const Attempt& attempt);
+/// Does this answer to a poll count among `Attempt::refusals`?
+bool is_definite_poll_refusal(const Attempt& attempt);
 Action decide_download(const Attempt& attempt, int max_attempts);
 /// For what a store is asked, and for a look at a URL: all of it is safe to repeat.
 Action decide_store(const Attempt& attempt, int max_attempts);
@@ -59,6 +65,11 @@ inline constexpr Micros kFirstPause = 5 * kSecond;
 /// The pause before try number `attempt.number + 1`. `random` in [0, 1) spreads clients.
 Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
                Micros first_pause = kFirstPause);
+
+/// The same for a poll, which costs nothing: no longer than the `regular` pause between polls, or
+/// two first pauses, since the task may be done by then.
+Micros poll_backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
+                    Micros first_pause, Micros regular);
 
 /// However long a service asks to be left alone: longer silence over a job that is paid for helps
 /// nobody.
@@ -71,5 +82,7 @@ std::optional<Micros> settle_pause(int tries, Micros first_pause = kFirstPause);
 
 /// Retry-After in seconds or as an HTTP date; nullopt when it is neither. Capped at 10 minutes.
 std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix);
+/// The same in milliseconds, which some services add in a header of their own.
+std::optional<Micros> parse_retry_after_ms(const char* value);
 
 }  // namespace omni

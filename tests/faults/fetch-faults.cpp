@@ -33,11 +33,27 @@ START_TEST(poll_survives) {
       {.body = std::string(1000, ' '), .repeat = 100000},
       {.body = "{\"status\":\"rendering_frames\",\"progress\":\"50%\"}"},
       {.body = "{\"status\":\"failed_over\",\"progress\":100}"},
+      {.status = 202, .body = ""},
+      {.status = 204, .body = ""},
+      {.status = 403, .body = "<title>Just a moment...</title>", .type = "text/html"},
+      {.status = 401, .body = "{\"error\":{\"message\":\"Database error\"}}"},
   };
   FakeService service(kResult, first(is_poll, 1, answers[_i]));
   Run run(service.server.url());
   run.spec.poll_interval = kSecond / 100;
   run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
+// What is not the service's own passes, though it says so six times.
+START_TEST(poll_before_a_firewall) {
+  const ServerReply page = {.status = 403, .body = "<html/>", .type = "text/html"};
+  FakeService service(kResult, first(is_poll, 6 + 2 * _i, page));
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 50;
+  if (_i == 0) run.succeeds();
+  if (_i == 1) ck_reason(run.fails(), Reason::unreachable);
   ck_assert_int_eq(service.creates(), 1);
 }
 END_TEST
@@ -204,6 +220,41 @@ START_TEST(content_as_json) {
 }
 END_TEST
 
+// A result of some size as base64, in a reply or from /content.
+START_TEST(result_as_large_base64) {
+  const std::string large = kResult + std::string(9'000'000, 'l');
+  const CharPtr base64(
+      g_base64_encode(reinterpret_cast<const guchar*>(large.data()), large.size()));
+  const std::string uri = std::string("data:video/mp4;base64,") + base64.get();
+  FakeService service(large, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const bool content = request.target.ends_with("/content");
+    if (_i == 0 && is_poll(request))
+      return ServerReply{.body = task_json("v", "completed", 100, uri)};
+    if (is_poll(request)) return ServerReply{.body = task_json("v", "completed", 100)};
+    if (_i == 1 && content) return ServerReply{.body = "{\"b64_json\":\"" + uri.substr(22) + "\"}"};
+    if (content) return ServerReply{.body = "{\"url\":\"" + uri + "\"}"};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.check_result = [](const ByteRope&) { return std::nullopt; };
+  const JobOutcome outcome = run.go();
+  ck_assert_msg(succeeded(outcome), "%s", run.log.c_str());
+  ck_assert(text_of(*std::get<0>(outcome)) == large);
+}
+END_TEST
+
+// The last status is told where it is a word that nobody knows.
+START_TEST(timeout_names_the_word) {
+  const char* const words[] = {"hibernating", "in_progress"};
+  FakeService service(kResult, first(is_poll, 99999, {.body = task_json("video_1", words[_i], 5)}));
+  Run run(service.server.url());
+  run.spec.job_timeout = kSecond;
+  const Error error = run.fails();
+  ck_reason(error, Reason::timed_out);
+  ck_assert((error.message.find("\"hibernating\"") != std::string::npos) == (_i == 0));
+}
+END_TEST
+
 START_TEST(no_usable_result) {
   const ServerReply answers[] = {
       {.body = "<html/>", .type = "text/html"},
@@ -286,6 +337,27 @@ START_TEST(link_comes_late) {
   run.spec.first_pause = kSecond / 20;
   run.succeeds();
   ck_assert_int_eq(service.server.count("GET", "/files/"), 1);
+}
+END_TEST
+
+// The create answers with the result; the task is not known any more afterwards, or has no id.
+START_TEST(done_at_once) {
+  int looked = 0;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const char* const with_id = _i == 2 ? "" : "\"id\":\"video_1\",";
+    if (is_create(request))
+      return ServerReply{.body = std::string("{") + with_id +
+                                 "\"status\":\"completed\",\"video_url\":\"/files/o.mp4\"}"};
+    // The file may be late all the same.
+    if (is_file(request) && ++looked <= 2 * _i) return ServerReply{.status = 404, .body = ""};
+    if (is_file(request)) return std::nullopt;
+    return ServerReply{.status = 404, .body = "{\"error\":{\"message\":\"Task not found\"}}"};
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+  ck_assert_int_eq(looked, 2 * _i + 1);
+  if (_i == 0) ck_assert_int_eq(service.server.count("GET"), 1);
 }
 END_TEST
 
@@ -412,7 +484,8 @@ END_TEST
 
 int main() {
   return run_tests("fetch-faults", {
-                                       {"poll_survives", poll_survives, 21},
+                                       {"poll_survives", poll_survives, 25},
+                                       {"poll_before_a_firewall", poll_before_a_firewall, 2},
                                        {"poll_ends_the_job", poll_ends_the_job, 4},
                                        {"job_timeout", job_timeout, 1},
                                        {"poll_never_answered", poll_never_answered, 1},
@@ -422,10 +495,13 @@ int main() {
                                        {"content_fallback", content_fallback, 6},
                                        {"key_stays_home", key_stays_home, 2},
                                        {"content_as_json", content_as_json, 2},
+                                       {"result_as_large_base64", result_as_large_base64, 3},
+                                       {"timeout_names_the_word", timeout_names_the_word, 2},
                                        {"no_usable_result", no_usable_result, 5},
                                        {"result_comes_late", result_comes_late, 11},
                                        {"result_never_comes", result_never_comes, 2},
                                        {"link_comes_late", link_comes_late, 1},
+                                       {"done_at_once", done_at_once, 3},
                                        {"another_link_first", another_link_first, 1},
                                        {"result_is_a_bomb", result_is_a_bomb, 3},
                                        {"download_without_progress", download_without_progress, 1},
