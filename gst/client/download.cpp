@@ -94,6 +94,7 @@ Async<Download> Downloader::fetch(std::string url, bool bearer) {
 }
 
 Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Attempt& attempt) {
+  if (!resumable_) sink_.reset();
   HttpRequest request;
   request.url = url;
   request.bearer = bearer;
@@ -117,13 +118,15 @@ Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Atte
 
 /// Readies the sink for what this reply brings; false when it does not fit to what is there.
 bool Downloader::prepare(HttpResponse& response) {
+  resumable_ = !response.decoded();
   if (response.status() == 200) {
     sink_.reset();
     etag_ = response.header("ETag");
     if (g_str_has_prefix(etag_.c_str(), "W/")) etag_.clear();
     return true;
   }
-  if (range_start(response.header("Content-Range")) == sink_.size()) return true;
+  const bool fits = range_start(response.header("Content-Range")) == sink_.size();
+  if (fits && resumable_) return true;
   sink_.reset();
   return false;
 }

@@ -62,6 +62,7 @@ class Downloader {
   ResultCheck check_;
   LogSink log_;
   std::string etag_;
+  bool resumable_ = true;       // what is in the sink is the beginning of the file as it is sent
   std::uint64_t farthest_ = 0;  // how much of the result this link ever gave
 };
 

@@ -243,6 +243,39 @@ START_TEST(result_as_large_base64) {
 }
 END_TEST
 
+// Compressed, though nobody asked for it: each kind of answer, and a file that broke off.
+START_TEST(compressed) {
+  const auto gzip = [](const std::string& text) {
+    const auto converter =
+        ObjectPtr<GZlibCompressor>::adopt(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1));
+    std::string out(text.size() + 1024, '\0');
+    gsize read = 0, written = 0;
+    ck_assert(g_converter_convert(reinterpret_cast<GConverter*>(converter.get()), text.data(),
+                                  text.size(), out.data(), out.size(), G_CONVERTER_INPUT_AT_END,
+                                  &read, &written, nullptr) == G_CONVERTER_FINISHED);
+    out.resize(written);
+    return out;
+  };
+  const auto reply = [&](const std::string& text) {
+    return ServerReply{.body = gzip(text), .headers = {"Content-Encoding: gzip"}};
+  };
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    ck_assert_str_eq(request.headers.at("accept-encoding").c_str(), "identity");
+    if (_i == 0 && is_create(request)) return reply(task_json("video_1", "queued", 0));
+    if (_i == 1 && is_poll(request))
+      return reply(task_json("video_1", "completed", 100, "/files/o.mp4"));
+    if (_i < 2 || !is_file(request)) return std::nullopt;
+    ck_assert(request.headers.count("range") == 0);
+    ServerReply file = reply(kResult);
+    if (_i == 3 && request.number == 1) file.cut_after = file.body.size() / 2;
+    return file;
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
 // The last status is told where it is a word that nobody knows.
 START_TEST(timeout_names_the_word) {
   const char* const words[] = {"hibernating", "in_progress"};
@@ -496,6 +529,7 @@ int main() {
                                        {"key_stays_home", key_stays_home, 2},
                                        {"content_as_json", content_as_json, 2},
                                        {"result_as_large_base64", result_as_large_base64, 3},
+                                       {"compressed", compressed, 4},
                                        {"timeout_names_the_word", timeout_names_the_word, 2},
                                        {"no_usable_result", no_usable_result, 5},
                                        {"result_comes_late", result_comes_late, 11},
