@@ -383,6 +383,12 @@ Error Job::explain(Error error) const {
 }
 
 void Job::explain_timeout(Error& error) const {
+  if (fetch_failure_) {
+    error = *fetch_failure_;
+    error.task_id = last_.task_id;
+    error.message += " It was looked for until job-timeout.";
+    return;
+  }
   error.reason = Reason::timed_out;
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
@@ -408,6 +414,7 @@ Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
     const auto pause = pause_before_refetch(download, tries);
     if (!pause) throw Failure(download.error);
+    fetch_failure_ = download.error;
     services_.count([](JobCounters& c) { ++c.retried; });
     log(LogLevel::info,
         download.error.message + " Trying again in " + std::to_string(*pause / 1000) + " ms");

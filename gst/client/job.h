@@ -217,8 +217,9 @@ class Job {
   JobUploads uploads_;
   Downloader downloader_;
   JobUpdate last_;
-  std::optional<Task> done_at_once_;  // what the create already told of the result
-  Error refusal_;                     // what the last reply that was no success said
+  std::optional<Task> done_at_once_;    // what the create already told of the result
+  std::optional<Error> fetch_failure_;  // why the result was not to be had so far
+  Error refusal_;                       // what the last reply that was no success said
   std::optional<Micros> asked_pause_;
   Micros created_at_ = 0;
   std::string unknown_word_;  // the last status, if it is not known: logged once

@@ -358,6 +358,23 @@ START_TEST(result_never_comes) {
 }
 END_TEST
 
+// What was wrong with the result says more than that the time is over.
+START_TEST(timeout_while_fetching) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return ServerReply{.status = 404, .body = ""};
+    if (!is_file(request)) return std::nullopt;
+    if (request.number == 1) return ServerReply{.status = 410, .body = ""};
+    return ServerReply{.hang = true};
+  });
+  Run run(service.server.url());
+  run.spec.job_timeout = 2 * kSecond;
+  const Error error = run.fails();
+  ck_reason(error, Reason::bad_result);
+  ck_assert_int_eq(error.http_status, 410);
+  ck_assert_str_eq(error.task_id.c_str(), "video_1");
+}
+END_TEST
+
 // "Done" comes before the link, and before the file is at /content.
 START_TEST(link_comes_late) {
   FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
@@ -534,6 +551,7 @@ int main() {
                                        {"no_usable_result", no_usable_result, 5},
                                        {"result_comes_late", result_comes_late, 11},
                                        {"result_never_comes", result_never_comes, 2},
+                                       {"timeout_while_fetching", timeout_while_fetching, 1},
                                        {"link_comes_late", link_comes_late, 1},
                                        {"done_at_once", done_at_once, 3},
                                        {"another_link_first", another_link_first, 1},
