@@ -25,6 +25,14 @@ class Counted {
   unsigned& count_;
 };
 
+/// What is known of a service's models holds at the service's own address. Elsewhere anything may
+/// answer, also a machine of the user's.
+Micros first_poll(const JobServices& services) {
+  const ServiceFacts& service = services.dialect.service();
+  const auto known = static_cast<Micros>(service.first_poll_ns / 1000);
+  return services.http.is_own_origin(service.default_base_url) ? known : std::min(known, kSecond);
+}
+
 bool is_base64_video(const std::string& url) {
   return g_str_has_prefix(url.c_str(), "data:");
 }
@@ -53,9 +61,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
         deadline_hit_ = true;
         cancellation_.cancel();
       }),
-      schedule_({static_cast<Micros>(services.dialect.service().first_poll_ns / 1000),
-                 spec_.poll_interval},
-                services.times),
+      schedule_({first_poll(services), spec_.poll_interval}, services.times),
       uploads_(services.publishing, std::move(spec_.uploads), publish_terms()),
       downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,
                   spec_.check_result, services.log) {
@@ -333,6 +339,7 @@ Async<std::shared_ptr<const ByteRope>> Job::collect() {
     task = co_await wait_until_done();
   log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
+  if (schedule_.polls() == 1 && !last_.reused) services_.times.done_at_first_poll(age());
   services_.times.add(age());
   // The service has a result to fetch, so it needs the reference no longer. It is withdrawn while
   // the result comes.

@@ -348,6 +348,47 @@ START_TEST(schedule_fixed_and_first) {
 }
 END_TEST
 
+// The polls of one job that is done after `duration`; the age at which that is noticed.
+static Micros notice(ServiceTimes& times, Micros first, Micros duration) {
+  PollSchedule schedule({.first = first}, times);
+  Micros age = 0;
+  do {
+    age += schedule.next_pause(age);
+    schedule.reported(age, std::nullopt);
+  } while (age < duration);
+  if (schedule.polls() == 1) times.done_at_first_poll(age);
+  times.add(age);
+  return age;
+}
+
+// A job that was done at the first poll may have been done long before.
+START_TEST(schedule_learns_downwards) {
+  for (const Micros duration : {kSecond / 2, 6 * kSecond / 10, 12 * kSecond / 10, 2 * kSecond}) {
+    ServiceTimes times;
+    Micros noticed = notice(times, 5 * kSecond, duration);
+    ck_assert_int_eq(noticed, 5 * kSecond);
+    for (int job = 0; job < 8; ++job) noticed = notice(times, 5 * kSecond, duration);
+    ck_assert_msg(noticed <= std::max<Micros>(duration, 85 * kSecond / 100) + kSecond,
+                  "%d ms was noticed after %d ms", int(duration / 1000), int(noticed / 1000));
+  }
+}
+END_TEST
+
+// Where the service's own minimum is not known: soon, and then less often.
+START_TEST(schedule_starts_early) {
+  for (const int tenths : {5, 10, 20, 40}) {
+    ServiceTimes times;
+    const Micros duration = tenths * kSecond / 10;
+    ck_assert_int_le(notice(times, kSecond, duration), std::max(duration * 3 / 2, 2 * kSecond));
+  }
+  const ServiceTimes none;
+  PollSchedule schedule({.first = kSecond}, none);
+  int polls = 0;
+  for (Micros age = 0; age < 60 * kSecond; ++polls) age += schedule.next_pause(age);
+  ck_assert_int_le(polls, 17);
+}
+END_TEST
+
 // A job whose progress is a line is caught within a second of its end, in few polls.
 START_TEST(schedule_follows_progress) {
   const ServiceTimes none;
@@ -469,6 +510,8 @@ int main() {
                        {"last_chunk_is_withheld", last_chunk_is_withheld, 1},
                        {"gate_wakes_the_reader", gate_wakes_the_reader, 1},
                        {"schedule_fixed_and_first", schedule_fixed_and_first, 1},
+                       {"schedule_learns_downwards", schedule_learns_downwards, 1},
+                       {"schedule_starts_early", schedule_starts_early, 1},
                        {"schedule_follows_progress", schedule_follows_progress, 1},
                        {"schedule_survives_odd_progress", schedule_survives_odd_progress, 1},
                        {"history", history, 1},
