@@ -146,7 +146,9 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
       co_return failed(Download::Outcome::too_large, Reason::bad_result, ResultSink::kTooLarge);
     // Neither an MP4 nor JSON that names one: the rest can't make it better.
     const std::string head = sink_.head(8);
-    if (!begins_as_mp4(head) && (sink_.size() > kMaxJsonBytes || !may_be_json(head))) break;
+    if (head.size() == 8 && !begins_as_mp4(head) &&
+        (sink_.size() > kMaxJsonBytes || !may_be_json(head)))
+      break;
     // Further than ever before: a long file over a bad line is no reason to give up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
