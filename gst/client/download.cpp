@@ -35,15 +35,21 @@ std::string describe_start(const std::string& head) {
   return "something that is not an MP4";
 }
 
-/// Some /content routes answer with JSON that holds a link or the bytes themselves.
+/// All but the bytes themselves, which would be a long text.
+bool may_be_json(const std::string& head) {
+  return !head.empty() && (head.front() == '{' || head.front() == '[');
+}
+
+/// What an answer in JSON says about why there is no result; empty when it says nothing.
+std::string said_in(const std::string& text) {
+  return quote_for_user(read_refusal(text).value_or(Refusal{}).text);
+}
+
+/// Some /content routes answer JSON with a link or with the bytes themselves.
 std::string link_in_json(const std::string& text) {
-  std::string why;
-  const JsonNodePtr root = parse_json(text, &why);
-  for (const char* path : {"video_url", "url", "data.url", "data.video_url", "data_url"}) {
-    if (const auto url = as_text(at_path(root.get(), path)); url && !url->empty()) return *url;
-  }
-  const auto base64 = as_text(member(root.get(), "base64"));
-  return base64 ? "data:video/mp4;base64," + *base64 : "";
+  const Reply reply = parse_reply(text, ReplyKind::artifacts);
+  const auto* list = std::get_if<Task>(&reply);
+  return list && !list->urls.empty() ? list->urls.front() : "";
 }
 
 Download failed(Download::Outcome outcome, Reason reason, std::string text, int status = 0) {
@@ -70,7 +76,6 @@ Async<Download> Downloader::fetch(std::string url, bool bearer) {
   etag_.clear();
   farthest_ = 0;
   for (Attempt attempt;; ++attempt.number) {
-    retry_after_.reset();
     attempt.fault.reset();
     attempt.http_status = 0;
     Download result = co_await fetch_once(url, bearer, attempt);
@@ -84,17 +89,18 @@ Async<Download> Downloader::fetch(std::string url, bool bearer) {
     log_(LogLevel::info, "download of " + redact_url(url) + " stopped at " +
                              std::to_string(sink_.size()) + " bytes: " + result.error.message +
                              "; trying again");
-    co_await sleep(cancellation_, backoff(attempt, retry_after_, g_random_double(), first_pause));
+    co_await sleep(cancellation_, backoff(attempt, std::nullopt, g_random_double(), first_pause));
   }
 }
 
 Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Attempt& attempt) {
+  if (!resumable_) sink_.reset();
   HttpRequest request;
   request.url = url;
   request.bearer = bearer;
   request.range_from = sink_.size();
   request.if_range = etag_;
-  std::string why;
+  Download broken;
   try {
     const auto response = co_await http_.send(request, cancellation_);
     attempt.http_status = response->status();
@@ -103,21 +109,24 @@ Async<Download> Downloader::fetch_once(const std::string& url, bool bearer, Atte
     co_return co_await refuse(*response, attempt);
   } catch (const TransportError& error) {
     attempt.fault = error.fault;
-    why = error.text;
+    broken =
+        failed(Download::Outcome::not_yet, Reason::unreachable,
+               "The result could not be fetched from " + redact_url(url) + ": " + error.text + ".");
   }
-  co_return failed(Download::Outcome::unusable, Reason::unreachable,
-                   "The result could not be fetched from " + redact_url(url) + ": " + why + ".");
+  co_return broken;
 }
 
 /// Prepares the sink for this reply. False if the reply does not continue what is there.
 bool Downloader::prepare(HttpResponse& response) {
+  resumable_ = !response.decoded();
   if (response.status() == 200) {
     sink_.reset();
     etag_ = response.header("ETag");
     if (g_str_has_prefix(etag_.c_str(), "W/")) etag_.clear();
     return true;
   }
-  if (range_start(response.header("Content-Range")) == sink_.size()) return true;
+  const bool fits = range_start(response.header("Content-Range")) == sink_.size();
+  if (fits && resumable_) return true;
   sink_.reset();
   return false;
 }
@@ -125,18 +134,22 @@ bool Downloader::prepare(HttpResponse& response) {
 Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
   if (!prepare(response)) {
     attempt.fault = TransportFault::broken;
-    co_return failed(Download::Outcome::unusable, Reason::bad_result,
+    co_return failed(Download::Outcome::not_yet, Reason::bad_result,
                      "The server answered with another range than was asked for.");
   }
   if (response.length() && sink_.size() + *response.length() > ResultSink::kMost)
-    co_return failed(Download::Outcome::unusable, Reason::bad_result, ResultSink::kTooLarge);
+    co_return failed(Download::Outcome::too_large, Reason::bad_result, ResultSink::kTooLarge);
   while (true) {
     BytesPtr piece = co_await response.read(kPiece);
     if (g_bytes_get_size(piece.get()) == 0) break;
-    sink_.append(std::move(piece));
-    // Neither an MP4 nor JSON that names one: more data cannot change that.
-    if (sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
-    // Further than ever before: a long download over a poor connection must not be given up.
+    if (!sink_.append(std::move(piece)))
+      co_return failed(Download::Outcome::too_large, Reason::bad_result, ResultSink::kTooLarge);
+    // Neither an MP4 nor JSON that names one: the rest can't make it better.
+    const std::string head = sink_.head(8);
+    if (head.size() == 8 && !begins_as_mp4(head) &&
+        (sink_.size() > kMaxJsonBytes || !may_be_json(head)))
+      break;
+    // Further than ever before: a long file over a bad line is no reason to give up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
     attempt.number = 1;
@@ -158,41 +171,39 @@ Download Downloader::judge() const {
     Download result;
     result.bytes = sink_.finish();
     if (const auto problem = check_(*result.bytes))
-      return failed(Download::Outcome::unusable, Reason::bad_result, *problem);
+      return failed(Download::Outcome::not_yet, Reason::bad_result, *problem);
     result.outcome = Download::Outcome::complete;
     return result;
   }
-  Download result = failed(Download::Outcome::unusable, Reason::bad_result,
-                           "The service sent " + describe_start(head) + " instead of an MP4.");
-  if (!head.empty() && head.front() == '{' && sink_.size() <= kMaxJsonBytes)
-    result.other_url = link_in_json(sink_.head(kMaxJsonBytes));
+  Download result = failed(Download::Outcome::not_yet, Reason::bad_result,
+                           "The service sent " + describe_start(head) + " instead of an MP4");
+  if (may_be_json(head) && sink_.size() <= kMaxJsonBytes) {
+    const std::string text = sink_.head(sink_.size());
+    result.other_url = link_in_json(text);
+    const std::string said = result.other_url.empty() ? said_in(text) : "";
+    if (!said.empty()) result.error.message += ": \"" + said + "\"";
+  }
+  result.error.message += ".";
   return result;
 }
 
 Async<Download> Downloader::refuse(HttpResponse& response, Attempt& attempt) {
   const int status = response.status();
-  retry_after_ =
-      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
+  const auto asked = response.asked_pause();
   const std::string body = co_await response.read_text(kErrorBody);
   if (status == 416) {
     // The file changed or was already complete: start over.
     sink_.reset();
     attempt.fault = TransportFault::broken;
-    co_return failed(Download::Outcome::unusable, Reason::bad_result, "HTTP 416", status);
+    co_return failed(Download::Outcome::not_yet, Reason::bad_result, "HTTP 416", status);
   }
-  const Reply reply = parse_reply(body, ReplyKind::poll);
-  const auto* refusal = std::get_if<Refusal>(&reply);
-  Download result;
-  result.error = {Reason::bad_result,
-                  "The result's link " + redact_url(response.url()) + " answered HTTP " +
-                      std::to_string(status) +
-                      (refusal ? ": " + quote_for_user(refusal->text) : ""),
-                  status,
-                  {},
-                  {}};
-  const bool refetch = decide_download(attempt, max_attempts_) == Action::refetch;
-  if (refetch)
-    result.outcome = status == 400 ? Download::Outcome::not_ready : Download::Outcome::used_up;
+  const std::string said = said_in(body);
+  Download result =
+      failed(Download::Outcome::not_yet, Reason::bad_result,
+             "The result's link " + redact_url(response.url()) + " answered HTTP " +
+                 std::to_string(status) + (said.empty() ? "" : ": \"" + said + "\"") + ".",
+             status);
+  if (asked) result.asked_pause = std::min(*asked, kLongestPause);
   co_return result;
 }
 

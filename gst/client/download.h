@@ -25,14 +25,14 @@ using ResultCheck = std::function<std::optional<std::string>(const ByteRope&)>;
 struct Download {
   enum class Outcome {
     complete,   // `bytes` is a checked result
-    used_up,    // the link is no longer valid; a new one may be
-    not_ready,  // the service says that the task has not finished after all
-    unusable,   // no usable data, and retrying here will not help
+    not_yet,    // not here, or not whole: later, or at another link, it may be
+    too_large,  // and will be so the next time
   };
-  Outcome outcome = Outcome::unusable;
+  Outcome outcome = Outcome::not_yet;
   std::shared_ptr<const ByteRope> bytes;
-  Error error;            // for all but `complete`
-  std::string other_url;  // unusable: the reply was JSON that names another location
+  Error error;                        // for all but `complete`
+  std::string other_url;              // not_yet: the answer was JSON that names another place
+  std::optional<Micros> asked_pause;  // not_yet: before this is asked again
 };
 
 class Downloader {
@@ -62,8 +62,8 @@ class Downloader {
   ResultCheck check_;
   LogSink log_;
   std::string etag_;
-  std::uint64_t farthest_ = 0;  // the most bytes that this link ever delivered
-  std::optional<Micros> retry_after_;
+  bool resumable_ = true;       // what is in the sink is the beginning of the file as it is sent
+  std::uint64_t farthest_ = 0;  // how much of the result this link ever gave
 };
 
 }  // namespace omni

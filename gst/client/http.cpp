@@ -88,9 +88,17 @@ std::string HttpResponse::header(const char* name) const {
 
 std::optional<std::uint64_t> HttpResponse::length() const {
   SoupMessageHeaders* headers = soup_message_get_response_headers(message_.get());
+  if (decoded_) return std::nullopt;
   if (soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CONTENT_LENGTH)
     return std::nullopt;
   return static_cast<std::uint64_t>(soup_message_headers_get_content_length(headers));
+}
+
+std::optional<Micros> HttpResponse::asked_pause() const {
+  for (const char* name : {"retry-after-ms", "openai-poll-after-ms"}) {
+    if (const auto asked = parse_retry_after_ms(header(name).c_str())) return asked;
+  }
+  return parse_retry_after(header("Retry-After").c_str(), g_get_real_time() / kSecond);
 }
 
 bool HttpResponse::http1() const {
@@ -150,8 +158,8 @@ ObjectPtr<SoupSession> Http::make_session() const {
   auto session = ObjectPtr<SoupSession>::adopt(soup_session_new_with_options(
       "max-conns", kConnections, "max-conns-per-host", kConnections, "timeout", 0, "idle-timeout",
       kKeepAliveSeconds, "user-agent", settings_.user_agent.c_str(), nullptr));
-  // Lengths and ranges must refer to the file, not to a compressed form of it.
-  soup_session_remove_feature_by_type(session.get(), SOUP_TYPE_CONTENT_DECODER);
+  // Lengths and ranges are those of the file: no compressed form is asked for, see decode().
+  soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
   if (!settings_.proxy.empty()) {
     const auto resolver = ObjectPtr<GProxyResolver>::adopt(
         g_simple_proxy_resolver_new(settings_.proxy.c_str(), nullptr));
@@ -176,6 +184,7 @@ void Http::add_own_headers(SoupMessageHeaders* headers, const HttpRequest& reque
 void Http::add_headers(SoupMessage* message, const HttpRequest& request,
                        const std::string& url) const {
   SoupMessageHeaders* headers = soup_message_get_request_headers(message);
+  soup_message_headers_replace(headers, "Accept-Encoding", "identity");
   if (!request.foreign && is_own_origin(url)) add_own_headers(headers, request);
   for (const auto& [name, value] : request.headers)
     soup_message_headers_replace(headers, name.c_str(), value.c_str());
@@ -250,6 +259,19 @@ void Http::raise(const GError* error, const HttpResponse& response) const {
   throw fault;
 }
 
+/// Some proxies compress what nobody asked to have compressed.
+void Http::decode(HttpResponse& response) {
+  const CharPtr coding(g_ascii_strdown(response.header("Content-Encoding").c_str(), -1));
+  const std::string_view name = coding.get();
+  const bool gzip = name == "gzip" || name == "x-gzip";
+  if (!gzip && name != "deflate") return;
+  const auto converter = ObjectPtr<GZlibDecompressor>::adopt(g_zlib_decompressor_new(
+      gzip ? G_ZLIB_COMPRESSOR_FORMAT_GZIP : G_ZLIB_COMPRESSOR_FORMAT_ZLIB));
+  response.stream_ = ObjectPtr<GInputStream>::adopt(g_converter_input_stream_new(
+      response.stream_.get(), reinterpret_cast<GConverter*>(converter.get())));
+  response.decoded_ = true;
+}
+
 Async<void> Http::exchange(const HttpRequest& request, const std::string& url,
                            HttpResponse& response) {
   response.url_ = url;
@@ -265,6 +287,7 @@ Async<void> Http::exchange(const HttpRequest& request, const std::string& url,
                               quote_for_user(error->message));
     raise(error, response);
   }
+  decode(response);
   log_(LogLevel::debug, std::string(request.method) + " " + redact_url(url) + ": HTTP " +
                             std::to_string(response.status()));
 }

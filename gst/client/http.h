@@ -83,7 +83,12 @@ class HttpResponse {
   int status() const;
   std::string header(const char* name) const;   // empty if absent
   std::optional<std::uint64_t> length() const;  // Content-Length
+  /// How long the service asks to be left alone.
+  std::optional<Micros> asked_pause() const;
   bool http1() const;
+  /// What is read is not what was sent: it came compressed. There is no length() then, nor a part
+  /// of it.
+  bool decoded() const { return decoded_; }
   const std::string& url() const { return url_; }  // after redirects
 
   /// The next piece; empty at the end. Throws TransportError, also if the body ended too early.
@@ -100,6 +105,7 @@ class HttpResponse {
   int informationals_ = 0;
   ObjectPtr<SoupMessage> message_;
   ObjectPtr<GInputStream> stream_;
+  bool decoded_ = false;
   std::string url_;
   std::uint64_t received_ = 0;
   bool ended_ = false;  // the reply was read to its end
@@ -126,6 +132,7 @@ class Http {
   void add_own_headers(SoupMessageHeaders* headers, const HttpRequest& request) const;
   void add_headers(SoupMessage* message, const HttpRequest& request, const std::string& url) const;
   void watch(SoupMessage* message, const HttpRequest& request, HttpResponse& response);
+  static void decode(HttpResponse& response);
   [[noreturn]] void raise(const GError* error, const HttpResponse& response) const;
 
   HttpSettings settings_;

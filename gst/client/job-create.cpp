@@ -22,20 +22,21 @@ int status_of(const Refusal& refusal) {
 
 }  // namespace
 
-Async<std::string> Job::create() {
+Async<Task> Job::create() {
   bool ask_first = false;
   for (Attempt attempt;; ++attempt.number) {
     services_.count([&](JobCounters& c) { attempt.number == 1 ? ++c.submitted : ++c.retried; });
-    const Task task = co_await post_once(attempt, ask_first);
+    Task task = co_await post_once(attempt, ask_first);
     if (!task.id.empty()) {
       services_.count([&](JobCounters& c) {
         ++c.jobs_paid;
         c.seconds_paid += spec_.seconds;
       });
-      co_return task.id;
+      co_return std::move(task);
     }
-    // An unknown address accepted nothing.
-    const bool unknown_address = attempt.http_status == 404 || attempt.http_status == 405;
+    // An address that is not known took nothing.
+    const bool unknown_address =
+        (attempt.http_status == 404 || attempt.http_status == 405) && !attempt.names_model;
     if (unknown_address && route_ + 1 < services_.dialect.service().routes.size()) {
       co_await mark_not_taken();
       ++route_;
@@ -88,8 +89,7 @@ Async<Task> Job::post_once(Attempt& attempt, bool ask_first) {
     const auto response =
         co_await services_.http.send(create_request(*body, ask_first), cancellation_);
     attempt.http1 = response->http1();
-    asked_pause_ =
-        parse_retry_after(response->header("Retry-After").c_str(), g_get_real_time() / kSecond);
+    asked_pause_ = response->asked_pause();
     attempt.has_retry_after = asked_pause_.has_value();
     text = co_await response->read_text(is_success(response->status()) ? kMaxJsonBytes + 1
                                                                        : kErrorBody);
@@ -130,28 +130,46 @@ void Job::check_cancelled(const Attempt& attempt) {
 }
 
 Task Job::read_create_reply(const std::string& text, Attempt& attempt) {
-  const Reply reply = parse_reply(text, ReplyKind::create);
-  const auto* refusal = std::get_if<Refusal>(&reply);
-  const bool success = is_success(attempt.http_status);
-  if (success && refusal) attempt.http_status = status_of(*refusal);
-  attempt.json_error = refusal != nullptr;
-  if (refusal) attempt.service_code = refusal->code;
-  if (!success || refusal) {
-    refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
-                                  refusal ? *refusal : Refusal{});
+  if (!is_success(attempt.http_status)) {
+    const auto refusal = read_refusal(text);
+    refuse_create(refusal ? &*refusal : nullptr, attempt);
     return {};
   }
-  if (const auto* task = std::get_if<Task>(&reply); task && !task->id.empty()) return *task;
-  const auto* unreadable = std::get_if<Unreadable>(&reply);
+  const Reply reply = parse_reply(text, ReplyKind::create);
+  if (const auto* refusal = std::get_if<Refusal>(&reply)) {
+    attempt.http_status = status_of(*refusal);
+    refuse_create(refusal, attempt);
+    return {};
+  }
+  if (const auto* task = std::get_if<Task>(&reply)) {
+    Task taken = *task;
+    // Done, with a link and without an id: the job's own name stands for it in the ledger.
+    if (taken.id.empty()) taken.id = name_;
+    return taken;
+  }
   refusal_ = {Reason::unknown_outcome,
-              unreadable ? "an answer, but " + unreadable->why : "an answer without a task id",
+              "an answer, but " + std::get<Unreadable>(reply).why,
               attempt.http_status,
               {},
               {}};
   return {};
 }
 
-/// The create request was certainly not accepted.
+/// `refusal` is null when the answer is not the service's own.
+void Job::refuse_create(const Refusal* refusal, Attempt& attempt) {
+  const char* title = services_.dialect.title();
+  attempt.json_error = refusal != nullptr;
+  if (!refusal) {
+    refusal_ = error_from_stranger(title, attempt.http_status);
+    return;
+  }
+  attempt.service_code = refusal->code;
+  attempt.names_model = names_model(*refusal);
+  refusal_ = error_from_refusal(title, attempt.http_status, *refusal);
+  attempt.reason = refusal_.reason;
+}
+
+/// This create was surely not taken.
 Async<void> Job::mark_not_taken() {
   in_doubt_ = false;
   if (!written_as_sent_) co_return;

@@ -12,26 +12,8 @@ namespace omni {
 
 namespace {
 
-// Upper limit on what a gateway may ask for: an hour without polls is useless if the job is done.
-constexpr Micros kLongestPause = 60 * kSecond;
-constexpr int kPollsForUrl = 3;
-constexpr Micros kPauseForUrl = 2 * kSecond;
-// A 200 with an error that has no number may be temporary (a cache, a deployment), but not for
-// ever.
-constexpr int kRefusalsInRow = 3;
-
-/// The pause that the service asks for. Zero is not a pause, and would cause a flood of polls.
-std::optional<Micros> asked_pause(const HttpResponse& response) {
-  const std::string millis = response.header("openai-poll-after-ms");
-  if (!millis.empty() && g_ascii_isdigit(millis[0])) {
-    const guint64 asked = g_ascii_strtoull(millis.c_str(), nullptr, 10);
-    return static_cast<Micros>(std::clamp<guint64>(asked, 500, 60000)) * 1000;
-  }
-  auto asked =
-      parse_retry_after(response.header("Retry-After").c_str(), g_get_real_time() / kSecond);
-  if (asked) asked = std::max<Micros>(*asked, kSecond / 2);
-  return asked;
-}
+// Zero is no pause, and would become a flood of polls.
+constexpr Micros kShortestPause = kSecond / 2;
 
 }  // namespace
 
@@ -42,7 +24,8 @@ Async<Task> Job::wait_until_done() {
     co_await sleep(cancellation_, pause);
     const Task task = co_await poll();
     schedule_.reported(age(), task.progress);
-    if (task.state == TaskState::done) co_return co_await ask_for_url(task);
+    if (task.state == TaskState::done) co_return task;
+    if (task.word_known) unknown_word_.clear();
     if (!task.word_known && task.word != unknown_word_) {
       unknown_word_ = task.word;
       log(LogLevel::warning, "the service reports the unknown status \"" +
@@ -54,18 +37,17 @@ Async<Task> Job::wait_until_done() {
   }
 }
 
-/// Some gateways pass through a state that is done without a link. With others the results are in a
-/// list.
-Async<Task> Job::ask_for_url(Task task) {
-  for (int i = 0; i < kPollsForUrl && task.urls.empty(); ++i) {
-    if (route().artifacts) co_await add_artifacts(task);
-    if (!task.urls.empty()) break;
-    co_await sleep(
-        cancellation_,
-        std::min(kPauseForUrl, spec_.poll_interval > 0 ? spec_.poll_interval : kPauseForUrl));
-    task = co_await poll();
-  }
-  co_return task;
+/// What the service says by now of a task that is done. Where it says nothing, what is known stays:
+/// some forget a task as soon as they have told its end.
+Async<Task> Job::refresh(Task known) {
+  co_await services_.pacer.turn(cancellation_);
+  Attempt attempt;
+  auto fresh = co_await poll_once(attempt);
+  if (!fresh) co_return known;
+  if (fresh->state == TaskState::failed) raise_failed(*fresh);
+  if (fresh->state != TaskState::done) co_return co_await wait_until_done();
+  if (fresh->urls.empty()) fresh->urls = std::move(known.urls);
+  co_return std::move(*fresh);
 }
 
 /// A service without such a list replies with something else, which is ignored.
@@ -84,27 +66,25 @@ Async<void> Job::add_artifacts(Task& task) {
   }
 }
 
-/// Polls until the task's state is known. Throws if the task failed, or if the service definitely
-/// refuses to tell.
+void Job::raise_failed(const Task& task) {
+  over_at_service_ = true;
+  failed_at_service_ = true;
+  throw Failure(error_from_failed_task(services_.dialect.title(), task));
+}
+
+/// The task's state, however often it takes to learn it. Throws when the task failed, or when the
+/// service definitely won't say.
 Async<Task> Job::poll() {
-  Attempt attempt;
-  int refusals = 0;
-  for (;; ++attempt.number) {
+  for (Attempt attempt;; ++attempt.number) {
     co_await services_.pacer.turn(cancellation_);
     auto task = co_await poll_once(attempt);
-    if (task && task->state == TaskState::failed) {
-      over_at_service_ = true;
-      failed_at_service_ = true;
-      Error error = error_from_failed_task(services_.dialect.title(), *task);
-      throw Failure(error);
-    }
+    if (task && task->state == TaskState::failed) raise_failed(*task);
     if (task) co_return std::move(*task);
-    Action action = decide_poll(attempt);
-    if (action == Action::refuse && attempt.json_error && ++refusals < kRefusalsInRow)
-      action = Action::retry;
-    if (action == Action::refuse) throw Failure(refusal_);
+    if (is_definite_poll_refusal(attempt)) ++attempt.refusals;
+    if (decide_poll(attempt) == Action::refuse) throw Failure(refusal_);
     services_.count([](JobCounters& c) { ++c.retried; });
-    const Micros pause = backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause);
+    const Micros pause = poll_backoff(attempt, asked_pause_, g_random_double(), spec_.first_pause,
+                                      schedule_.next_pause(age()));
     if (attempt.http_status == 429) services_.pacer.hold(now() + pause);
     log(LogLevel::debug, "no answer to the poll (" + refusal_.message + ")");
     co_await sleep(cancellation_, pause);
@@ -125,7 +105,8 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
   std::string text;
   try {
     const auto response = co_await services_.http.send(request, cancellation_);
-    asked_pause_ = asked_pause(*response);
+    asked_pause_ = response->asked_pause();
+    if (asked_pause_) asked_pause_ = std::max(*asked_pause_, kShortestPause);
     text = co_await response->read_text(kMaxJsonBytes + 1);
     attempt.http_status = response->status();
   } catch (const TransportError& error) {
@@ -137,21 +118,35 @@ Async<std::optional<Task>> Job::poll_once(Attempt& attempt) {
                 {}};
     co_return std::nullopt;
   }
-  const Reply reply = parse_reply(text, ReplyKind::poll);
-  const bool success = is_success(attempt.http_status);
-  if (const auto* task = std::get_if<Task>(&reply); task && success) co_return *task;
-  const auto* refusal = std::get_if<Refusal>(&reply);
+  if (is_success(attempt.http_status)) co_return read_poll(text, attempt);
+  const auto refusal = read_refusal(text);
+  attempt.json_error = refusal.has_value();
   if (refusal) attempt.service_code = refusal->code;
-  if (success) {
-    // Not a reply of the task system: a gateway's page, or an error sent with status 200.
-    const int code =
-        refusal ? static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10)) : 0;
-    attempt.json_error = refusal && (code < 400 || code > 599);
-    attempt.http_status = code >= 400 && code < 600 ? code : refusal ? 400 : 502;
+  const char* title = services_.dialect.title();
+  refusal_ = refusal ? error_from_refusal(title, attempt.http_status, *refusal)
+                     : error_from_stranger(title, attempt.http_status);
+  co_return std::nullopt;
+}
+
+/// A reply with a good status. Not all are the task's: a gateway's page, or an error in disguise.
+std::optional<Task> Job::read_poll(const std::string& text, Attempt& attempt) {
+  // "Accepted" and "no content": there is nothing to tell yet.
+  if (text.empty() && (attempt.http_status == 202 || attempt.http_status == 204)) return Task{};
+  const Reply reply = parse_reply(text, ReplyKind::poll);
+  if (const auto* task = std::get_if<Task>(&reply)) return *task;
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  if (refusal) {
+    const int code = static_cast<int>(g_ascii_strtoll(refusal->code.c_str(), nullptr, 10));
+    const bool is_status = code >= 400 && code < 600;
+    attempt.service_code = refusal->code;
+    attempt.json_error = is_status;  // without a number it may pass: a cache, a deploy
+    attempt.http_status = is_status ? code : 400;
+  } else {
+    attempt.http_status = 502;
   }
   refusal_ = error_from_refusal(services_.dialect.title(), attempt.http_status,
                                 refusal ? *refusal : Refusal{});
-  co_return std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace omni

@@ -8,14 +8,13 @@
 #include "client/data-uri.h"
 #include "client/unique-id.h"
 #include "client/url.h"
+#include "service/redact.h"
 
 namespace omni {
 
 namespace {
 
-constexpr int kFreshLinks = 2;  // how often to request a new link after one has expired
-
-/// Increments a counter for its lifetime.
+/// One more as long as it lives.
 class Counted {
  public:
   explicit Counted(unsigned& count) : count_(count) { ++count_; }
@@ -25,6 +24,14 @@ class Counted {
  private:
   unsigned& count_;
 };
+
+/// What is known of a service's models holds at the service's own address. Elsewhere anything may
+/// answer, also a machine of the user's.
+Micros first_poll(const JobServices& services) {
+  const ServiceFacts& service = services.dialect.service();
+  const auto known = static_cast<Micros>(service.first_poll_ns / 1000);
+  return services.http.is_own_origin(service.default_base_url) ? known : std::min(known, kSecond);
+}
 
 bool is_base64_video(const std::string& url) {
   return g_str_has_prefix(url.c_str(), "data:");
@@ -54,9 +61,7 @@ Job::Job(JobServices& services, JobSpec spec, std::shared_ptr<JobObserver> obser
         deadline_hit_ = true;
         cancellation_.cancel();
       }),
-      schedule_({static_cast<Micros>(services.dialect.service().first_poll_ns / 1000),
-                 spec_.poll_interval},
-                services.times),
+      schedule_({first_poll(services), spec_.poll_interval}, services.times),
       uploads_(services.publishing, std::move(spec_.uploads), publish_terms()),
       downloader_(services.http, cancellation_, spec_.download_folder, spec_.max_attempts,
                   spec_.check_result, services.log) {
@@ -133,6 +138,7 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
   update(JobState::waiting);
   const InFlightLimit::Pass pass = co_await services_.in_flight.enter(cancellation_);
   deadline_.restart(spec_.job_timeout);
+  ends_at_ = now() + spec_.job_timeout;
   std::shared_ptr<const ByteRope> bytes = co_await take_up();
   if (!bytes) {
     if (last_.task_id.empty()) co_await buy();
@@ -181,10 +187,12 @@ Async<void> Job::buy() {
   log(LogLevel::info, "submitting to " + std::string(services_.dialect.title()) + ": " +
                           spec_.model + ", " + std::to_string(spec_.seconds) + " s, reference of " +
                           std::to_string(reference_size_) + " bytes, job " + name_);
-  last_.task_id = co_await create();
+  Task task = co_await create();
+  last_.task_id = task.id;
   created_at_ = now();
   co_await services_.ledger->accepted(name_, facts(), last_.task_id, route().create);
   log(LogLevel::info, "accepted as task " + last_.task_id);
+  if (task.state == TaskState::done && !task.urls.empty()) done_at_once_ = std::move(task);
   release_reference();
   if (leaving_) cancel_now();
 }
@@ -323,10 +331,16 @@ Async<void> Job::write_end(const Error& error) {
 Async<std::shared_ptr<const ByteRope>> Job::collect() {
   const Counted at_service(services_.at_service);
   update(JobState::pending);
-  if (last_.reused) asked_pause_ = 0;  // it may have been done for a long time
-  const Task task = co_await wait_until_done();
+  if (last_.reused) asked_pause_ = 0;  // it may have been done for long
+  // Not one conditional expression: gcc 12 destroys the task of the branch not taken.
+  Task task;
+  if (done_at_once_)
+    task = std::move(*done_at_once_);
+  else
+    task = co_await wait_until_done();
   log(LogLevel::info, "done after " + std::to_string(age() / kSecond) + " s");
   over_at_service_ = true;
+  if (schedule_.polls() == 1 && !last_.reused) services_.times.done_at_first_poll(age());
   services_.times.add(age());
   // The service has a result, so it no longer needs the reference. It is withdrawn during the
   // download.
@@ -377,6 +391,12 @@ Error Job::explain(Error error) const {
 }
 
 void Job::explain_timeout(Error& error) const {
+  if (fetch_failure_) {
+    error = *fetch_failure_;
+    error.task_id = last_.task_id;
+    error.message += " It was looked for until job-timeout.";
+    return;
+  }
   error.reason = Reason::timed_out;
   error.message = "There was no result within " + std::to_string(spec_.job_timeout / kSecond) +
                   " s (job-timeout)";
@@ -388,27 +408,42 @@ void Job::explain_timeout(Error& error) const {
     error.message +=
         ". The task continues at the service and is billed: raise job-timeout, or fetch its result "
         "by its task id instead of paying again.";
+  if (!last_.task_id.empty() && !unknown_word_.empty())
+    error.message += " Its last status was \"" + quote_for_user(unknown_word_, 60) +
+                     "\", a word that is not known here.";
 }
 
+/// A result that is paid for is looked for again and again: the link may come later than "done",
+/// the file later than its link, and a link may be used up. Asking is free.
 Async<std::shared_ptr<const ByteRope>> Job::fetch(Task task) {
-  for (int fresh = 0;; ++fresh) {
+  for (int tries = 1;; ++tries) {
+    if (task.urls.empty() && route().artifacts) co_await add_artifacts(task);
     Download download = co_await fetch_from_any(task);
     if (download.outcome == Download::Outcome::complete) co_return std::move(download.bytes);
-    const bool worth_asking = download.outcome != Download::Outcome::unusable;
-    if (!worth_asking || fresh == kFreshLinks) throw Failure(download.error);
-    log(LogLevel::info, download.error.message + "; requesting a new link");
-    co_await sleep(cancellation_, kSecond);
-    // No conditional expression: gcc 12 destroys the task of the branch not taken.
-    if (download.outcome == Download::Outcome::not_ready)
-      task = co_await wait_until_done();
-    else
-      task = co_await poll();
-    if (task.urls.empty() && route().artifacts) co_await add_artifacts(task);
+    const auto pause = pause_before_refetch(download, tries);
+    if (!pause) throw Failure(download.error);
+    fetch_failure_ = download.error;
+    services_.count([](JobCounters& c) { ++c.retried; });
+    log(LogLevel::info,
+        download.error.message + " Trying again in " + std::to_string(*pause / 1000) + " ms");
+    co_await sleep(cancellation_, *pause);
+    task = co_await refresh(std::move(task));
   }
 }
 
-/// Tries every location that the service named, then its content proxy. An expired link takes
-/// precedence over other failures, because another poll can renew it.
+/// nullopt: it is given up, since it won't come, or not before job-timeout. What is wrong with the
+/// result says more than that the time is over.
+std::optional<Micros> Job::pause_before_refetch(const Download& download, int tries) const {
+  const auto pause = settle_pause(tries, spec_.first_pause);
+  const Micros left = ends_at_ - now();
+  if (download.outcome == Download::Outcome::too_large || !pause || *pause >= left)
+    return std::nullopt;
+  const Micros asked = download.asked_pause.value_or(0);
+  return asked < left ? std::max(*pause, asked) : *pause;
+}
+
+/// Tries every place that the service named, then its content proxy. The error is that of the first
+/// one.
 Async<Download> Job::fetch_from_any(const Task& task) {
   std::vector<std::string> links = task.urls;
   if (route().content) links.push_back(url_of(route().content));
@@ -419,9 +454,9 @@ Async<Download> Job::fetch_from_any(const Task& task) {
     Download download = co_await fetch_from(links[i], true);
     if (download.outcome == Download::Outcome::complete) co_return download;
     log(LogLevel::debug, "no result there: " + download.error.message);
-    if (i == 0 || (best.outcome == Download::Outcome::unusable &&
-                   download.outcome == Download::Outcome::used_up && i + 1 < links.size()))
-      best = std::move(download);
+    const bool too_large = download.outcome == Download::Outcome::too_large;
+    if (i == 0 || too_large) best = std::move(download);
+    if (too_large) break;
   }
   co_return best;
 }

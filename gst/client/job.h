@@ -153,11 +153,12 @@ class Job {
   std::string ways_on() const;
   Async<void> write_end(const Error& error);
   // Create: job-create.cpp
-  Async<std::string> create();
+  Async<Task> create();
   Async<Task> post_once(Attempt& attempt, bool ask_first);
   HttpRequest create_request(BodyStream& body, bool ask_first) const;
   void check_cancelled(const Attempt& attempt);
   Task read_create_reply(const std::string& text, Attempt& attempt);
+  void refuse_create(const Refusal* refusal, Attempt& attempt);
   Async<void> release_last_chunk(std::shared_ptr<BodyStream> body);
   Async<void> mark_not_taken();
   Error unknown_outcome(const Attempt& attempt) const;
@@ -166,11 +167,14 @@ class Job {
   Async<Task> wait_until_done();
   Async<Task> poll();
   Async<std::optional<Task>> poll_once(Attempt& attempt);
-  Async<Task> ask_for_url(Task task);
+  std::optional<Task> read_poll(const std::string& text, Attempt& attempt);
+  Async<Task> refresh(Task known);
+  [[noreturn]] void raise_failed(const Task& task);
   Async<void> add_artifacts(Task& task);
   // Fetch
   Async<bool> is_reference(std::shared_ptr<const ByteRope> result);
   Async<std::shared_ptr<const ByteRope>> fetch(Task task);
+  std::optional<Micros> pause_before_refetch(const Download& download, int tries) const;
   Async<Download> fetch_from_any(const Task& task);
   Async<Download> fetch_from(std::string url, bool follow_json);
 
@@ -198,6 +202,7 @@ class Job {
   std::shared_ptr<std::atomic<bool>> hash_cancelled_ = std::make_shared<std::atomic<bool>>(false);
   Cancellation cancellation_;
   Watchdog deadline_;
+  Micros ends_at_ = 0;  // when the deadline comes
   bool deadline_hit_ = false;
   std::optional<Error> ledger_failure_;
   std::shared_ptr<BodyStream> body_;  // of the create request in progress
@@ -213,10 +218,12 @@ class Job {
   JobUploads uploads_;
   Downloader downloader_;
   JobUpdate last_;
-  Error refusal_;  // from the last reply that was not a success
+  std::optional<Task> done_at_once_;    // what the create already told of the result
+  std::optional<Error> fetch_failure_;  // why the result was not to be had so far
+  Error refusal_;                       // what the last reply that was no success said
   std::optional<Micros> asked_pause_;
   Micros created_at_ = 0;
-  std::string unknown_word_;  // to log each unknown status once
+  std::string unknown_word_;  // the last status, if it is not known: logged once
 };
 
 }  // namespace omni

@@ -18,9 +18,9 @@ constexpr Micros kShortest = 850 * 1000;
 // Users want to see progress: the pause is at most this, or this share of the job's age.
 constexpr Micros kLongest = 30 * kSecond;
 constexpr int kLongestShare = 12;
-// Without any history: the services themselves recommend 5 to 10 s.
-constexpr Micros kBlindShortest = 5 * kSecond;
-// Seconds of delay that one more poll is worth; see fair_pause().
+// Without any knowledge: the services' own advice is 5 to 10 s, from a first poll after 5 s on.
+constexpr Micros kBlind = 5 * kSecond;
+// Seconds of lag that one more poll is worth; see fair_pause().
 constexpr double kPollWorth = 0.5;
 // The number of polls over which the uncertainty of a prediction is divided.
 constexpr int kPollsInDoubt = 16;
@@ -43,6 +43,14 @@ Micros fair_pause(Micros rest) {
 }
 
 }  // namespace
+
+void ServiceTimes::done_at_first_poll(Micros age) {
+  first_poll_ = std::max(kShortest, std::min(age / 2, first_poll(age)));
+}
+
+Micros ServiceTimes::first_poll(Micros otherwise) const {
+  return std::min(first_poll_.value_or(otherwise), otherwise);
+}
 
 void ServiceTimes::add(Micros duration) {
   if (in_order_.size() == kMost) {
@@ -70,6 +78,7 @@ Micros ServiceTimes::expected_rest(Micros age) const {
 }
 
 void PollSchedule::reported(Micros age, std::optional<double> progress) {
+  ++polls_;
   const Micros previous = std::exchange(last_age_, age);
   // 100 without being done is not a measurement.
   if (!progress || *progress >= 100) return;
@@ -129,13 +138,19 @@ Micros PollSchedule::pause_by_history(Micros age) const {
   return std::max(fair, std::min(earliest - age, from_seconds(odds)));
 }
 
+/// Where the first poll comes early, the next ones do: what is fast is noticed soon, and what is
+/// not is not asked about more often than elsewhere for long.
+Micros PollSchedule::blind_pause(Micros age) const {
+  return std::clamp(age / 2, std::min(limits_.first, kBlind), kBlind);
+}
+
 Micros PollSchedule::next_pause(Micros age) const {
   if (limits_.fixed > 0) return limits_.fixed;
-  if (age < limits_.first) return limits_.first - age;
+  const Micros first = history_.first_poll(limits_.first);
+  if (age < first) return first - age;
   if (still_moves(age)) return within_limits(pause_by_prediction(age), age);
-  if (history_.count() == 0)
-    return within_limits(std::max(kBlindShortest, pause_by_history(age)), age);
-  return within_limits(pause_by_history(age), age);
+  const Micros pause = pause_by_history(age);
+  return within_limits(history_.count() > 0 ? pause : std::max(pause, blind_pause(age)), age);
 }
 
 }  // namespace omni

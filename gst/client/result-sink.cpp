@@ -37,14 +37,15 @@ void ResultSink::reset() {
   size_ = 0;
 }
 
-void ResultSink::append(BytesPtr piece) {
+bool ResultSink::append(BytesPtr piece) {
   const std::uint64_t after = size_ + g_bytes_get_size(piece.get());
-  if (after > kMost) throw Failure(Reason::bad_result, kTooLarge);
+  if (after > kMost) return false;
   const bool wants_file = file_ < 0 && after > kInMemory && disk_problem_.empty();
   const bool on_disk = (wants_file ? spill() : file_ >= 0) && write(piece.get());
   if (!on_disk && file_ >= 0) back_to_memory();
   size_ = after;
   if (!on_disk) memory_.append(std::move(piece));
+  return true;
 }
 
 bool ResultSink::spill() {

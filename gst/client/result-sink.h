@@ -25,9 +25,9 @@ class ResultSink {
   ~ResultSink();
   ResultSink(const ResultSink&) = delete;
 
-  /// Throws Failure if the result is larger than kMost. If the folder cannot be written, the paid
-  /// result must not be lost: it stays in memory.
-  void append(BytesPtr piece);
+  /// False, and nothing is kept of it, when the result gets larger than kMost. A folder that can't
+  /// be written to is no reason to lose what is paid for: the result then stays in memory.
+  bool append(BytesPtr piece);
   void reset();
   std::uint64_t size() const { return size_; }
   /// Why there is no file although one is needed; empty = no problem.

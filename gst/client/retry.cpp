@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 
@@ -16,6 +17,15 @@ namespace {
 // After its create request, a task may not be known to every server at once.
 constexpr Micros kTaskSettleTime = 30 * kSecond;
 constexpr Micros kMaxRetryAfter = 600 * kSecond;
+// How often in a row a poll is refused before that is taken for the service's last word. Its own
+// words are, unless a server looked into a database that was down for a moment. A task may be
+// unknown to one of its servers for a while. What is not its own comes from a firewall or a proxy,
+// and passes.
+constexpr int kOwnRefusals = 2;
+constexpr int kLostTasks = 3;
+constexpr int kStrangeRefusals = 7;
+// In fifths of the first pause, which is five seconds: a minute in all.
+constexpr std::array kSettlePauses = {1, 2, 4, 8, 15, 15, 15};
 
 bool is_gateway_failure(int status) {
   return status >= 500;
@@ -45,8 +55,12 @@ Action decide_create(const Attempt& attempt, int max_attempts) {
   if (attempt.fault) return decide_broken_create(attempt, max_attempts);
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
-  // The service's limit on concurrent jobs: there is room again once one of them has ended.
-  if (status == 429)
+  // As many at once as the service allows: room comes as soon as one of them is done.
+  const bool busy = attempt.reason == Reason::rate_limited && status < 500;
+  // Nor does asking again help where 429 is about money.
+  if (status == 429 && attempt.reason.value_or(Reason::rate_limited) != Reason::rate_limited)
+    return Action::refuse;
+  if (status == 429 || busy)
     return attempt.others_run ? Action::retry : again_or_refuse(attempt, max_attempts);
   if (is_definite_503(attempt)) {
     // No channel serves this model: more often a wrong name than a temporary state.
@@ -61,27 +75,33 @@ Action decide_create(const Attempt& attempt, int max_attempts) {
 }
 
 Action decide_poll(const Attempt& attempt) {
-  if (attempt.fault) return attempt.fault == TransportFault::tls ? Action::refuse : Action::retry;
   const int status = attempt.http_status;
   if (is_success(status)) return Action::proceed;
-  if (status == 408 || status == 425 || status == 429) return Action::retry;
-  if (status == 501) return Action::refuse;
-  if (is_gateway_failure(status)) return Action::retry;
+  if (!is_definite_poll_refusal(attempt)) return Action::retry;
   const bool not_known =
       status == 404 || (status == 400 && attempt.service_code == "task_not_exist");
   if (not_known && attempt.since_create < kTaskSettleTime) return Action::retry;
-  return Action::refuse;
+  const int most = !attempt.json_error ? kStrangeRefusals : not_known ? kLostTasks : kOwnRefusals;
+  return attempt.refusals < most ? Action::retry : Action::refuse;
+}
+
+bool is_definite_poll_refusal(const Attempt& attempt) {
+  if (attempt.fault) return attempt.fault == TransportFault::tls;
+  const int status = attempt.http_status;
+  if (is_success(status) || status == 408 || status == 425 || status == 429) return false;
+  return status == 501 || !is_gateway_failure(status);
 }
 
 Action decide_download(const Attempt& attempt, int max_attempts) {
   if (attempt.fault == TransportFault::tls) return Action::refuse;
-  if (attempt.fault) return again_or_refuse(attempt, max_attempts);
-  const int status = attempt.http_status;
-  if (is_success(status)) return Action::proceed;
-  if (status == 408 || status == 429 || (is_gateway_failure(status) && status != 501))
-    return again_or_refuse(attempt, max_attempts);
-  if (status == 400 || status == 403 || status == 404 || status == 410) return Action::refetch;
-  return Action::refuse;
+  if (attempt.fault) return attempt.number < max_attempts ? Action::retry : Action::refetch;
+  return is_success(attempt.http_status) ? Action::proceed : Action::refetch;
+}
+
+std::optional<Micros> settle_pause(int tries, Micros first_pause) {
+  const auto index = static_cast<std::size_t>(tries - 1);
+  if (index >= kSettlePauses.size()) return std::nullopt;
+  return kSettlePauses[index] * first_pause / 5;
 }
 
 Action decide_store(const Attempt& attempt, int max_attempts) {
@@ -111,6 +131,20 @@ Micros backoff(const Attempt& attempt, std::optional<Micros> retry_after, double
   const auto base = static_cast<double>(attempt.fault ? first_pause / 20 : first_pause);
   const int doublings = std::clamp(attempt.number - 1, 0, 3);
   return static_cast<Micros>(base * std::pow(2, doublings) * (1.0 + 0.25 * random));
+}
+
+Micros poll_backoff(const Attempt& attempt, std::optional<Micros> retry_after, double random,
+                    Micros first_pause, Micros regular) {
+  if (retry_after) retry_after = std::min(*retry_after, kLongestPause);
+  const Micros pause = backoff(attempt, retry_after, random, first_pause);
+  return retry_after ? pause : std::min(pause, std::max(regular, 2 * first_pause));
+}
+
+std::optional<Micros> parse_retry_after_ms(const char* value) {
+  if (!value || !g_ascii_isdigit(*value)) return std::nullopt;
+  const guint64 millis = g_ascii_strtoull(value, nullptr, 10);
+  return millis > static_cast<guint64>(kMaxRetryAfter / 1000) ? kMaxRetryAfter
+                                                              : static_cast<Micros>(millis) * 1000;
 }
 
 std::optional<Micros> parse_retry_after(const char* value, std::int64_t now_unix) {

@@ -16,7 +16,7 @@ Async<void> ask_once(Http& http, HttpRequest request, Cancellation& cancellation
   try {
     const auto response = co_await http.send(request, cancellation);
     const int status = response->status();
-    pause = parse_retry_after(response->header("Retry-After").c_str(), g_get_real_time() / kSecond);
+    pause = response->asked_pause();
     reply.content_type = response->header("Content-Type");
     reply.content_range = response->header("Content-Range");
     reply.location = response->header("Location");

@@ -93,7 +93,8 @@ bool Scan::step() {
   return copy(1);
 }
 
-/// Numbers and literals. JSON has no NaN, but some services write it.
+/// Numbers and literals. JSON knows no NaN, yet some services write it. An integer of 19 digits,
+/// such as an id, may not fit into json-glib's: it becomes a string, which is read as a number too.
 bool Scan::word() {
   std::size_t length = 1;
   while (at_ + length < text_.size() && is_word_char(text_[at_ + length])) ++length;
@@ -102,19 +103,23 @@ bool Scan::word() {
   if (word == "NaN" || word == "nan" || word == "Infinity" || word == "inf") {
     return repaired("null", length, "it has a number that is not valid in JSON (NaN or Infinity)");
   }
-  return copy(length);
+  const bool long_integer =
+      word.size() >= 19 && word.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!long_integer || !repair_) return copy(length);
+  out_ += '"';
+  copy(length);
+  out_ += '"';
+  return true;
 }
 
 bool Scan::string() {
   copy(1);
   while (at_ < text_.size()) {
-    const char c = text_[at_];
-    if (c == '"') return copy(1);
-    if (c != '\\') {
-      copy(1);
-    } else if (!escape()) {
-      return false;
-    }
+    const std::size_t plain = std::min(text_.find_first_of("\"\\", at_), text_.size()) - at_;
+    copy(plain);
+    if (at_ == text_.size()) break;
+    if (text_[at_] == '"') return copy(1);
+    if (!escape()) return false;
   }
   return fail("it ends inside a string");
 }

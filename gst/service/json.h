@@ -15,8 +15,9 @@
 
 namespace omni {
 
-inline constexpr std::size_t kMaxJsonBytes = 4 * 1024 * 1024;
-/// A user's JSON may contain whole images as data URIs.
+/// Some services put the result itself into a reply: this is 64 MiB as base64, and some more.
+inline constexpr std::size_t kMaxJsonBytes = 96 * 1024 * 1024;
+/// What the user writes may hold whole images as data URIs.
 inline constexpr std::size_t kMaxUserJsonBytes = 64 * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 64;
 /// json-glib searches a list for repeated member names, so without a limit it takes quadratic time.

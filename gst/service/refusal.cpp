@@ -32,6 +32,16 @@ constexpr Verdict kPayment = {Reason::payment_required,
                               "Top up the account, or raise the quota of this key, and run again."};
 constexpr Verdict kSlowDown = {Reason::rate_limited, "received more requests than it allows",
                                "Lower `max-in-flight`, or try again later."};
+constexpr Verdict kBusy = {Reason::rate_limited,
+                           "has as many jobs of this account as it runs at once",
+                           "Lower `max-in-flight`, or try again when one of them is done."};
+constexpr Verdict kProxy = {
+    Reason::unreachable, "was not reached: the proxy wants a user name",
+    "Set `proxy` to http://USER:PASSWORD@HOST:PORT, or the variable that it "
+    "is taken from."};
+constexpr Verdict kFirewall = {
+    Reason::unreachable, "was not reached: a firewall or a gateway before it refused",
+    "Try again later; check the network, `proxy`, and whether the service may be used from here."};
 constexpr Verdict kInvalid = {Reason::invalid_request, "refused the request",
                               "Correct the property that it names, or `parameters`."};
 constexpr Verdict kNoModel = {
@@ -63,23 +73,75 @@ struct CodeVerdict {
   const Verdict* verdict;
 };
 constexpr std::array kCodes = {
+    // new-api
     CodeVerdict{"insufficient_user_quota", &kPayment},
-    CodeVerdict{"insufficient_quota", &kPayment},
-    CodeVerdict{"insufficient_balance", &kPayment},
     CodeVerdict{"pre_consume_token_quota_failed", &kPayment},
-    CodeVerdict{"payment_required", &kPayment},
     CodeVerdict{"model_not_found", &kNoModel},
     CodeVerdict{"task_not_exist", &kNoTask},
+    CodeVerdict{"access_denied", &kNotAllowed},
+    CodeVerdict{"sensitive_words_detected", &kModerated},
+    CodeVerdict{"invalid_response", &kBroken},
+    // OpenAI and APIMart
+    CodeVerdict{"insufficient_quota", &kPayment},
+    CodeVerdict{"billing_hard_limit_reached", &kPayment},
+    CodeVerdict{"billing_not_active", &kPayment},
+    CodeVerdict{"payment_required", &kPayment},
     CodeVerdict{"authentication_error", &kBadKey},
     CodeVerdict{"invalid_api_key", &kBadKey},
-    CodeVerdict{"access_denied", &kNotAllowed},
     CodeVerdict{"permission_error", &kNotAllowed},
     CodeVerdict{"rate_limit_error", &kSlowDown},
     CodeVerdict{"rate_limit_exceeded", &kSlowDown},
-    CodeVerdict{"sensitive_words_detected", &kModerated},
+    CodeVerdict{"moderation_blocked", &kModerated},
+    // AIHubCC and other gateways
+    CodeVerdict{"insufficient_balance", &kPayment},
+    CodeVerdict{"insufficient_credits", &kPayment},
+    CodeVerdict{"not_enough_credits", &kPayment},
     CodeVerdict{"prompt_blocked", &kModerated},
     CodeVerdict{"timeout", &kTooSlow},
-    CodeVerdict{"invalid_response", &kBroken},
+    // Kling, its table of business codes; with HTTP 400, 403 or 429
+    CodeVerdict{"1100", &kPayment},
+    CodeVerdict{"1101", &kPayment},
+    CodeVerdict{"1102", &kPayment},
+    CodeVerdict{"1103", &kNotAllowed},
+    CodeVerdict{"1200", &kInvalid},
+    CodeVerdict{"1201", &kInvalid},
+    CodeVerdict{"1203", &kNoModel},
+    CodeVerdict{"1300", &kModerated},
+    CodeVerdict{"1301", &kModerated},
+    CodeVerdict{"1302", &kSlowDown},
+    CodeVerdict{"1303", &kBusy},
+    CodeVerdict{"1304", &kNotAllowed},
+    // Vidu, `reason` and `err_code`
+    CodeVerdict{"creditinsufficient", &kPayment},
+    CodeVerdict{"quotaexceeded", &kBusy},
+    CodeVerdict{"toomanyrequests", &kSlowDown},
+    CodeVerdict{"systemthrottling", &kSlowDown},
+    CodeVerdict{"creationpolicyviolation", &kModerated},
+    CodeVerdict{"taskpromptpolicyviolation", &kModerated},
+    CodeVerdict{"auditsubmitillegal", &kModerated},
+    CodeVerdict{"unauthorized", &kBadKey},
+    CodeVerdict{"forbidden", &kNotAllowed},
+    CodeVerdict{"tasknotfound", &kNoTask},
+    // MiniMax, `base_resp.status_code`; with HTTP 200
+    CodeVerdict{"1002", &kSlowDown},
+    CodeVerdict{"1004", &kBadKey},
+    CodeVerdict{"1008", &kPayment},
+    CodeVerdict{"1026", &kModerated},
+    CodeVerdict{"1027", &kModerated},
+    CodeVerdict{"2013", &kInvalid},
+    CodeVerdict{"2049", &kBadKey},
+    // Alibaba Cloud Model Studio (Wan)
+    CodeVerdict{"arrearage", &kPayment},
+    CodeVerdict{"datainspectionfailed", &kModerated},
+    CodeVerdict{"throttling", &kSlowDown},
+    CodeVerdict{"throttling.ratequota", &kSlowDown},
+    CodeVerdict{"throttling.allocationquota", &kBusy},
+    // Volcengine Ark (Seedance)
+    CodeVerdict{"accountoverdueerror", &kPayment},
+    CodeVerdict{"inputtextsensitivecontentdetected", &kModerated},
+    CodeVerdict{"inputimagesensitivecontentdetected", &kModerated},
+    CodeVerdict{"inputvideosensitivecontentdetected", &kModerated},
+    CodeVerdict{"outputvideosensitivecontentdetected", &kModerated},
 };
 
 /// Words that mean a decision about content; "policy" alone may be about rates.
@@ -91,11 +153,17 @@ constexpr std::array kModerationWords = {
     "content_filter",
     "moderation",
     "moderated",
+    "content_filtered",
     "safety",
     "nsfw",
     "prohibited_content",
     "prohibited content",
     "sensitive content",
+    "sensitivecontent",
+    "risk control",     // Kling: "Failure to pass the risk control system"
+    "policyviolation",  // Vidu
+    "policy_violat",
+    "content security",  // Kling
     "sensitive word",
     "sensitive info",
     "sensitive_word",
@@ -124,13 +192,24 @@ constexpr std::array kModerationWords = {
     "内容政策",
     "使用政策",
 };
+/// Some services put them beside 429, and would be asked again and again.
 constexpr std::array kQuotaWords = {
+    "account balance not enough",     // Kling
+    "resource package is exhausted",  // Kling
+    "resource pack is exhausted",
+    "in arrears",
+    "account is overdue",
+    "insufficient_quota",
+    "insufficient_balance",
+    "insufficient user quota",
+    "credits exhausted",
+    "out of credits",
+    "资源包已用完",
     "insufficient balance",
     "insufficient quota",
     "insufficient credit",
     "insufficient fund",
     "insufficient_user_quota",
-    "exceeded your current quota",
     "quota is not enough",
     "not enough credit",
     "not enough balance",
@@ -142,6 +221,18 @@ constexpr std::array kQuotaWords = {
     "欠费",
     "额度已用尽",
     "积分不足",
+};
+/// Beside 429 this may be a quota a minute.
+constexpr std::array kPerhapsQuotaWords = {"exceeded your current quota"};
+/// As many at once as the account may have, told with another status than 429.
+constexpr std::array kBusyWords = {
+    "parallel task over",  // Kling 1303: "parallel task over resource pack limit"
+    "concurrent",         "concurrency", "too many tasks", "too many running", "too many requests",
+    "rate limit",         "rate_limit",  "并发",           "请求过于频繁",     "任务数已达上限",
+};
+constexpr std::array kModelWords = {
+    "model_not_found", "model not found",      "unknown model",
+    "no such model",   "model does not exist", "模型不存在",
 };
 constexpr std::array kTimeWords = {"timed out",         "timeout", "time out",
                                    "deadline exceeded", "超时",    "took too long"};
@@ -183,6 +274,8 @@ const Verdict* verdict_of_status(int status, bool has_answer) {
     case 405:
     case 410:
       return has_answer ? &kInvalid : &kNoAddress;
+    case 407:
+      return &kProxy;
     case 408:
     case 504:
     case 522:
@@ -212,7 +305,7 @@ int effective_status(int http_status, const std::string& code) {
 
 /// Statuses that are unambiguous by themselves; the others may mean anything.
 bool is_plain(int status) {
-  return status == 401 || status == 402 || status == 413;
+  return status == 401 || status == 402 || status == 407 || status == 413;
 }
 
 /// "invalid_request" and similar codes add nothing to a more specific status.
@@ -227,8 +320,12 @@ const Verdict* judge(int status, const std::string& code, const std::string& tex
   if (by_code && by_code != &kInvalid && !is_plain(status)) return by_code;
   if (status != 429 && !is_plain(status)) {
     if (has_word(code, kModerationWords) || has_word(text, kModerationWords)) return &kModerated;
-    if (has_word(text, kQuotaWords)) return &kPayment;
+    if (has_word(text, kPerhapsQuotaWords)) return &kPayment;
   }
+  if (!is_plain(status) && has_word(text, kQuotaWords)) return &kPayment;
+  if (by_code != &kInvalid && has_word(text, kModelWords)) return &kNoModel;
+  const bool told_as_wrong = status == 200 || status == 400 || status == 403;
+  if (told_as_wrong && has_word(text, kBusyWords)) return &kBusy;
   if (has_word(text, kLostTaskWords)) return &kNoTask;
   if (status == 404 && text.find("invalid url") != std::string::npos) return &kNoAddress;
   if (by_code && !says_more(status)) return by_code;
@@ -270,11 +367,13 @@ std::string message(std::string_view provider, const Verdict& verdict, int http_
   return result + ". " + verdict.advice + quotation(text, code);
 }
 
-/// In a failed task, words about quota or rates refer to the service's own suppliers: the user has
-/// paid.
-const Verdict* judge_job(const std::string& code, const std::string& text) {
+/// In a task that failed, words about quota or rates are about the service's own suppliers: the
+/// user has paid.
+const Verdict* judge_job(const std::string& word, const std::string& code,
+                         const std::string& text) {
   const Verdict* by_code = verdict_of_code(code);
-  if (by_code == &kTooSlow) return &kJobTooSlow;
+  if (by_code == &kTooSlow || word == "timed_out" || word == "timeout") return &kJobTooSlow;
+  if (word == "blocked" || has_word(word, kModerationWords)) return &kModerated;
   if (by_code == &kModerated || by_code == &kInvalid || by_code == &kPayment) return by_code;
   if (has_word(code, kModerationWords) || has_word(text, kModerationWords)) return &kModerated;
   if (has_word(text, kTimeWords)) return &kJobTooSlow;
@@ -305,8 +404,20 @@ Error error_from_refusal(std::string_view provider, int http_status, const Refus
           refusal.code};
 }
 
+bool names_model(const Refusal& refusal) {
+  const Verdict* by_code = verdict_of_code(lower(refusal.code));
+  return by_code == &kNoModel || has_word(lower(refusal.text), kModelWords);
+}
+
+Error error_from_stranger(std::string_view provider, int http_status) {
+  const bool refused = http_status == 401 || http_status == 403 || http_status == 451;
+  if (!refused) return error_from_refusal(provider, http_status, {});
+  return {kFirewall.reason, message(provider, kFirewall, http_status, {}, {}), http_status, {}, {}};
+}
+
 Error error_from_failed_task(std::string_view provider, const Task& task) {
-  const Verdict& verdict = *judge_job(lower(task.error_code), lower(task.error_text));
+  const Verdict& verdict =
+      *judge_job(lower(task.word), lower(task.error_code), lower(task.error_text));
   return {verdict.reason, message(provider, verdict, 0, task.error_text, task.error_code), 0,
           task.id, task.error_code};
 }

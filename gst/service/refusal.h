@@ -16,7 +16,15 @@ namespace omni {
 /// and `code` of the refusal may be empty. `provider` is the service's display name.
 Error error_from_refusal(std::string_view provider, int http_status, const Refusal& refusal);
 
-/// The same for a task that the service reported as failed.
+/// Does the refusal name the model, so that another address of the service would not take it
+/// either?
+bool names_model(const Refusal& refusal);
+
+/// The same for a request that something before the service answered: a web page, or nothing, with
+/// a status that refuses.
+Error error_from_stranger(std::string_view provider, int http_status);
+
+/// As error_from_refusal, for a task that the service reports as failed.
 Error error_from_failed_task(std::string_view provider, const Task& task);
 
 }  // namespace omni

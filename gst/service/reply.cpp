@@ -17,36 +17,85 @@ namespace {
 constexpr std::size_t kMaxUrls = 16;
 constexpr std::size_t kMaxUrlLength = 16 * 1024;  // of http(s) URLs and paths
 constexpr std::size_t kMaxIdLength = 512;
+constexpr std::size_t kMaxCodeLength = 256;
+constexpr std::size_t kMaxTextLength = 64 * 1024;  // of what is shown or compared
 
 struct Word {
   const char* text;
   TaskState state;
 };
+/// OpenAI and new-api, Kling, Vidu, Runway (THROTTLED), fal (IN_QUEUE), Replicate (aborted), Black
+/// Forest Labs (Ready, Request Moderated), and their like.
 constexpr std::array kWords = {
-    Word{"queued", TaskState::pending},      Word{"queueing", TaskState::pending},
-    Word{"queuing", TaskState::pending},     Word{"pending", TaskState::pending},
-    Word{"submitted", TaskState::pending},   Word{"not_start", TaskState::pending},
-    Word{"not_started", TaskState::pending}, Word{"notstarted", TaskState::pending},
-    Word{"created", TaskState::pending},     Word{"starting", TaskState::pending},
-    Word{"preparing", TaskState::pending},   Word{"waiting", TaskState::pending},
-    Word{"unknown", TaskState::pending},     Word{"", TaskState::pending},
-    Word{"in_progress", TaskState::running}, Word{"processing", TaskState::running},
-    Word{"running", TaskState::running},     Word{"generating", TaskState::running},
-    Word{"rendering", TaskState::running},   Word{"completed", TaskState::done},
-    Word{"complete", TaskState::done},       Word{"succeeded", TaskState::done},
-    Word{"succeed", TaskState::done},        Word{"success", TaskState::done},
-    Word{"finished", TaskState::done},       Word{"done", TaskState::done},
-    Word{"failed", TaskState::failed},       Word{"fail", TaskState::failed},
-    Word{"failure", TaskState::failed},      Word{"error", TaskState::failed},
-    Word{"cancelled", TaskState::failed},    Word{"canceled", TaskState::failed},
-    Word{"expired", TaskState::failed},      Word{"timeout", TaskState::failed},
+    Word{"queued", TaskState::pending},
+    Word{"queueing", TaskState::pending},
+    Word{"queuing", TaskState::pending},
+    Word{"in_queue", TaskState::pending},
+    Word{"pending", TaskState::pending},
+    Word{"submitted", TaskState::pending},
+    Word{"not_start", TaskState::pending},
+    Word{"not_started", TaskState::pending},
+    Word{"notstarted", TaskState::pending},
+    Word{"created", TaskState::pending},
+    Word{"starting", TaskState::pending},
+    Word{"preparing", TaskState::pending},
+    Word{"waiting", TaskState::pending},
+    Word{"scheduled", TaskState::pending},
+    Word{"accepted", TaskState::pending},
+    Word{"initializing", TaskState::pending},
+    Word{"throttled", TaskState::pending},
+    Word{"unknown", TaskState::pending},
+    Word{"", TaskState::pending},
+    Word{"in_progress", TaskState::running},
+    Word{"inprogress", TaskState::running},
+    Word{"processing", TaskState::running},
+    Word{"running", TaskState::running},
+    Word{"generating", TaskState::running},
+    Word{"rendering", TaskState::running},
+    Word{"working", TaskState::running},
+    Word{"started", TaskState::running},
+    Word{"uploading", TaskState::running},
+    Word{"active", TaskState::running},
+    Word{"completed", TaskState::done},
+    Word{"complete", TaskState::done},
+    Word{"succeeded", TaskState::done},
+    Word{"succeed", TaskState::done},
+    Word{"success", TaskState::done},
+    Word{"finished", TaskState::done},
+    Word{"done", TaskState::done},
+    Word{"failed", TaskState::failed},
+    Word{"fail", TaskState::failed},
+    Word{"failure", TaskState::failed},
+    Word{"error", TaskState::failed},
+    Word{"cancelled", TaskState::failed},
+    Word{"canceled", TaskState::failed},
+    Word{"expired", TaskState::failed},
+    Word{"timeout", TaskState::failed},
+    Word{"timed_out", TaskState::failed},
     Word{"rejected", TaskState::failed},
+    Word{"aborted", TaskState::failed},
+    Word{"terminated", TaskState::failed},
+    Word{"interrupted", TaskState::failed},
+    Word{"incomplete", TaskState::failed},
+    Word{"deleted", TaskState::failed},
+    Word{"removed", TaskState::failed},
+    Word{"blocked", TaskState::failed},
+    Word{"denied", TaskState::failed},
+    Word{"nsfw", TaskState::failed},
+    Word{"moderated", TaskState::failed},
+    Word{"moderation_failed", TaskState::failed},
+    Word{"content_moderated", TaskState::failed},
+    Word{"request_moderated", TaskState::failed},
+    Word{"content_filtered", TaskState::failed},
+    Word{"request_failed", TaskState::failed},
+    Word{"task_failed", TaskState::failed},
 };
 
 /// Where result URLs were seen, best first. Looked up from the root, from the task, and from a body
-/// nested in the task. The end of a path may be a string, an object, or an array of these.
+/// nested in the task. At the end of a path a string, an array of these, or of objects is taken.
+/// "video" and "videos" alone are not in it: some services repeat the request there.
 constexpr std::array kUrlPaths = {
-    "result.videos",
+    "result.videos",  // APIMart
     "data.result.videos",
     "video_url",
     "url",
@@ -64,27 +113,64 @@ constexpr std::array kUrlPaths = {
     "output.video_url",
     "output.url",
     "output.urls",
-    "output.file_infos",
+    "output.file_infos",  // Tencent, GeekNow
     "output",
     "result",
-    "metadata.url",
+    "metadata.url",  // new-api
     "metadata.result_url",
     "result_url",
     "content.video_url",
-    "meta_data.url",
+    "meta_data.url",  // JuheAPI
     "response.resultUrls",
+    "resultUrls",
     "files",
     "artifacts",
     "content_url",
+    "task_result.videos",  // Kling
+    "creations",           // Vidu
+    "video.url",           // xAI
+    "video.uri",
+    "unsigned_urls",  // OpenRouter
+    "video_result",
+    "outputs",
+    "output_url",
+    "download_url",
+    "data_url",  // Mixroute
+    "response.videos",
+    "response.generateVideoResponse.generatedSamples",
+    "data",
     "fail_reason",
 };
-/// The member of such an object that holds the URL.
-constexpr std::array kUrlMembers = {"url", "video_url", "file_url", "content_url"};
+/// The member of an object in such an array that holds the URL.
+constexpr std::array kUrlMembers = {"url",         "video_url",    "file_url",
+                                    "content_url", "download_url", "uri"};
+/// JSON in a string, in which to look once more: kie.ai.
+constexpr std::array kJsonTexts = {"resultJson", "result_json"};
+/// The result itself: Mixroute, OpenAI's shape for images, Vertex.
+constexpr std::array kBase64Members = {"b64_json", "base64", "bytesBase64Encoded"};
 
 /// Where error texts were seen, in a task and in an envelope.
 constexpr std::array kErrorPaths = {
-    "error",     "fail_reason", "error_message",  "message",        "msg",        "err",
-    "error_msg", "detail",      "header.message", "response.error", "data.error",
+    "error",
+    "fail_reason",
+    "error_message",
+    "message",
+    "msg",
+    "err",
+    "error_msg",
+    "detail",
+    "header.message",
+    "response.error",
+    "data.error",
+    "task_status_msg",       // Kling
+    "base_resp.status_msg",  // MiniMax
+    "failMsg",               // kie.ai
+};
+/// Where its code was seen. Of several, the one that says most comes first: Vidu puts its word into
+/// `reason` or `err_code`, beside an HTTP status in `code`.
+constexpr std::array kCodePaths = {
+    "error.code", "error.type", "err_code", "reason", "code", "error_code", "base_resp.status_code",
+    "failCode",
 };
 
 std::string lower(std::string_view text) {
@@ -110,14 +196,25 @@ std::string string_at(JsonNode* node) {
   return is_string(node) ? as_text(node).value_or("") : "";
 }
 
-/// A reply's outermost object, and the object in it that describes the task (often the same).
+/// A reply may hold a whole video, in any place.
+std::string short_text(std::string text) {
+  if (text.size() > kMaxTextLength) text.resize(kMaxTextLength);
+  return text;
+}
+
+/// A reply's outermost object, and the object in it that tells about the task (often the same).
 struct Body {
   JsonNode* root = nullptr;
   JsonNode* task = nullptr;
 };
 
-/// An array under `data` holds the task in one service's create reply, and result URLs in another's
-/// poll reply; only the former has an id or a status.
+/// Some put what they say into an array.
+JsonNode* outermost(JsonNode* node) {
+  return is_array(node) ? at_path(node, "[0]") : node;
+}
+
+/// An array under `data` holds the task in a create reply of one service, and result URLs in a poll
+/// reply of another; only the former has an id or a status.
 Body unwrap(JsonNode* root) {
   JsonNode* data = member(root, "data");
   if (is_object(data)) return {root, data};
@@ -145,7 +242,7 @@ Status read_status(JsonNode* node) {
     const auto text = as_text(found);
     if (!text) continue;
     status.present = is_string(found);
-    status.word = *text;
+    status.word = short_text(*text);
     break;
   }
   if (!status.present) return status;
@@ -174,7 +271,7 @@ Status status_of(const Body& body, ReplyKind kind) {
 std::string text_of(JsonNode* node, int depth) {
   if (depth == 0 || !node) return {};
   if (is_array(node)) return text_of(at_path(node, "[0]"), depth - 1);
-  if (!is_object(node)) return string_at(node);
+  if (!is_object(node)) return short_text(string_at(node));
   for (const char* name : {"message", "msg", "detail", "error"}) {
     std::string text = text_of(member(node, name), depth - 1);
     if (!text.empty()) return text;
@@ -185,8 +282,8 @@ std::string text_of(JsonNode* node, int depth) {
 /// A wrapper's "success" around a failed task is not the reason for the failure.
 bool is_polite(const std::string& text) {
   const std::string word = lower(text);
-  return word == "success" || word == "ok" || word == "succeeded" || word == "成功" ||
-         word == "操作成功";
+  return word == "success" || word == "ok" || word == "succeeded" || word == "succeed" ||
+         word == "成功" || word == "操作成功";
 }
 
 std::string error_text(const Body& body) {
@@ -212,10 +309,13 @@ bool is_fine(JsonNode* code) {
 }
 
 std::string error_code(const Body& body) {
-  for (const char* path : {"error.code", "error.type", "code", "error_code"}) {
+  for (const char* path : kCodePaths) {
     for (JsonNode* node : {body.root, body.task}) {
       JsonNode* code = at_path(node, path);
-      if (code && !is_fine(code)) return *as_text(code);
+      const std::string text = as_text(code).value_or("");
+      const bool sentence = text.find(' ') != std::string::npos;  // `reason` may be one
+      if (!text.empty() && text.size() <= kMaxCodeLength && !sentence && !is_fine(code))
+        return text;
     }
   }
   return {};
@@ -232,8 +332,7 @@ Trouble trouble_of(const Body& body) {
   if (!trouble.text.starts_with('{') && !trouble.text.starts_with('[')) return trouble;
   const JsonNodePtr inner = parse_json(trouble.text, nullptr);
   if (!inner) return trouble;
-  JsonNode* root = is_array(inner.get()) ? at_path(inner.get(), "[0]") : inner.get();
-  const Body inner_body = unwrap(root);
+  const Body inner_body = unwrap(outermost(inner.get()));
   std::string text = error_text(inner_body);
   std::string code = error_code(inner_body);
   if (!text.empty()) trouble.text = std::move(text);
@@ -302,8 +401,15 @@ std::optional<double> progress_of(const Body& body) {
 
 // --- result URLs ---
 
+/// Spaces are written as they are by some; other characters of that kind are no part of a URL.
+std::string without_spaces(const std::string& url) {
+  std::string result;
+  for (const char c : url) c == ' ' ? result += "%20" : result += c;
+  return result;
+}
+
 bool has_gap(const std::string& url) {
-  return std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+  return std::any_of(url.begin(), url.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
 /// On failure some services put the error text where the URL is expected, so it must look like a
@@ -313,10 +419,27 @@ bool is_usable_url(const std::string& url) {
   if (start.starts_with("data:video/")) return start.find(";base64,") != std::string::npos;
   if (url.size() > kMaxUrlLength || has_gap(url)) return false;
   if (start.starts_with("http://") || start.starts_with("https://")) return true;
-  return url.starts_with('/') && !url.starts_with("//");
+  if (url.starts_with("//")) return url.size() > 2 && g_ascii_isalnum(url[2]);
+  return url.starts_with('/');
 }
 
-void collect_urls(JsonNode* node, int depth, std::vector<std::string>& urls) {
+using Urls = std::vector<std::string>;
+
+void add_url(std::string url, Urls& urls) {
+  if (!is_usable_url(url) || urls.size() >= kMaxUrls) return;
+  if (!url.starts_with("data:")) url = without_spaces(url);
+  if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(std::move(url));
+}
+
+void collect_base64(JsonNode* node, Urls& urls) {
+  for (const char* name : kBase64Members) {
+    std::string text = string_at(member(node, name));
+    if (text.empty()) continue;
+    add_url(text.starts_with("data:") ? std::move(text) : "data:video/mp4;base64," + text, urls);
+  }
+}
+
+void collect_urls(JsonNode* node, int depth, Urls& urls) {
   if (!node || depth == 0 || urls.size() >= kMaxUrls) return;
   if (is_array(node)) {
     const guint length =
@@ -326,18 +449,29 @@ void collect_urls(JsonNode* node, int depth, std::vector<std::string>& urls) {
     }
   } else if (is_object(node)) {
     for (const char* name : kUrlMembers) collect_urls(member(node, name), depth - 1, urls);
-  } else if (std::string url = string_at(node);
-             is_usable_url(url) && std::find(urls.begin(), urls.end(), url) == urls.end()) {
-    urls.push_back(std::move(url));
+    JsonNode* video = member(node, "video");
+    if (is_object(video)) collect_urls(video, depth - 1, urls);
+    collect_base64(node, urls);
+  } else {
+    add_url(string_at(node), urls);
   }
 }
 
-std::vector<std::string> urls_of(const Body& body) {
-  std::vector<std::string> urls;
+void collect_from(JsonNode* node, Urls& urls) {
+  for (const char* path : kUrlPaths) collect_urls(at_path(node, path), 4, urls);
+  collect_base64(node, urls);
+}
+
+Urls urls_of(const Body& body) {
+  Urls urls;
   std::array nodes = {body.root, body.task, member(body.task, "data")};
   if (nodes[0] == nodes[1]) nodes[1] = nullptr;
   for (JsonNode* node : nodes) {
-    for (const char* path : kUrlPaths) collect_urls(at_path(node, path), 4, urls);
+    collect_from(node, urls);
+    for (const char* name : kJsonTexts) {
+      const std::string text = string_at(member(node, name));
+      if (text.starts_with('{')) collect_from(parse_json(text, nullptr).get(), urls);
+    }
   }
   return urls;
 }
@@ -350,6 +484,7 @@ bool is_refusal(const Body& body, const Status& status, const std::string& id) {
   const bool has_task = !id.empty() || body.task != body.root;
   if (status.present && (has_task || status.state != TaskState::failed)) return false;
   if (!is_fine(member(body.root, "code"))) return true;
+  if (!is_fine(at_path(body.root, "base_resp.status_code"))) return true;
   JsonNode* success = member(body.root, "success");
   if (success && JSON_NODE_HOLDS_VALUE(success) &&
       json_node_get_value_type(success) == G_TYPE_BOOLEAN && !json_node_get_boolean(success)) {
@@ -379,12 +514,13 @@ Refusal refusal_of(const Body& body) {
 }
 
 Reply read_create(const Body& body, const Status& status, const std::string& id) {
-  if (id.empty()) {
-    if (status.state == TaskState::failed || has_error(body.root)) return refusal_of(body);
-    return Unreadable{"it contains no task id"};
-  }
   Task task = task_of(body, status);
   task.id = id;
+  if (!id.empty()) return task;
+  if (status.state == TaskState::failed || has_error(body.root)) return refusal_of(body);
+  // One service names its task so. Others name each of their replies so, beside the task's id.
+  task.id = id_in(body.root, "request_id");
+  if (task.id.empty() && task.urls.empty()) return Unreadable{"it contains no task id"};
   return task;
 }
 
@@ -398,7 +534,7 @@ Reply parse_reply(std::string_view text, ReplyKind kind) {
     const bool page = first != std::string_view::npos && text[first] == '<';
     return Unreadable{page ? "it is a web page, not JSON" : why};
   }
-  JsonNode* root = is_array(node.get()) ? at_path(node.get(), "[0]") : node.get();
+  JsonNode* root = outermost(node.get());
   if (!is_object(root)) return Unreadable{"it is JSON, but not an object"};
   const Body body = unwrap(root);
   const Status status = status_of(body, kind);
@@ -408,6 +544,13 @@ Reply parse_reply(std::string_view text, ReplyKind kind) {
   Task task = task_of(body, status);
   if (kind == ReplyKind::artifacts) task.urls = urls_of(body);
   return task;
+}
+
+std::optional<Refusal> read_refusal(std::string_view text) {
+  const JsonNodePtr node = parse_json(text, nullptr);
+  JsonNode* root = outermost(node.get());
+  if (!is_object(root)) return std::nullopt;
+  return refusal_of(unwrap(root));
 }
 
 }  // namespace omni

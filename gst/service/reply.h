@@ -23,7 +23,8 @@ enum class TaskState {
 
 struct Task {
   TaskState state = TaskState::running;
-  // In create replies only. The polls of some services contain another id, which finds no task.
+  // Of create replies only. Polls of some services name another id, by which nothing is found.
+  // Empty where a create answers with the result itself, and names no task.
   std::string id;
   std::string word;                // the status as the service spelled it
   bool word_known = true;          // false: treated as running, worth one log line
@@ -53,5 +54,9 @@ enum class ReplyKind {
 };
 
 Reply parse_reply(std::string_view body, ReplyKind kind);
+
+/// What a body says about why the call failed, when its HTTP status says that it did: empty texts
+/// when it says nothing. nullopt when it is no JSON object, so not the service's own.
+std::optional<Refusal> read_refusal(std::string_view body);
 
 }  // namespace omni

@@ -124,6 +124,13 @@ START_TEST(create_definite_refusal) {
         .body = "{\"code\":\"invalid_request\",\"message\":\"bad seconds\",\"data\":null}"},
        Reason::invalid_request},
       {{.status = 404, .body = "<html>no</html>"}, Reason::invalid_request},
+      {{.status = 429, .body = "{\"error\":{\"message\":\"x\",\"code\":\"insufficient_quota\"}}"},
+       Reason::payment_required},
+      {{.status = 429, .body = "{\"code\":1102,\"message\":\"x\",\"request_id\":\"r\"}"},
+       Reason::payment_required},
+      {{.body = "{\"base_resp\":{\"status_code\":1026,\"status_msg\":\"x\"}}"}, Reason::moderated},
+      {{.status = 403, .body = "<html>blocked</html>", .type = "text/html"}, Reason::unreachable},
+      {{.status = 407, .body = "<html>who?</html>", .type = "text/html"}, Reason::unreachable},
       {{.status = 413, .body = ""}, Reason::too_large},
       {{.status = 422, .body = "{}"}, Reason::invalid_request},
       {{.body = "{\"code\":402,\"message\":\"no money\"}"}, Reason::payment_required},
@@ -149,6 +156,10 @@ START_TEST(create_retried) {
        .headers = {"Retry-After: Thu, 01 Jan 2015 00:00:00 GMT"}},
       {.status = 503, .body = "<html/>", .headers = {"Retry-After: 0"}},
       {.body = "{\"code\":429,\"message\":\"busy\"}", .headers = {"Retry-After: 0"}},
+      {.body = "{\"code\":1303,\"message\":\"x\"}", .headers = {"Retry-After: 0"}},
+      {.status = 400,
+       .body = "{\"code\":1303,\"message\":\"x\"}",
+       .headers = {"retry-after-ms: 1"}},
   };
   FakeService service(kResult, first(is_create, 2, answers[_i]));
   Run run(service.server.url());
@@ -363,8 +374,8 @@ int main() {
                    {
                        {"happy_path", happy_path, 1},
                        {"create_unknown_outcome", create_unknown_outcome, 14},
-                       {"create_definite_refusal", create_definite_refusal, 11},
-                       {"create_retried", create_retried, 4},
+                       {"create_definite_refusal", create_definite_refusal, 16},
+                       {"create_retried", create_retried, 6},
                        {"create_rate_limited_for_good", create_rate_limited_for_good, 1},
                        {"create_broken_in_the_body", create_broken_in_the_body, 1},
                        {"create_refused_early", create_refused_early, 1},

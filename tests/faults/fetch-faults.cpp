@@ -33,11 +33,27 @@ START_TEST(poll_survives) {
       {.body = std::string(1000, ' '), .repeat = 100000},
       {.body = "{\"status\":\"rendering_frames\",\"progress\":\"50%\"}"},
       {.body = "{\"status\":\"failed_over\",\"progress\":100}"},
+      {.status = 202, .body = ""},
+      {.status = 204, .body = ""},
+      {.status = 403, .body = "<title>Just a moment...</title>", .type = "text/html"},
+      {.status = 401, .body = "{\"error\":{\"message\":\"Database error\"}}"},
   };
   FakeService service(kResult, first(is_poll, 1, answers[_i]));
   Run run(service.server.url());
   run.spec.poll_interval = kSecond / 100;
   run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
+// What is not the service's own passes, though it says so six times.
+START_TEST(poll_before_a_firewall) {
+  const ServerReply page = {.status = 403, .body = "<html/>", .type = "text/html"};
+  FakeService service(kResult, first(is_poll, 6 + 2 * _i, page));
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 50;
+  if (_i == 0) run.succeeds();
+  if (_i == 1) ck_reason(run.fails(), Reason::unreachable);
   ck_assert_int_eq(service.creates(), 1);
 }
 END_TEST
@@ -204,6 +220,74 @@ START_TEST(content_as_json) {
 }
 END_TEST
 
+// A result of some size as base64, in a reply or from /content.
+START_TEST(result_as_large_base64) {
+  const std::string large = kResult + std::string(9'000'000, 'l');
+  const CharPtr base64(
+      g_base64_encode(reinterpret_cast<const guchar*>(large.data()), large.size()));
+  const std::string uri = std::string("data:video/mp4;base64,") + base64.get();
+  FakeService service(large, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const bool content = request.target.ends_with("/content");
+    if (_i == 0 && is_poll(request))
+      return ServerReply{.body = task_json("v", "completed", 100, uri)};
+    if (is_poll(request)) return ServerReply{.body = task_json("v", "completed", 100)};
+    if (_i == 1 && content) return ServerReply{.body = "{\"b64_json\":\"" + uri.substr(22) + "\"}"};
+    if (content) return ServerReply{.body = "{\"url\":\"" + uri + "\"}"};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.check_result = [](const ByteRope&) { return std::nullopt; };
+  const JobOutcome outcome = run.go();
+  ck_assert_msg(succeeded(outcome), "%s", run.log.c_str());
+  ck_assert(text_of(*std::get<0>(outcome)) == large);
+}
+END_TEST
+
+// Compressed, though nobody asked for it: each kind of answer, and a file that broke off.
+START_TEST(compressed) {
+  const auto gzip = [](const std::string& text) {
+    const auto converter =
+        ObjectPtr<GZlibCompressor>::adopt(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1));
+    std::string out(text.size() + 1024, '\0');
+    gsize read = 0, written = 0;
+    ck_assert(g_converter_convert(reinterpret_cast<GConverter*>(converter.get()), text.data(),
+                                  text.size(), out.data(), out.size(), G_CONVERTER_INPUT_AT_END,
+                                  &read, &written, nullptr) == G_CONVERTER_FINISHED);
+    out.resize(written);
+    return out;
+  };
+  const auto reply = [&](const std::string& text) {
+    return ServerReply{.body = gzip(text), .headers = {"Content-Encoding: gzip"}};
+  };
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    ck_assert_str_eq(request.headers.at("accept-encoding").c_str(), "identity");
+    if (_i == 0 && is_create(request)) return reply(task_json("video_1", "queued", 0));
+    if (_i == 1 && is_poll(request))
+      return reply(task_json("video_1", "completed", 100, "/files/o.mp4"));
+    if (_i < 2 || !is_file(request)) return std::nullopt;
+    ck_assert(request.headers.count("range") == 0);
+    ServerReply file = reply(kResult);
+    if (_i == 3 && request.number == 1) file.cut_after = file.body.size() / 2;
+    return file;
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+}
+END_TEST
+
+// The last status is told where it is a word that nobody knows.
+START_TEST(timeout_names_the_word) {
+  const char* const words[] = {"hibernating", "in_progress"};
+  FakeService service(kResult, first(is_poll, 99999, {.body = task_json("video_1", words[_i], 5)}));
+  Run run(service.server.url());
+  run.spec.job_timeout = kSecond;
+  const Error error = run.fails();
+  ck_reason(error, Reason::timed_out);
+  ck_assert((error.message.find("\"hibernating\"") != std::string::npos) == (_i == 0));
+}
+END_TEST
+
 START_TEST(no_usable_result) {
   const ServerReply answers[] = {
       {.body = "<html/>", .type = "text/html"},
@@ -223,6 +307,120 @@ START_TEST(no_usable_result) {
   ck_assert_str_eq(error.task_id.c_str(), "video_1");
   ck_assert_int_eq(service.creates(), 1);
   ck_assert(error.message.find("s3cr3t") == std::string::npos);
+}
+END_TEST
+
+// Stores and CDNs show a new file late: it is looked for again, at every link, and asked for anew.
+START_TEST(result_comes_late) {
+  const ServerReply answers[] = {
+      {.status = 404, .body = "<Error><Code>NoSuchKey</Code></Error>", .type = "application/xml"},
+      {.status = 202, .body = ""},
+      {.status = 204, .body = ""},
+      {.status = 401, .body = ""},
+      {.status = 500, .body = ""},
+      {.body = "", .type = "video/mp4"},
+      {.body = kResult.substr(0, kResult.size() / 2), .type = "video/mp4"},
+      {.body = "{\"error\":{\"message\":\"video is not ready yet\"}}"},
+      {.status = 404, .body = "{\"error\":{\"message\":\"video is not ready yet\"}}"},
+      {.status = 400, .body = "{\"error\":{\"message\":\"Task is not completed yet\"}}"},
+      {.body = "<html>soon</html>", .type = "text/html"},
+  };
+  int looked = 0;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return answers[_i];
+    if (is_file(request) && ++looked < 7) return answers[_i];
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 20;
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+  ck_assert_int_eq(looked, 7);
+}
+END_TEST
+
+// What the service says in the file's place is told, when the file never comes.
+START_TEST(result_never_comes) {
+  const ServerReply answers[] = {
+      {.body = "{\"error\":{\"message\":\"the video was deleted\"}}"},
+      {.status = 404, .body = "{\"detail\":\"the video was deleted\"}"},
+  };
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_file(request) || request.target.ends_with("/content")) return answers[_i];
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 50;
+  const Error error = run.fails();
+  ck_reason(error, Reason::bad_result);
+  expect_contains("the service's words", error.message, "\"the video was deleted\"");
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 8);
+}
+END_TEST
+
+// What was wrong with the result says more than that the time is over.
+START_TEST(timeout_while_fetching) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return ServerReply{.status = 404, .body = ""};
+    if (!is_file(request)) return std::nullopt;
+    if (request.number == 1) return ServerReply{.status = 410, .body = ""};
+    return ServerReply{.hang = true};
+  });
+  Run run(service.server.url());
+  run.spec.job_timeout = 2 * kSecond;
+  const Error error = run.fails();
+  ck_reason(error, Reason::bad_result);
+  ck_assert_int_eq(error.http_status, 410);
+  ck_assert_str_eq(error.task_id.c_str(), "video_1");
+}
+END_TEST
+
+// "Done" comes before the link, and before the file is at /content.
+START_TEST(link_comes_late) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (request.target.ends_with("/content")) return ServerReply{.status = 404, .body = ""};
+    if (is_poll(request) && request.number < 6)
+      return ServerReply{.body = task_json("video_1", "completed", 100)};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.spec.first_pause = kSecond / 20;
+  run.succeeds();
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 1);
+}
+END_TEST
+
+// The create answers with the result; the task is not known any more afterwards, or has no id.
+START_TEST(done_at_once) {
+  int looked = 0;
+  FakeService service(kResult, [&](const SeenRequest& request) -> std::optional<ServerReply> {
+    const char* const with_id = _i == 2 ? "" : "\"id\":\"video_1\",";
+    if (is_create(request))
+      return ServerReply{.body = std::string("{") + with_id +
+                                 "\"status\":\"completed\",\"video_url\":\"/files/o.mp4\"}"};
+    // The file may be late all the same.
+    if (is_file(request) && ++looked <= 2 * _i) return ServerReply{.status = 404, .body = ""};
+    if (is_file(request)) return std::nullopt;
+    return ServerReply{.status = 404, .body = "{\"error\":{\"message\":\"Task not found\"}}"};
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.creates(), 1);
+  ck_assert_int_eq(looked, 2 * _i + 1);
+  if (_i == 0) ck_assert_int_eq(service.server.count("GET"), 1);
+}
+END_TEST
+
+// One link says to wait: the other one is asked at once.
+START_TEST(another_link_first) {
+  FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
+    if (is_file(request))
+      return ServerReply{.status = 503, .body = "", .headers = {"Retry-After: 120"}};
+    return std::nullopt;
+  });
+  Run run(service.server.url());
+  run.succeeds();
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 1);
 }
 END_TEST
 
@@ -247,7 +445,8 @@ START_TEST(result_is_a_bomb) {
 }
 END_TEST
 
-// A link whose file never gets longer than before is given up on after retry-attempts.
+// A link whose file never gets longer than before is given up on after retry-attempts, each time
+// that the result is looked for.
 START_TEST(download_without_progress) {
   FakeService service(kResult, [](const SeenRequest& request) -> std::optional<ServerReply> {
     if (is_file(request))
@@ -258,7 +457,7 @@ START_TEST(download_without_progress) {
   Run run(service.server.url());
   run.spec.max_attempts = 3;
   run.fails();
-  ck_assert_int_le(service.server.count("GET", "/files/"), 12);
+  ck_assert_int_eq(service.server.count("GET", "/files/"), 8 * 3);
 }
 END_TEST
 
@@ -335,7 +534,8 @@ END_TEST
 
 int main() {
   return run_tests("fetch-faults", {
-                                       {"poll_survives", poll_survives, 21},
+                                       {"poll_survives", poll_survives, 25},
+                                       {"poll_before_a_firewall", poll_before_a_firewall, 2},
                                        {"poll_ends_the_job", poll_ends_the_job, 4},
                                        {"job_timeout", job_timeout, 1},
                                        {"poll_never_answered", poll_never_answered, 1},
@@ -345,7 +545,16 @@ int main() {
                                        {"content_fallback", content_fallback, 6},
                                        {"key_stays_home", key_stays_home, 2},
                                        {"content_as_json", content_as_json, 2},
+                                       {"result_as_large_base64", result_as_large_base64, 3},
+                                       {"compressed", compressed, 4},
+                                       {"timeout_names_the_word", timeout_names_the_word, 2},
                                        {"no_usable_result", no_usable_result, 5},
+                                       {"result_comes_late", result_comes_late, 11},
+                                       {"result_never_comes", result_never_comes, 2},
+                                       {"timeout_while_fetching", timeout_while_fetching, 1},
+                                       {"link_comes_late", link_comes_late, 1},
+                                       {"done_at_once", done_at_once, 3},
+                                       {"another_link_first", another_link_first, 1},
                                        {"result_is_a_bomb", result_is_a_bomb, 3},
                                        {"download_without_progress", download_without_progress, 1},
                                        {"informational_flood", informational_flood, 1},

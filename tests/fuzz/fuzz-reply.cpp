@@ -25,7 +25,8 @@ void check_text(const std::string& text) {
 }
 
 void check_task(const omni::Task& task, omni::ReplyKind kind) {
-  require(task.id.empty() == (kind == omni::ReplyKind::poll));
+  const bool poll = kind == omni::ReplyKind::poll;
+  require(poll ? task.id.empty() : !task.id.empty() || !task.urls.empty());
   require(task.urls.empty() || task.state == omni::TaskState::done);
   require(!task.progress || (*task.progress >= 0 && *task.progress <= 100));
   check_text(omni::error_from_failed_task("Service", task).message);

@@ -62,6 +62,16 @@ const CreateCase kCreates[] = {
     {"200", {.http_status = 200}, Action::proceed},
     {"201", {.http_status = 201}, Action::proceed},
     {"429", {.http_status = 429}, Action::retry},
+    {"429 for money", {.http_status = 429, .reason = Reason::payment_required}, Action::refuse},
+    {"429 for money, while others run",
+     {.http_status = 429, .reason = Reason::payment_required, .others_run = true},
+     Action::refuse},
+    {"too many at once, as 400",
+     {.number = 9, .http_status = 400, .reason = Reason::rate_limited, .others_run = true},
+     Action::retry},
+    {"too many at once, as 500",
+     {.http_status = 500, .reason = Reason::rate_limited},
+     Action::unknown},
     {"429, the last try", {.number = 5, .http_status = 429}, Action::refuse},
     {"503 with Retry-After", {.http_status = 503, .has_retry_after = true}, Action::retry},
     {"503 of the service itself", {.http_status = 503, .json_error = true}, Action::retry},
@@ -129,20 +139,38 @@ START_TEST(poll_decisions) {
       {{.http_status = 408}, Action::retry},
       {{.http_status = 500}, Action::retry},
       {{.number = 500, .http_status = 524}, Action::retry},
-      {{.http_status = 501}, Action::refuse},
-      {{.http_status = 401}, Action::refuse},
-      {{.http_status = 402}, Action::refuse},
-      {{.http_status = 403}, Action::refuse},
-      {{.http_status = 400}, Action::refuse},
-      {{.http_status = 400, .service_code = "task_not_exist", .since_create = 5 * kSecond},
+      // Its own word, said twice
+      {{.http_status = 501, .json_error = true, .refusals = 2}, Action::refuse},
+      {{.http_status = 401, .json_error = true, .refusals = 1}, Action::retry},
+      {{.http_status = 401, .json_error = true, .refusals = 2}, Action::refuse},
+      {{.http_status = 402, .json_error = true, .refusals = 2}, Action::refuse},
+      {{.http_status = 403, .json_error = true, .refusals = 2}, Action::refuse},
+      {{.http_status = 400, .json_error = true, .refusals = 2}, Action::refuse},
+      // A page of a firewall
+      {{.http_status = 403, .refusals = 1}, Action::retry},
+      {{.http_status = 403, .refusals = 6}, Action::retry},
+      {{.http_status = 403, .refusals = 7}, Action::refuse},
+      {{.http_status = 400,
+        .json_error = true,
+        .refusals = 9,
+        .service_code = "task_not_exist",
+        .since_create = 5 * kSecond},
        Action::retry},
-      {{.http_status = 400, .service_code = "task_not_exist", .since_create = 31 * kSecond},
+      {{.http_status = 400,
+        .json_error = true,
+        .refusals = 3,
+        .service_code = "task_not_exist",
+        .since_create = 31 * kSecond},
        Action::refuse},
-      {{.http_status = 404, .since_create = 5 * kSecond}, Action::retry},
-      {{.http_status = 404, .since_create = 60 * kSecond}, Action::refuse},
+      {{.http_status = 404, .refusals = 9, .since_create = 5 * kSecond}, Action::retry},
+      {{.http_status = 404, .json_error = true, .refusals = 2, .since_create = 60 * kSecond},
+       Action::retry},
+      {{.http_status = 404, .json_error = true, .refusals = 3, .since_create = 60 * kSecond},
+       Action::refuse},
       {{.fault = TransportFault::connect}, Action::retry},
       {{.fault = TransportFault::broken}, Action::retry},
-      {{.fault = TransportFault::tls}, Action::refuse},
+      {{.fault = TransportFault::tls, .refusals = 1}, Action::retry},
+      {{.fault = TransportFault::tls, .refusals = 7}, Action::refuse},
   };
   for (const auto& row : rows) ck_assert_int_eq(int(decide_poll(row.attempt)), int(row.wanted));
 }
@@ -158,12 +186,12 @@ START_TEST(download_decisions) {
       {{.http_status = 404}, Action::refetch},
       {{.http_status = 410}, Action::refetch},
       {{.http_status = 400}, Action::refetch},
-      {{.http_status = 401}, Action::refuse},
-      {{.http_status = 502}, Action::retry},
-      {{.number = 5, .http_status = 502}, Action::refuse},
-      {{.http_status = 429}, Action::retry},
+      {{.http_status = 202}, Action::proceed},
+      {{.http_status = 401}, Action::refetch},
+      {{.http_status = 502}, Action::refetch},
+      {{.http_status = 429}, Action::refetch},
       {{.fault = TransportFault::broken}, Action::retry},
-      {{.number = 5, .fault = TransportFault::broken}, Action::refuse},
+      {{.number = 5, .fault = TransportFault::broken}, Action::refetch},
       {{.fault = TransportFault::tls}, Action::refuse},
   };
   for (const auto& row : rows)
@@ -182,6 +210,41 @@ START_TEST(pauses) {
 }
 END_TEST
 
+// A poll is free: it is not put off for as long as what is paid, nor as long as it is asked to be.
+START_TEST(poll_pauses) {
+  const auto pause = [](int number, Micros regular) {
+    return poll_backoff({.number = number, .http_status = 502}, std::nullopt, 0, kFirstPause,
+                        regular) /
+           kSecond;
+  };
+  for (const auto& [number, seconds] : {std::pair{1, 5}, {2, 10}, {3, 10}, {9, 10}})
+    ck_assert_int_eq(pause(number, kSecond), seconds);
+  ck_assert_int_eq(pause(9, 25 * kSecond), 25);
+  ck_assert_int_eq(pause(9, 60 * kSecond), 40);
+  const auto asked = [](int seconds) {
+    return poll_backoff({.http_status = 429}, seconds * kSecond, 0, kFirstPause, kSecond) / kSecond;
+  };
+  ck_assert_int_eq(asked(3), 3);
+  ck_assert_int_eq(asked(20), 20);
+  ck_assert_int_eq(asked(120), 60);
+}
+END_TEST
+
+// A result is looked for during a minute, ever less often.
+START_TEST(settle_pauses) {
+  Micros all = 0, before = 0;
+  int tries = 1;
+  for (; const auto pause = settle_pause(tries); ++tries) {
+    ck_assert_int_ge(*pause, before);
+    before = *pause;
+    all += *pause;
+  }
+  ck_assert_int_eq(tries, 8);
+  ck_assert_int_ge(all, 60 * kSecond);
+  ck_assert(settle_pause(1, kSecond) == kSecond / 5);
+}
+END_TEST
+
 START_TEST(retry_after) {
   const std::int64_t now_unix = 1445412480;  // Wed, 21 Oct 2015 07:28:00 GMT
   ck_assert(parse_retry_after("120", now_unix) == 120 * kSecond);
@@ -192,6 +255,10 @@ START_TEST(retry_after) {
   for (const char* bad : {"", "soon", "-5", "12 parrots"})
     ck_assert_msg(!parse_retry_after(bad, now_unix), "%s", bad);
   ck_assert(!parse_retry_after(nullptr, now_unix));
+  ck_assert(parse_retry_after_ms("1500") == 1500 * 1000);
+  ck_assert(parse_retry_after_ms("1500.5") == 1500 * 1000);
+  ck_assert(parse_retry_after_ms("99999999999999999999") == 600 * kSecond);
+  for (const char* bad : {"", "soon", "-5"}) ck_assert_msg(!parse_retry_after_ms(bad), "%s", bad);
 }
 END_TEST
 
@@ -278,6 +345,47 @@ START_TEST(schedule_fixed_and_first) {
   const PollSchedule adaptive({.first = 5 * kSecond}, none);
   ck_assert_int_eq(adaptive.next_pause(0), 5 * kSecond);
   ck_assert_int_eq(adaptive.next_pause(3 * kSecond), 2 * kSecond);
+}
+END_TEST
+
+// The polls of one job that is done after `duration`; the age at which that is noticed.
+static Micros notice(ServiceTimes& times, Micros first, Micros duration) {
+  PollSchedule schedule({.first = first}, times);
+  Micros age = 0;
+  do {
+    age += schedule.next_pause(age);
+    schedule.reported(age, std::nullopt);
+  } while (age < duration);
+  if (schedule.polls() == 1) times.done_at_first_poll(age);
+  times.add(age);
+  return age;
+}
+
+// A job that was done at the first poll may have been done long before.
+START_TEST(schedule_learns_downwards) {
+  for (const Micros duration : {kSecond / 2, 6 * kSecond / 10, 12 * kSecond / 10, 2 * kSecond}) {
+    ServiceTimes times;
+    Micros noticed = notice(times, 5 * kSecond, duration);
+    ck_assert_int_eq(noticed, 5 * kSecond);
+    for (int job = 0; job < 8; ++job) noticed = notice(times, 5 * kSecond, duration);
+    ck_assert_msg(noticed <= std::max<Micros>(duration, 85 * kSecond / 100) + kSecond,
+                  "%d ms was noticed after %d ms", int(duration / 1000), int(noticed / 1000));
+  }
+}
+END_TEST
+
+// Where the service's own minimum is not known: soon, and then less often.
+START_TEST(schedule_starts_early) {
+  for (const int tenths : {5, 10, 20, 40}) {
+    ServiceTimes times;
+    const Micros duration = tenths * kSecond / 10;
+    ck_assert_int_le(notice(times, kSecond, duration), std::max(duration * 3 / 2, 2 * kSecond));
+  }
+  const ServiceTimes none;
+  PollSchedule schedule({.first = kSecond}, none);
+  int polls = 0;
+  for (Micros age = 0; age < 60 * kSecond; ++polls) age += schedule.next_pause(age);
+  ck_assert_int_le(polls, 17);
 }
 END_TEST
 
@@ -395,11 +503,15 @@ int main() {
                        {"poll_decisions", poll_decisions, 1},
                        {"download_decisions", download_decisions, 1},
                        {"pauses", pauses, 1},
+                       {"poll_pauses", poll_pauses, 1},
+                       {"settle_pauses", settle_pauses, 1},
                        {"retry_after", retry_after, 1},
                        {"body_is_exact", body_is_exact, 1},
                        {"last_chunk_is_withheld", last_chunk_is_withheld, 1},
                        {"gate_wakes_the_reader", gate_wakes_the_reader, 1},
                        {"schedule_fixed_and_first", schedule_fixed_and_first, 1},
+                       {"schedule_learns_downwards", schedule_learns_downwards, 1},
+                       {"schedule_starts_early", schedule_starts_early, 1},
                        {"schedule_follows_progress", schedule_follows_progress, 1},
                        {"schedule_survives_odd_progress", schedule_survives_odd_progress, 1},
                        {"history", history, 1},

@@ -186,7 +186,10 @@ ServerReply MatrixService::elsewhere(const SeenRequest& request) {
 }
 
 std::string MatrixService::filled(std::string text) const {
-  if (text.size() > 4096 || text.find('{') == std::string::npos) return text;
+  // Of a large body only the beginning is looked at.
+  constexpr std::size_t kBeginning = 64;
+  if (text.size() > 4096) return filled(text.substr(0, kBeginning)) + text.substr(kBeginning);
+  if (text.find('{') == std::string::npos) return text;
   replace_all(text, "{service}", server.url());
   replace_all(text, "{other}", other.url());
   replace_all(text, "{gopher}", "gopher" + other.url().substr(4));

@@ -7,7 +7,8 @@
 //   - A create is repeated only when it surely was not taken: no connection, not sent to its end,
 //     429, 503 with Retry-After or with an error of the service itself. A definite refusal ends the
 //     job. All else is `unknown-outcome`, after one POST.
-//   - Polls and downloads cost nothing: what may pass is asked again, polls until job-timeout.
+//   - Polls and downloads cost nothing: what may pass is asked again, polls until job-timeout, and
+//     results for a minute within it.
 //   - A job that fails is an error, or is stood in for; the next job goes on.
 #include <array>
 
@@ -44,7 +45,7 @@ ServerReply drip(std::string body, int pause_ms) {
   return {.body = std::move(body), .drip_ms = pause_ms};
 }
 
-/// Good JSON of this task, a little larger than what is read.
+/// Good JSON of this task, as large as if a short result were in it.
 ServerReply oversized(const std::string& word) {
   return json(R"({"id":"{id}","status":")" + word + R"(","more":")" + std::string(4 * kMib, ' ') +
               "\"}");
@@ -178,6 +179,8 @@ Section create_refused() {
               {"401", on_create(status(401)), fails("unauthorized", 401)},
               {"402", on_create(status(402)), fails("payment-required", 402)},
               {"403", on_create(status(403)), fails("unauthorized", 403)},
+              {"403, a page of a firewall", on_create(html(403)), fails("unreachable", 403)},
+              {"429, quota used up", on_create(status(429, quota)), fails("payment-required", 429)},
               {"403, quota used up", on_create(status(403, quota)), fails("payment-required", 403)},
               {"404", on_create(status(404)), fails("invalid-request", 404)},
               {"413", on_create(status(413)), fails("too-large", 413)},
@@ -227,7 +230,7 @@ Section create_in_doubt() {
               {"empty", on_create(json("")), unknown(200)},
               {"HTML", on_create(html(200)), unknown(200)},
               {"JSON that is cut off", on_create(json(task("queued").substr(0, 30))), unknown(200)},
-              {"JSON of more than 4 MiB", on_create(oversized("queued")), unknown(200)},
+              {"JSON of 4 MiB", on_create(oversized("queued")), works()},
               {"JSON 100,000 levels deep", on_create(nested("queued")), unknown(200)},
               {"a byte now and then", waits(1, on_create(drip(task("queued"), 5))), works()},
               {"a byte now and then, beyond job-timeout",
@@ -253,7 +256,8 @@ Section ids() {
           }};
 }
 
-/// What ends a job that the service has accepted. The task is named, for the user has paid.
+/// What ends a job that the service has accepted; a refusal only when it is repeated. The task is
+/// named, for the user has paid.
 Section poll_refused() {
   const auto failed = [](const char* text) {
     return on_poll(json(task("failed", std::string(R"(,"progress":100,"error":{"message":")") +
@@ -261,12 +265,12 @@ Section poll_refused() {
   };
   return {"A poll that ends the job",
           {
-              {"400", on_poll(status(400)), fails("invalid-request", 400)},
-              {"401", on_poll(status(401)), fails("unauthorized", 401)},
-              {"402", on_poll(status(402)), fails("payment-required", 402)},
-              {"403", on_poll(status(403)), fails("unauthorized", 403)},
-              {"413", on_poll(status(413)), fails("too-large", 413)},
-              {"422", on_poll(status(422)), fails("invalid-request", 422)},
+              {"400", waits(kPause, on_poll(status(400))), fails("invalid-request", 400)},
+              {"401", waits(kPause, on_poll(status(401))), fails("unauthorized", 401)},
+              {"402", waits(kPause, on_poll(status(402))), fails("payment-required", 402)},
+              {"403", waits(kPause, on_poll(status(403))), fails("unauthorized", 403)},
+              {"413", waits(kPause, on_poll(status(413))), fails("too-large", 413)},
+              {"422", waits(kPause, on_poll(status(422))), fails("invalid-request", 422)},
               {"the task failed", failed("upstream broke"), fails("service-error")},
               {"the task failed: blocked by rules on content", failed("content policy violation"),
                fails("moderated")},
@@ -288,6 +292,7 @@ struct Passing {
 Section poll_not_now() {
   const std::string lost = R"({"code":"task_not_exist","message":"task_not_exist","data":null})";
   const std::vector<Passing> all = {
+      {"403, a page of a firewall", html(403)},
       {"400, task_not_exist", status(400, lost)},
       {"404", status(404)},
       {"408", status(408)},
@@ -308,7 +313,6 @@ Section poll_not_now() {
       {"HTML", html(200)},
       {"JSON that is cut off", json(task("completed").substr(0, 30))},
       {"closed in the reply", {.body = task("in_progress"), .cut_after = 10}, 0},
-      {"JSON of more than 4 MiB", oversized("completed")},
       {"JSON 100,000 levels deep", nested("completed")},
       {"an unknown status word", json(task("rendering_frames")), 0},
       {"running", json(task("in_progress")), 0},
@@ -320,6 +324,7 @@ Section poll_not_now() {
     section.rows.push_back({std::string(one.what) + ", for ever",
                             hurried(on_poll(one.reply), one.for_ever_ms), fails("timed-out")});
   }
+  section.rows.push_back({"JSON of 4 MiB", on_poll(oversized("in_progress"), 1), works()});
   section.rows.push_back({"no answer, once", impatient(on_poll({.hang = true}, 1)), works()});
   section.rows.push_back(
       {"no answer, for ever", hurried(on_poll({.hang = true})), fails("timed-out")});
@@ -330,45 +335,48 @@ Section poll_not_now() {
   return section;
 }
 
-/// Where the content proxy has nothing either, the job fails.
+/// Where the content proxy has nothing either, the job fails when there is no time left to look
+/// again.
 Section links(const Clips& clips) {
   const ServerReply result = file(clips.result);
   const ServerReply gone = status(410, "");
   const std::string loop = "{service}/files/{job}-9.mp4";
-  return {
-      "Where the result is",
-      {
-          {"no link", done_with(""), fails("bad-result", 404)},
-          {"no link, but a content proxy", done_with("", result), works()},
-          {"`/files/...`", done_with("/files/{job}-1.mp4"), works()},
-          {"`files/...`", done_with("files/{job}-1.mp4"), fails("bad-result", 404)},
-          {"`file://`", done_with("file:///etc/passwd"), fails("bad-result", 404)},
-          {"`file://`, but a content proxy", done_with("file:///etc/passwd", result), works()},
-          {"`gopher://`", done_with("{gopher}/o.mp4"), fails("bad-result", 404)},
-          {"`gopher://`, but a content proxy", done_with("{gopher}/o.mp4", result), works()},
-          {"at another origin", done_with("{other}/o.mp4"), works()},
-          {"where nobody listens", done_with("{closed}/o.mp4"), fails("unreachable")},
-          {"where nobody listens, but a content proxy", done_with("{closed}/o.mp4", result),
-           works()},
-          {"TLS, a certificate that nobody knows", done_with("{tls}/o.mp4"), fails("unreachable")},
-          {"redirects", on_first_link(redirect("/files/{job}-9.mp4")), works()},
-          {"redirects to another origin", on_first_link(redirect("{other}/o.mp4")), works()},
-          {"the content proxy redirects to another origin",
-           done_with("", redirect("{other}/o.mp4")), works()},
-          {"redirects to `file://`", on_link(redirect("file:///etc/passwd")), fails("bad-result")},
-          {"redirects in a circle", on_link(redirect(loop)), fails("bad-result")},
-          {"another origin redirects in a circle",
-           other_says(redirect("{other}/o.mp4"), done_with("{other}/o.mp4")), fails("bad-result")},
-          {"expired (403), the fresh link is good", waits(1, on_first_link(status(403, ""))),
-           works()},
-          {"expired (403), as are all fresh ones", waits(2, on_link(status(403, ""))),
-           fails("bad-result", 403)},
-          {"expired (410), the fresh link is good", waits(1, on_first_link(gone)), works()},
-          {"expired (410), as are all fresh ones", waits(2, on_link(gone)),
-           fails("bad-result", 410)},
-          {"500, once", waits(kPause, on_link(status(500), 1)), works()},
-          {"500", waits(kPause, on_link(status(500))), fails("bad-result", 500)},
-      }};
+  return {"Where the result is",
+          {
+              {"no link", hurried(done_with("")), fails("bad-result", 404)},
+              {"no link, but a content proxy", done_with("", result), works()},
+              {"`/files/...`", done_with("/files/{job}-1.mp4"), works()},
+              {"`files/...`", hurried(done_with("files/{job}-1.mp4")), fails("bad-result", 404)},
+              {"`file://`", hurried(done_with("file:///etc/passwd")), fails("bad-result", 404)},
+              {"`file://`, but a content proxy", done_with("file:///etc/passwd", result), works()},
+              {"`gopher://`", hurried(done_with("{gopher}/o.mp4")), fails("bad-result", 404)},
+              {"`gopher://`, but a content proxy", done_with("{gopher}/o.mp4", result), works()},
+              {"at another origin", done_with("{other}/o.mp4"), works()},
+              {"where nobody listens", hurried(done_with("{closed}/o.mp4")), fails("unreachable")},
+              {"where nobody listens, but a content proxy", done_with("{closed}/o.mp4", result),
+               works()},
+              {"TLS, a certificate that nobody knows", hurried(done_with("{tls}/o.mp4")),
+               fails("unreachable")},
+              {"redirects", on_first_link(redirect("/files/{job}-9.mp4")), works()},
+              {"redirects to another origin", on_first_link(redirect("{other}/o.mp4")), works()},
+              {"the content proxy redirects to another origin",
+               done_with("", redirect("{other}/o.mp4")), works()},
+              {"redirects to `file://`", hurried(on_link(redirect("file:///etc/passwd"))),
+               fails("bad-result")},
+              {"redirects in a circle", hurried(on_link(redirect(loop))), fails("bad-result")},
+              {"another origin redirects in a circle",
+               hurried(other_says(redirect("{other}/o.mp4"), done_with("{other}/o.mp4"))),
+               fails("bad-result")},
+              {"expired (403), the fresh link is good", waits(1, on_first_link(status(403, ""))),
+               works()},
+              {"expired (403), as are all fresh ones", hurried(on_link(status(403, ""))),
+               fails("bad-result", 403)},
+              {"expired (410), the fresh link is good", waits(1, on_first_link(gone)), works()},
+              {"expired (410), as are all fresh ones", hurried(on_link(gone)),
+               fails("bad-result", 410)},
+              {"500, once", waits(1, on_link(status(500), 1)), works()},
+              {"500", hurried(on_link(status(500))), fails("bad-result", 500)},
+          }};
 }
 
 Section results(const Clips& clips) {
@@ -397,29 +405,31 @@ Section results(const Clips& clips) {
   };
   const Row noise{"an MP4 whose pictures are noise", done_with("/files/{job}-1.mp4"), works(),
                   fails("bad-result"), &Clips::noise};
-  return {"The result",
-          {
-              {"empty", on_link(file("")), fails("bad-result")},
-              {"HTML", on_link(html(200)), fails("bad-result")},
-              {"JSON", on_link(file(R"({"message":"gone"})")), fails("bad-result")},
-              {"garbage", on_link(file(std::string(5000, 'z'))), fails("bad-result")},
-              {"a JPEG image", on_link(file(clips.jpeg)), fails("bad-result")},
-              {"a WebM file", on_link(file(clips.webm)), fails("bad-result")},
-              {"an MP4 without a picture", on_link(file(clips.sound)), fails("bad-result")},
-              {"half an MP4", on_link(file(clips.result.substr(0, half))), fails("bad-result")},
-              noise,
-              {"the connection is cut, once", on_link(cut(true), 1), works()},
-              {"the connection is cut", on_link(cut(true)), fails("unreachable")},
-              {"the connection is cut, no length, once", on_link(cut(false), 1), works()},
-              {"the connection is cut, no length", on_link(cut(false)), fails("bad-result")},
-              {"no answer, once", impatient(on_link({.hang = true}, 1)), works()},
-              {"no answer", impatient(on_link({.hang = true})), fails("unreachable")},
-              {"a byte now and then, beyond job-timeout", hurried(on_link(drip(clips.result, 400))),
-               fails("timed-out")},
-              {"10 GB, as its length says",
-               on_link({.body = boxes, .type = "video/mp4", .repeat = 10240}), fails("bad-result")},
-              {"10 GB in chunks", on_link(chunked(zeros)), fails("bad-result")},
-          }};
+  return {
+      "The result",
+      {
+          {"empty", hurried(on_link(file(""))), fails("bad-result")},
+          {"HTML", hurried(on_link(html(200))), fails("bad-result")},
+          {"JSON", hurried(on_link(file(R"({"message":"gone"})"))), fails("bad-result")},
+          {"garbage", hurried(on_link(file(std::string(5000, 'z')))), fails("bad-result")},
+          {"a JPEG image", hurried(on_link(file(clips.jpeg))), fails("bad-result")},
+          {"a WebM file", hurried(on_link(file(clips.webm))), fails("bad-result")},
+          {"an MP4 without a picture", hurried(on_link(file(clips.sound))), fails("bad-result")},
+          {"half an MP4", hurried(on_link(file(clips.result.substr(0, half)))),
+           fails("bad-result")},
+          noise,
+          {"the connection is cut, once", on_link(cut(true), 1), works()},
+          {"the connection is cut", hurried(on_link(cut(true))), fails("unreachable")},
+          {"the connection is cut, no length, once", on_link(cut(false), 1), works()},
+          {"the connection is cut, no length", hurried(on_link(cut(false))), fails("bad-result")},
+          {"no answer, once", impatient(on_link({.hang = true}, 1)), works()},
+          {"no answer", hurried(impatient(on_link({.hang = true})), 8000), fails("unreachable")},
+          {"a byte now and then, beyond job-timeout", hurried(on_link(drip(clips.result, 400))),
+           fails("timed-out")},
+          {"10 GB, as its length says",
+           on_link({.body = boxes, .type = "video/mp4", .repeat = 10240}), fails("bad-result")},
+          {"10 GB in chunks", hurried(on_link(chunked(zeros))), fails("bad-result")},
+      }};
 }
 
 Section clocks() {
