@@ -159,7 +159,7 @@ ObjectPtr<SoupSession> Http::make_session() const {
       "max-conns", kConnections, "max-conns-per-host", kConnections, "timeout", 0, "idle-timeout",
       kKeepAliveSeconds, "user-agent", settings_.user_agent.c_str(), nullptr));
   // Lengths and ranges are those of the file: no compressed form is asked for, see decode().
-  soup_session_remove_feature_by_type(session_.get(), SOUP_TYPE_CONTENT_DECODER);
+  soup_session_remove_feature_by_type(session.get(), SOUP_TYPE_CONTENT_DECODER);
   if (!settings_.proxy.empty()) {
     const auto resolver = ObjectPtr<GProxyResolver>::adopt(
         g_simple_proxy_resolver_new(settings_.proxy.c_str(), nullptr));
