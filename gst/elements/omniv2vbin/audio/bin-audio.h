@@ -48,6 +48,8 @@ class BinAudio {
   std::shared_ptr<ResultAudio> result_audio() const;
   /// After caps came to an audio pad, or its end.
   void report_when_complete();
+  /// Names of the pads whose src pads are still to come; empty: none.
+  std::string pads_without_caps() const;
   /// audio=result: what an audio pad answers for a buffer.
   GstFlowReturn end_here(bool first);
 
