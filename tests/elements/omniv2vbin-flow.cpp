@@ -67,6 +67,29 @@ GST_START_TEST(no_frame_at_all) {
 }
 GST_END_TEST
 
+// Upstream brings part of a segment and no more, as where another branch is full: it is told, once,
+// what to do. A pad without caps is told as well.
+GST_START_TEST(waits_are_told) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), kFour);
+  const auto pad = PadPtr::adopt(gst_element_request_pad_simple(run.element(), "audio_sink_%u"));
+  run.push_frames(0, 50);
+  std::string both;
+  for (int i = 0; i < 2; ++i) {
+    std::string text;
+    expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "bad-input");
+    both += text;
+  }
+  fail_unless(both.find("No caps have come to audio_sink_0") != std::string::npos, "%s",
+              both.c_str());
+  fail_unless(both.find("No frame has come for 5 s") != std::string::npos, "%s", both.c_str());
+  gst_element_release_request_pad(run.element(), pad.get());
+  run.push_eos();
+  run.expect_frames(0, 50);
+}
+GST_END_TEST
+
 // A segment takes the newest prompt that holds at its first frame.
 GST_START_TEST(prompts) {
   const WithKey key;
@@ -357,6 +380,7 @@ static Suite* omniv2vbin_flow_suite() {
   TCase* tcase = tcase_create("flow");
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, no_frame_at_all);
+  tcase_add_test(tcase, waits_are_told);
   tcase_add_test(tcase, prompts);
   tcase_add_test(tcase, cuts);
   tcase_add_test(tcase, same_prompt_again);

@@ -34,7 +34,9 @@ struct BinHost {
   std::function<std::shared_ptr<ReferenceAudio>()> reference_audio;
   /// References have their audio up to this running time.
   std::function<void(GstClockTime)> reference_audio_used;
-  std::shared_ptr<ResultAudio> result_audio;  // null = the source's audio is output
+  /// Names of the audio pads whose src pads are still to come; empty: none.
+  std::function<std::string()> pads_without_caps;
+  std::shared_ptr<ResultAudio> result_audio;  // null: the source's audio goes out
   SpendTracker& spend;
   LogSink log;
 };

@@ -80,6 +80,7 @@ void BinInput::learn_latency() {
 
 /// Called at the first caps, so that the change to PAUSED needs neither a key nor a network.
 bool BinInput::start() {
+  began_ = g_get_monotonic_time();
   learn_latency();
   try {
     cutter_.start(host_.settings());
@@ -282,8 +283,43 @@ GstClockTime BinInput::idle_for() const {
   return cutter_.on_their_way(lock) == 0 ? idle : 0;
 }
 
+/// Before the first caps it is not known here yet.
+bool BinInput::upstream_is_live() const {
+  if (deadlines_.has_begun()) return deadlines_.is_live();
+  gboolean live = FALSE;
+  GstQuery* query = gst_query_new_latency();
+  if (gst_pad_peer_query(host_.sink, query))
+    gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  return live;
+}
+
+void BinInput::report_wait(std::string what, const char* until) {
+  post_warning(host_.element, input_error(Reason::bad_input, std::move(what)), until);
+}
+
 void BinInput::look_after_wait() {
-  if (idle_for() >= kPatience) cutter_.release_held();
+  const auto patience = static_cast<gint64>(GST_TIME_AS_USECONDS(kPatience));
+  const gint64 began = began_;
+  if (!pads_told_ && began != kNotWaiting && g_get_monotonic_time() - began >= patience) {
+    const std::string pads = host_.pads_without_caps();
+    pads_told_ = !pads.empty();
+    if (pads_told_)
+      report_wait("No caps have come to " + pads +
+                      " for 5 s, so its src pad is still to come, and what is to be linked to it "
+                      "waits. Bring audio there, or leave the pad out.",
+                  "waits for caps");
+  }
+  if (idle_for() < kPatience || upstream_is_live()) return;
+  cutter_.release_held();
+  if (std::exchange(wait_told_, true)) return;
+  report_wait(
+      "No frame has come for 5 s, and no job is under way. Where another branch of the pipeline is "
+      "full, it holds up this one: its queue has to hold more than a segment "
+      "(max-size-time=10000000000 max-size-bytes=0 max-size-buffers=0), and audio has to go "
+      "through the element. A player that starts by decoding a little of each stream, such as "
+      "playbin, cannot use the element as a filter.",
+      "waits for frames");
 }
 
 void BinInput::note_played_out(const QueueLock& lock) {

@@ -30,7 +30,8 @@ class BinInput {
 
   /// How long upstream has sent nothing although nothing blocked it.
   GstClockTime idle_for() const;
-  /// The output waits: what is held back here goes on its way when upstream brings nothing more.
+  /// The output waits, not live: what is held back here goes on its way when upstream brings
+  /// nothing more, and what another part of the pipeline has to do is told, once.
   void look_after_wait();
   /// A segment has played out.
   void note_played_out(const QueueLock& lock);
@@ -43,6 +44,8 @@ class BinInput {
   GstFlowReturn refusal() const;
   GstFlowReturn fail_now(const Error& error);
   void report_empty();
+  void report_wait(std::string what, const char* until);
+  bool upstream_is_live() const;
   bool start();
   void learn_latency();
   GstClockTime frame_duration(GstBuffer* buffer) const;
@@ -61,6 +64,10 @@ class BinInput {
   bool refused_ = false;    // an error was reported, or EOS came
   bool any_frame_ = false;  // of the whole run
   bool empty_told_ = false;
+  // Of the src pad's task
+  bool wait_told_ = false;
+  bool pads_told_ = false;
+  std::atomic<gint64> began_{kNotWaiting};  // the first caps, monotonic
   // Since when upstream is waited for, monotonic, while nothing else is
   std::atomic<gint64> waits_since_{g_get_monotonic_time()};
 };

@@ -213,7 +213,8 @@ void begin_stream(GstElement* element) {
   priv.audio->start(now.reference_audio, now.audio == omni::AudioMode::result);
   auto stream = std::make_shared<BinStream>(
       omni::BinHost{element, priv.sink, priv.src, settings, publisher, delay, reference_audio,
-                    audio_used, priv.audio->result_audio(), priv.spend, omni::log_sink(element)});
+                    audio_used, [&priv] { return priv.audio->pads_without_caps(); },
+                    priv.audio->result_audio(), priv.spend, omni::log_sink(element)});
   omni::Prompts early;
   {
     const std::lock_guard lock(priv.lock);

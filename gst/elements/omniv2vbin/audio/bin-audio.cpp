@@ -129,6 +129,17 @@ void BinAudio::report_when_complete() {
   gst_element_no_more_pads(host_.element);
 }
 
+std::string BinAudio::pads_without_caps() const {
+  std::string names;
+  if (result_audio()) return names;
+  for (const AudioPad& one : passthroughs()) {
+    if (one.passthrough->src()) continue;
+    const CharPtr name(gst_pad_get_name(one.sink));
+    names += (names.empty() ? "" : ", ") + std::string(name.get());
+  }
+  return names;
+}
+
 AudioPassthrough::Host BinAudio::passthrough_host(GstPad* sink, guint index) const {
   GstElement* element = host_.element;
   const auto new_src = [element, index] {

@@ -47,7 +47,9 @@ class BinAudio {
   std::shared_ptr<ResultAudio> result_audio() const;
   /// After caps came to an audio pad, or its end.
   void report_when_complete();
-  /// audio=result: the flow return for a buffer on an audio pad.
+  /// Names of the pads whose src pads are still to come; empty: none.
+  std::string pads_without_caps() const;
+  /// audio=result: what an audio pad answers for a buffer.
   GstFlowReturn end_here(bool first);
 
  private:
