@@ -25,6 +25,19 @@ inline bool is_file(const SeenRequest& request) {
   return request.target.starts_with("/files/");
 }
 
+/// This file, or of it what the request's Range asks for.
+inline ServerReply ranged(const SeenRequest& request, const std::string& file) {
+  ServerReply reply{.body = file, .type = "video/mp4", .headers = {"ETag: \"e1\""}};
+  const auto range = request.headers.find("range");
+  if (range == request.headers.end()) return reply;
+  const std::size_t from = std::stoul(range->second.substr(6));
+  reply.status = 206;
+  reply.body = file.substr(from);
+  reply.headers.push_back("Content-Range: bytes " + std::to_string(from) + "-" +
+                          std::to_string(file.size() - 1) + "/" + std::to_string(file.size()));
+  return reply;
+}
+
 /// Task ids are video_1, video_2, ... in the order of the creates. A task is done at its third
 /// poll.
 class FakeService {
@@ -55,21 +68,8 @@ class FakeService {
       if (request.number < 3) return {.body = task_json(id, "in_progress", 30.0 * request.number)};
       return {.body = task_json(id, "completed", 100, server.url() + "/files/o.mp4?sig=s3cr3t")};
     }
-    if (is_file(request)) return ranged(request);
+    if (is_file(request)) return ranged(request, result_);
     return {.status = 404, .body = "{}"};
-  }
-
-  ServerReply ranged(const SeenRequest& request) const {
-    const auto range = request.headers.find("range");
-    ServerReply reply{.body = result_, .type = "video/mp4", .headers = {"ETag: \"e1\""}};
-    if (range == request.headers.end()) return reply;
-    const std::size_t from = std::stoul(range->second.substr(6));
-    reply.status = 206;
-    reply.body = result_.substr(from);
-    reply.headers.push_back("Content-Range: bytes " + std::to_string(from) + "-" +
-                            std::to_string(result_.size() - 1) + "/" +
-                            std::to_string(result_.size()));
-    return reply;
   }
 
   std::string result_;

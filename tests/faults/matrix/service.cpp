@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "service/glib-ptr.h"
+#include "support/fake-service.h"
 
 namespace omni::test {
 
@@ -17,17 +18,8 @@ namespace {
 constexpr char kPollPath[] = "/v1/videos/";
 constexpr int kDay = 24 * 60 * 60;
 
-bool is_create(const SeenRequest& request) {
-  return request.method == "POST";
-}
 bool is_content(const SeenRequest& request) {
   return request.target.starts_with(kPollPath) && request.target.ends_with("/content");
-}
-bool is_poll(const SeenRequest& request) {
-  return request.target.starts_with(kPollPath) && !is_content(request);
-}
-bool is_link(const SeenRequest& request) {
-  return request.target.starts_with("/files/");
 }
 
 std::string key_of(const SeenRequest& request) {
@@ -64,18 +56,6 @@ std::string http_date(int from_now) {
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
     text.replace(at, what.size(), by);
-}
-
-ServerReply ranged(const SeenRequest& request, const std::string& file) {
-  ServerReply reply{.body = file, .type = "video/mp4", .headers = {"ETag: \"e1\""}};
-  const auto range = request.headers.find("range");
-  if (range == request.headers.end()) return reply;
-  const std::size_t from = std::stoul(range->second.substr(6));
-  reply.status = 206;
-  reply.body = file.substr(from);
-  reply.headers.push_back("Content-Range: bytes " + std::to_string(from) + "-" +
-                          std::to_string(file.size() - 1) + "/" + std::to_string(file.size()));
-  return reply;
 }
 
 }  // namespace
@@ -119,7 +99,7 @@ int MatrixService::job_of_key(const std::string& key) {
 /// 0: of no job that there is.
 int MatrixService::job_of(const SeenRequest& request) {
   if (is_create(request)) return job_of_key(key_of(request));
-  if (is_link(request)) return request.target[7] - '0';
+  if (is_file(request)) return request.target[7] - '0';
   const std::string id = id_in(request.target);
   for (int job = 1; job <= static_cast<int>(keys_.size()); ++job)
     if (id == id_of(job)) return job;
@@ -134,7 +114,7 @@ bool MatrixService::meets_fault(const SeenRequest& request, int job) {
     case Where::poll:
       return is_poll(request) && polls_[job] > 0;
     case Where::link:
-      return is_link(request);
+      return is_file(request);
     case Where::first_link:
       return request.target.starts_with(filled("/files/{job}-1.mp4"));
   }
@@ -230,7 +210,7 @@ std::vector<std::string> MatrixService::problems() const {
     if (shown) problems.push_back("another origin was shown the key");
   }
   for (const SeenRequest& request : server.seen()) {
-    const bool signed_link = is_link(request) && request.headers.contains("authorization");
+    const bool signed_link = is_file(request) && request.headers.contains("authorization");
     if (signed_link) problems.push_back("a link of a result was shown the key");
   }
   const bool gopher = script_.link && script_.link->starts_with("{gopher}");
