@@ -135,7 +135,7 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     if (g_bytes_get_size(piece.get()) == 0) break;
     sink_.append(std::move(piece));
     // Neither an MP4 nor JSON that names one: the rest can't make it better.
-    if (sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
+    if (check_ && sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
     // Further than ever before: a long file over a bad line is no reason to give up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
@@ -156,8 +156,8 @@ Download Downloader::judge() const {
   if (begins_as_mp4(head)) {
     Download result;
     result.bytes = sink_.finish();
-    if (const auto problem = check_(*result.bytes))
-      return failed(Download::Outcome::unusable, Reason::bad_result, *problem);
+    const auto problem = check_ ? check_(*result.bytes) : std::nullopt;
+    if (problem) return failed(Download::Outcome::unusable, Reason::bad_result, *problem);
     result.outcome = Download::Outcome::complete;
     return result;
   }
@@ -165,6 +165,10 @@ Download Downloader::judge() const {
                            "The service sent " + describe_start(head) + " instead of an MP4.");
   if (!head.empty() && head.front() == '{' && sink_.size() <= kMaxJsonBytes)
     result.other_url = link_in_json(sink_.head(kMaxJsonBytes));
+  if (check_ || head.empty() || !result.other_url.empty()) return result;
+  result = {};
+  result.bytes = sink_.finish();
+  result.outcome = Download::Outcome::complete;
   return result;
 }
 

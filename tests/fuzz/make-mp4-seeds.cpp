@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, std::string> files = {
       {"edits", plain_file(cut)},
       {"plain", plain_file()},
+      {"trailer", fast_start_file() + "TAG" + std::string(125, ' ')},
       {"fast-start", fast_start_file()},
       {"wide", plain_file(wide)},
       {"sound",

@@ -135,6 +135,17 @@ START_TEST(noise) {
 }
 END_TEST
 
+/// Behind the last box stands what is none.
+START_TEST(trailer) {
+  const BytesPtr clip = noise_with_sound();
+  const BytesPtr before = clips::rope(clips::text(*clip) + "xxxxjunk and more of it");
+  const BytesPtr after = fit(before, at_most(kLimit));
+  expect_same_times(clip, after);
+  expect_same_sound(clip, after);
+  ck_assert(clips::text(*after) == clips::text(*fit(clip, at_most(kLimit))));
+}
+END_TEST
+
 START_TEST(same_bytes) {
   const BytesPtr before = noise_with_sound();
   const std::string first = clips::text(*fit(before, at_most(kLimit)));
@@ -517,6 +528,7 @@ int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "media-fit",
                          {{"misfit texts", misfit_texts, 1},
                           {"noise", noise, 1},
+                          {"trailer", trailer, 1},
                           {"same bytes", same_bytes, 1},
                           {"fits already", fits_already, 1},
                           {"other encoder", other_encoder, 1},

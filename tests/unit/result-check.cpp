@@ -119,6 +119,8 @@ std::vector<Case> usable() {
       {"shorter than was bought", lasting(1000), kGood},
       {"as long as may be", lasting(92000), kGood},
       {"length not known beforehand", lasting(3600000), kGood, 0},
+      {"a text behind the last box", plain_file() + "xxxxjunk and more of it", kGood},
+      {"a tag behind the last box", fast_start_file() + "TAG" + std::string(125, ' '), kGood},
       {"the largest picture", sized(16384, 16384), kGood},
       {"chunks in any order", first_chunk_at(ftyp().size() + 28), kGood},
   };
