@@ -226,6 +226,43 @@ std::vector<Case> files_with_trailer() {
   };
 }
 
+/// Thumbnails are video tracks of one sample; the video that a player shows counts.
+std::vector<Case> files_with_stills() {
+  const auto still = [] {
+    TrackPlan plan;
+    plan.id = 3;
+    plan.codec = "jpeg";
+    plan.width = 160;
+    plan.height = 90;
+    plan.samples = 1;
+    return plan;
+  };
+  const auto shown = [](const std::vector<TrackPlan>& plans) {
+    std::string tracks;
+    for (const TrackPlan& plan : plans) tracks += trak(plan);
+    return ftyp() + box("mdat", std::string(200, 'm')) + box("moov", mvhd() + tracks);
+  };
+  TrackPlan long_still = still();
+  long_still.duration = 40000;
+  TrackPlan disabled = with([](TrackPlan& p) {
+    p.codec = "mjpa";
+    p.flags = 0;
+    p.duration = 20000;
+  });
+  TrackPlan announced = still();
+  announced.samples = 0;
+  TrackPlan off = with([](TrackPlan& p) { p.flags = 0; });
+  return {
+      {"a thumbnail behind", shown({{}, still()}), "8000ms avc1"},
+      {"a thumbnail in front", shown({still(), {}}), "8000ms avc1"},
+      {"a long still in front", shown({long_still, {}}), "8000ms avc1"},
+      {"a video that is not enabled in front", shown({disabled, {}}), "8000ms avc1"},
+      {"a track without samples in front", shown({announced, {}}), "8000ms avc1"},
+      {"none is enabled", shown({still(), off}), "8000ms avc1"},
+      {"nothing but a still", shown({sound(), still()}), "8000ms jpeg"},
+  };
+}
+
 std::vector<Case> fragmented_files() {
   constexpr const char* two = "iso6 2000ms fragmented [vide avc1 2000ms 1280x720]";
   FragmentPlan first;
@@ -366,6 +403,16 @@ START_TEST(good) {
   check_row(good_files(), _i, true);
 }
 END_TEST
+START_TEST(stills) {
+  const std::vector<Case> rows = files_with_stills();
+  const Case& row = rows.at(static_cast<std::size_t>(_i));
+  const auto outcome = omni::mp4::probe(rope(row.file));
+  const auto* info = std::get_if<Info>(&outcome);
+  ck_assert_msg(info != nullptr, "%s", row.name);
+  expect_text(row.name, std::to_string(info->duration_ns / 1000000) + "ms " + info->video()->codec,
+              row.expected);
+}
+END_TEST
 START_TEST(trailers) {
   check_row(files_with_trailer(), _i, false);
 }
@@ -457,6 +504,7 @@ END_TEST
 
 int main() {
   return run_tests("mp4-probe", {{"good", good, good_files().size()},
+                                 {"stills", stills, files_with_stills().size()},
                                  {"trailers", trailers, files_with_trailer().size()},
                                  {"edit lists", edit_lists, edited_files().size()},
                                  {"fragmented", fragmented, fragmented_files().size()},

@@ -87,8 +87,10 @@ Info Prober::run() {
     if (track.track.duration_ns == 0) track.track.duration_ns = longest;
     info_.tracks.push_back(std::move(track.track));
   }
-  if (!info_.video()) throw Problem{"the file has no video track", false};
-  info_.duration_ns = info_.video()->duration_ns;
+  const Track* video = info_.video();
+  if (!video) throw Problem{"the file has no video track", false};
+  if (video->samples == 0) throw Problem{"the MP4 has a video track, but no video samples", false};
+  info_.duration_ns = video->duration_ns;
   return std::move(info_);
 }
 
@@ -183,6 +185,7 @@ void Prober::read_track(const Box& trak) {
 void Prober::read_track_header(const Box& tkhd, TrackBoxes& track) {
   const bool wide = boxes_.version(tkhd) == 1;
   boxes_.need(tkhd, wide ? 96 : 84);
+  track.track.enabled = boxes_.u32(tkhd.body) & 1;
   track.id = boxes_.u32(tkhd.body + (wide ? 20 : 12));
   const std::uint64_t matrix = tkhd.body + (wide ? 52 : 40);
   // { a b u, c d v, x y w }: a quarter turn has its ones in b and c.
@@ -364,6 +367,7 @@ void Prober::read_segment_index(const Box& sidx) {
 void Prober::finish_track(TrackBoxes& boxes) {
   Track& track = boxes.track;
   track.duration_ns = shown_duration(boxes);
+  track.samples = boxes.samples;
   if (track.handler != "vide") {
     track.width = track.height = 0;
     return;
@@ -373,7 +377,6 @@ void Prober::finish_track(TrackBoxes& boxes) {
     track.height = boxes.coded_height;
   }
   if (boxes.turned) std::swap(track.width, track.height);
-  if (boxes.samples == 0) throw Problem{"the MP4 has a video track, but no video samples", false};
 }
 
 std::uint64_t Prober::shown_duration(const TrackBoxes& track) const {
@@ -397,9 +400,12 @@ TrackBoxes* Prober::find_track(std::uint32_t id) {
 }  // namespace
 
 const Track* Info::video() const {
-  const auto found = std::find_if(tracks.begin(), tracks.end(),
-                                  [](const Track& track) { return track.handler == "vide"; });
-  return found == tracks.end() ? nullptr : &*found;
+  const Track* best = nullptr;
+  const auto rank = [](const Track& track) { return shown_rank(track.samples, track.enabled); };
+  for (const Track& track : tracks) {
+    if (track.handler == "vide" && (!best || rank(track) > rank(*best))) best = &track;
+  }
+  return best;
 }
 
 std::variant<Info, Problem> probe(const ByteRope& file) {
