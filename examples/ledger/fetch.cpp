@@ -73,29 +73,59 @@ ClientSettings client_settings(const LedgerRow& row, const FetchOptions& options
   return settings;
 }
 
-}  // namespace
+struct Fetched {
+  std::unique_ptr<Client> client;  // its ledger takes the receipt
+  JobOutcome outcome;
+  std::shared_ptr<Receipt> receipt;
+};
 
-void fetch_result(const LedgerRow& row, const FetchOptions& options) {
+/// An empty `check` takes whatever comes.
+Fetched fetch_once(const LedgerRow& row, const FetchOptions& options, ResultCheck check) {
   LedgerSettings of_ledger;
   of_ledger.state_dir = options.state_dir;
   of_ledger.required = true;
   of_ledger.log = [](LogLevel, const std::string&) {};
-  Client client(client_settings(row, options), std::make_shared<SqliteLedger>(of_ledger));
+  auto client = std::make_unique<Client>(client_settings(row, options),
+                                         std::make_shared<SqliteLedger>(of_ledger));
   JobSpec spec;
   spec.label = "fetch";
   spec.take_up = row.id;
   spec.download_folder = options.state_dir;
-  spec.check_result = [seconds = row.seconds](const ByteRope& result) {
-    return mp4::result_problem(result, seconds);
-  };
+  spec.check_result = std::move(check);
   auto waiting = std::make_shared<Waiting>();
   auto future = waiting->done.get_future();
-  client.submit(std::move(spec), waiting);
+  client->submit(std::move(spec), waiting);
   JobOutcome outcome = future.get();
-  if (const auto* error = std::get_if<Error>(&outcome)) throw Failure(*error);
-  write_out(*std::get<0>(outcome), options.out);
-  waiting->receipt->confirm();
-  client.stop();
+  return {std::move(client), std::move(outcome), waiting->receipt};
+}
+
+}  // namespace
+
+void fetch_result(const LedgerRow& row, const FetchOptions& options) {
+  const ResultCheck check = [seconds = row.seconds](const ByteRope& result) {
+    return mp4::result_problem(result, seconds);
+  };
+  Fetched fetched = fetch_once(row, options, check);
+  std::string problem;
+  if (std::holds_alternative<Error>(fetched.outcome)) {
+    const Error error = std::get<Error>(fetched.outcome);
+    // What is kept here may be what was refused, and the service may have it no longer.
+    if (error.reason != Reason::bad_result && row.result_hash.empty()) throw Failure(error);
+    problem = error.message;
+    fetched.client->stop();
+    Fetched anything = fetch_once(row, options, {});
+    if (std::holds_alternative<Error>(anything.outcome)) throw Failure(error);
+    fetched = std::move(anything);
+  }
+  write_out(*std::get<0>(fetched.outcome), options.out);
+  if (problem.empty()) fetched.receipt->confirm();
+  fetched.client->stop();
+  if (problem.empty()) return;
+  std::fprintf(
+      stderr,
+      "omni-ledger: warning: %s\nWhat the service sent was written to %s as it is. The job "
+      "stays undelivered.\n",
+      problem.c_str(), options.out.c_str());
 }
 
 }  // namespace omni::ledger

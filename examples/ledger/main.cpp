@@ -27,7 +27,8 @@ Shows what gst-omni has bought, and what is undelivered.
   fetch ID -o FILE  writes an undelivered result, or a delivered one that is still kept, to FILE
                     (- is stdout). A result that is not in the state folder is requested from the
                     service, with the key from OMNI_API_KEY (or the provider's own variable) or
-                    --api-key-file
+                    --api-key-file. What cannot be used is written as it is, with a warning; the
+                    job stays undelivered then
   forget ID         gives a job up: it may be bought again
   prune             deletes finished jobs older than --older-than days (default 90); sums and
                     budget-period no longer include them. With --owed also undelivered ones, such

@@ -143,7 +143,7 @@ Async<std::shared_ptr<const ByteRope>> Job::steps() {
   if (!bytes) {
     if (last_.task_id.empty()) co_await buy();
     bytes = co_await collect();
-    services_.ledger->fetched(name_, bytes);
+    if (spec_.check_result) services_.ledger->fetched(name_, bytes);
   }
   // A service may return the reference unchanged, and bill it.
   if (co_await is_reference(bytes))
@@ -242,7 +242,7 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   last_.task_id = claim.task_id;
   last_.reused = true;
   services_.count([](JobCounters& c) { ++c.reused; });
-  if (claim.result && !spec_.check_result(*claim.result)) {
+  if (claim.result && !problem_of(*claim.result)) {
     log(LogLevel::info, "reused: the result of task " + claim.task_id + " is kept here");
     update(JobState::downloading);
     return claim.result;
@@ -253,6 +253,10 @@ std::shared_ptr<const ByteRope> Job::resume(Claim claim) {
   created_at_ = now() - std::max<Micros>(g_get_real_time() - claim.accepted_at, 0);
   log(LogLevel::info, "reused: task " + claim.task_id + ", paid in an earlier run");
   return nullptr;
+}
+
+std::optional<std::string> Job::problem_of(const ByteRope& result) const {
+  return spec_.check_result ? spec_.check_result(result) : std::nullopt;
 }
 
 void Job::raise_doubt(const Claim& claim) const {
@@ -466,7 +470,7 @@ Async<Download> Job::fetch_from(std::string link, bool follow_json) {
   if (is_base64_video(link)) {
     result.bytes = decode_data_uri(link);
     const auto problem =
-        result.bytes ? spec_.check_result(*result.bytes)
+        result.bytes ? problem_of(*result.bytes)
                      : std::optional<std::string>("The data: URI of the result cannot be read.");
     if (!problem) result.outcome = Download::Outcome::complete;
     if (problem) result.error = {Reason::bad_result, *problem, 0, {}, {}};

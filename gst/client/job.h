@@ -43,7 +43,7 @@ struct JobSpec {
   int max_attempts = 5;
   Micros first_pause = kFirstPause;
   std::string download_folder;
-  ResultCheck check_result;
+  ResultCheck check_result;  // empty: whatever comes is the result, and is not kept
   // For the ledger:
   std::string project;  // the user's label for summing costs
   Reuse reuse = Reuse::unfinished;
@@ -143,6 +143,7 @@ class Job {
   Async<std::shared_ptr<const ByteRope>> take_up();
   std::shared_ptr<const ByteRope> resume(Claim claim);
   [[noreturn]] void raise_doubt(const Claim& claim) const;
+  std::optional<std::string> problem_of(const ByteRope& result) const;
   void tell_elsewhere(const Claim& claim);
   void record(const std::string& id);
   void start_hashing();

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "media/bytes-source.h"
+#include "media/demuxed-video.h"
 #include "media/encoder.h"
 #include "media/gst-util.h"
 #include "media/mp4/probe.h"
@@ -103,10 +104,13 @@ GstPadProbeReturn matrix_probe(GstPad*, GstPadProbeInfo* info, gpointer) {
   return GST_PAD_PROBE_OK;
 }
 
-bool is_video(GstPad* demuxed) {
+/// Is it the video that is shown? Thumbnails are video tracks, too.
+bool is_shown(GstPad* demuxed, const std::string& shown) {
   const auto caps = CapsPtr::adopt(gst_pad_get_current_caps(demuxed));
   const char* name = caps ? gst_structure_get_name(gst_caps_get_structure(caps.get(), 0)) : "";
-  return g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
+  if (!g_str_has_prefix(name, "video/") && !g_str_has_prefix(name, "image/")) return false;
+  const CharPtr id(gst_pad_get_stream_id(demuxed));
+  return shown.empty() || !id || g_str_has_suffix(id.get(), shown.c_str());
 }
 
 }  // namespace
@@ -136,7 +140,8 @@ ElementPtr ClipDecoder::add(ElementPtr element) {
 /// appsink
 void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(head_, "sink").get()); };
-  input_.emplace(pipeline_, std::move(file), &is_video, link_decoded);
+  const auto wants = [shown = shown_stream(file)](GstPad* pad) { return is_shown(pad, shown); };
+  input_.emplace(pipeline_, std::move(file), wants, link_decoded);
   head_ = add(make_element("videoconvert", kPluginsBase));  // videoflip knows few formats
   gst_pad_add_probe(pad_of(head_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &matrix_probe,
                     nullptr, nullptr);
@@ -256,16 +261,15 @@ void ClipDecoder::cancel() {
 GstClockTime shown_duration(const std::shared_ptr<const ByteRope>& file) {
   try {
     const mp4::Movie movie = mp4::read_movie(file);
-    for (const mp4::SampleTrack& track : movie.tracks) {
-      if (track.handler != "vide") continue;
-      std::uint64_t edited = 0;
-      for (const mp4::Edit& edit : track.edits) edited += edit.duration;
-      const auto media = track.timescale ? gst_util_uint64_scale_round(track.media_duration(),
-                                                                       GST_SECOND, track.timescale)
-                                         : 0;
-      if (edited == 0 || movie.timescale == 0) return media;
-      return gst_util_uint64_scale_round(edited, GST_SECOND, movie.timescale);
-    }
+    const mp4::SampleTrack* track = movie.video();
+    if (!track) return 0;
+    std::uint64_t edited = 0;
+    for (const mp4::Edit& edit : track->edits) edited += edit.duration;
+    const auto media = track->timescale ? gst_util_uint64_scale_round(track->media_duration(),
+                                                                      GST_SECOND, track->timescale)
+                                        : 0;
+    if (edited == 0 || movie.timescale == 0) return media;
+    return gst_util_uint64_scale_round(edited, GST_SECOND, movie.timescale);
   } catch (const mp4::Problem&) {
   }
   return 0;

@@ -36,14 +36,13 @@ std::uint64_t first_shown(const mp4::SampleTrack& track) {
 Correction correction_for(const std::shared_ptr<const ByteRope>& file) {
   try {
     const mp4::Movie movie = mp4::read_movie(file);
-    for (const mp4::SampleTrack& track : movie.tracks) {
-      if (track.handler != "vide") continue;
-      Correction found;
-      if (!track.entries.empty()) found.full_range = mp4::is_full_range(track.entries.front());
-      if (track.timescale != 0)
-        found.first_shown = gst_util_uint64_scale(first_shown(track), GST_SECOND, track.timescale);
-      return found;
-    }
+    const mp4::SampleTrack* track = movie.video();
+    if (!track) return {};
+    Correction found;
+    if (!track->entries.empty()) found.full_range = mp4::is_full_range(track->entries.front());
+    if (track->timescale != 0)
+      found.first_shown = gst_util_uint64_scale(first_shown(*track), GST_SECOND, track->timescale);
+    return found;
   } catch (const mp4::Problem&) {
     // The demuxer says what is wrong with the file.
   }
@@ -90,6 +89,18 @@ GstPadProbeReturn correct(GstPad*, GstPadProbeInfo* info, gpointer data) {
 }
 
 }  // namespace
+
+std::string shown_stream(const std::shared_ptr<const ByteRope>& file) {
+  try {
+    const mp4::Movie movie = mp4::read_movie(file);
+    if (!movie.video()) return {};
+    char end[16];
+    g_snprintf(end, sizeof end, "/%03u", movie.video()->id);
+    return end;
+  } catch (const mp4::Problem&) {
+    return {};
+  }
+}
 
 void correct_demuxed_video(GstPad* pad, const std::shared_ptr<const ByteRope>& file) {
   const auto drop = [](gpointer data) { delete static_cast<Correction*>(data); };

@@ -7,12 +7,16 @@
 #include <gst/gst.h>
 
 #include <memory>
+#include <string>
 
 #include "service/byte-rope.h"
 
 namespace omni {
 
-/// Corrects caps and segments that leave the `pad` of qtdemux for the first video track of `file`:
+/// How the stream-id ends that qtdemux gives to the video track that is shown; empty for all.
+std::string shown_stream(const std::shared_ptr<const ByteRope>& file);
+
+/// Corrects caps and segments that leave the `pad` of qtdemux for the shown video track of `file`:
 /// - the range of colours: GStreamer 1.22 ignores the full-range flag of 'colr', and decoders
 /// believe
 ///   the demuxer more than the stream;

@@ -135,13 +135,12 @@ void Fitter::choose_tracks() {
   mp4::Movie movie = read(reference_);
   timescale_ = movie.timescale;
   quicktime_ = movie.quicktime;
-  bool found = false;
+  const mp4::SampleTrack* shown = movie.video();
+  const bool found = shown != nullptr;
+  if (found) picture_ = *shown;
   for (mp4::SampleTrack& track : movie.tracks) {
-    if (track.handler == "vide" && !found) {
-      picture_ = std::move(track);
-      found = true;
-    } else if (track.handler == "soun") {
-      // The track that a player would choose: the first enabled one.
+    if (track.handler == "soun") {
+      // What a player plays: the first one that is switched on.
       const bool better = !source_sound_ || (!source_sound_->enabled && track.enabled);
       if (better) source_sound_ = std::move(track);
     }

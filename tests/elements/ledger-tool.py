@@ -146,6 +146,25 @@ class Tool(unittest.TestCase):
             self.assertIn("delivered", self.tool("fetch", row["id"], "-o", str(got), status=1).stderr)
         self.assertEqual(sum(one["method"] == "POST" for one in service.requests()), 1)
 
+    def test_fetch_whatever_it_is(self):
+        """What no element would pass on is paid all the same: its bytes can be had, and nothing is given up."""
+        gate = Gate(self.out / "gate")
+        with self.emulator(*gate.options, "--fault", "result:wrong-type*,content:wrong-type*") as service:
+            self.buy_and_die(service, "odd", gate)
+            row = self.rows("--open")[0]
+            got = self.out / "got.mp4"
+            done = self.tool("fetch", row["id"], "-o", str(got), status=0)
+            self.assertIn("warning: The service sent an HTML page instead of an MP4", done.stderr)
+            self.assertIn(f"written to {got} as it is", done.stderr)
+            self.assertIn(b"<html", got.read_bytes())
+            left = self.rows("--open")
+            self.assertEqual([(one["id"], one["state"]) for one in left], [(row["id"], "accepted")])
+            # The service is asked again: it may have mended its links.
+            done = self.tool("fetch", row["id"], "-o", "-", status=0)
+            self.assertIn("<html", done.stdout)
+            self.assertIn("stays undelivered", done.stderr)
+        self.assertEqual(sum(one["method"] == "POST" for one in service.requests()), 1)
+
     def test_fetch_what_is_kept(self):
         """Here already: neither a key nor the service is needed."""
         with self.emulator() as service:

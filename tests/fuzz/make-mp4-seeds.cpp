@@ -30,9 +30,15 @@ int main(int argc, char** argv) {
   TrackPlan cut;
   cut.edits = edts({{500, -1}, {2000, 3000}, {0, 6000}});
   cut.more = full("ctts", 0, 0, u32(1) + u32(4) + u32(80));
+  TrackPlan still;
+  still.id = 3;
+  still.codec = "jpeg";
+  still.samples = 1;
   const std::map<std::string, std::string> files = {
+      {"thumbnail", ftyp() + box("mdat", zeros(90)) + box("moov", mvhd() + trak(still) + trak({}))},
       {"edits", plain_file(cut)},
       {"plain", plain_file()},
+      {"trailer", fast_start_file() + "TAG" + std::string(125, ' ')},
       {"fast-start", fast_start_file()},
       {"wide", plain_file(wide)},
       {"sound",

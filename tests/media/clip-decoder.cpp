@@ -98,6 +98,29 @@ START_TEST(times) {
 }
 END_TEST
 
+// Row 0: a thumbnail behind the video; row 1: in front of it.
+START_TEST(thumbnail) {
+  const std::string still =
+      " videotestsrc num-buffers=1 pattern=white ! "
+      "video/x-raw,width=160,height=90,framerate=1/10 ! jpegenc ! mux.video_";
+  const auto file =
+      clips::make(solid("0xff208040", "width=64,height=48", 50) +
+                  " ! x264enc speed-preset=ultrafast ! h264parse ! mux.video_" + (_i ? "1" : "0") +
+                  still + (_i ? "0" : "1") + " qtmux name=mux ! appsink name=out");
+  const Shown shown = decode(file, rgb(64, 48));
+  ck_assert_uint_eq(shown.times.size(), 50);
+  expect_pixel("video", pixel(shown, 0.5, 0.5), {0x20, 0x80, 0x40});
+  ck_assert_uint_eq(shown_duration(file) / GST_MSECOND, 2000);
+}
+END_TEST
+
+START_TEST(trailer) {
+  const auto file = clips::rope(clips::text(*clip(solid("0xff208040", "width=64,height=48", 50))) +
+                                "xxxxjunk and more");
+  ck_assert_uint_eq(decode(file, rgb(64, 48)).times.size(), 50);
+}
+END_TEST
+
 // Without an edit list, the first shown frame begins the file, however long it was kept back for
 // others.
 START_TEST(no_edit_list) {
@@ -325,6 +348,8 @@ END_TEST
 int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "media-clip-decoder",
                          {{"times", times, 1},
+                          {"thumbnail", thumbnail, 2},
+                          {"trailer", trailer, 1},
                           {"no edit list", no_edit_list, 1},
                           {"formats", formats, 3},
                           {"unnamed full range", unnamed_full_range, 1},

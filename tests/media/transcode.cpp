@@ -135,6 +135,32 @@ START_TEST(noise) {
 }
 END_TEST
 
+/// Row 0: behind the video; row 1: in front of it.
+START_TEST(thumbnail) {
+  const std::string still =
+      " videotestsrc num-buffers=1 pattern=white ! "
+      "video/x-raw,width=160,height=90,framerate=1/10 ! jpegenc ! mux.video_";
+  const BytesPtr before = clips::make(
+      picture("snow", 50, "width=320,height=180", kX264 + "6000 ! h264parse ! mux.video_") +
+      (_i ? "1" : "0") + still + (_i ? "0" : "1") + " qtmux" + kOut);
+  ck_assert_uint_eq(probed(before).tracks.size(), 2);
+  const BytesPtr after = fit(before, at_most(kLimit));
+  ck_assert_uint_eq(probed(after).tracks.size(), 1);
+  ck_assert_uint_eq(clips::play(*after, "video", kDecode).buffers.size(), 50);
+}
+END_TEST
+
+/// Behind the last box stands what is none.
+START_TEST(trailer) {
+  const BytesPtr clip = noise_with_sound();
+  const BytesPtr before = clips::rope(clips::text(*clip) + "xxxxjunk and more of it");
+  const BytesPtr after = fit(before, at_most(kLimit));
+  expect_same_times(clip, after);
+  expect_same_sound(clip, after);
+  ck_assert(clips::text(*after) == clips::text(*fit(clip, at_most(kLimit))));
+}
+END_TEST
+
 START_TEST(same_bytes) {
   const BytesPtr before = noise_with_sound();
   const std::string first = clips::text(*fit(before, at_most(kLimit)));
@@ -488,7 +514,8 @@ END_TEST
 START_TEST(misfit_texts) {
   Info info;
   info.major_brand = "isom";
-  info.tracks.push_back({"vide", "avc1", 0, 1080, 1920});
+  info.tracks.push_back(
+      {.handler = "vide", .codec = "avc1", .samples = 2, .width = 1080, .height = 1920});
   ReferenceLimits limits;
   limits.max_bytes = 15728640;
   limits.max_width = 1920;
@@ -517,6 +544,8 @@ int main(int argc, char** argv) {
   return run_media_tests(argc, argv, "media-transcode",
                          {{"misfit texts", misfit_texts, 1},
                           {"noise", noise, 1},
+                          {"trailer", trailer, 1},
+                          {"thumbnail", thumbnail, 2},
                           {"same bytes", same_bytes, 1},
                           {"fits already", fits_already, 1},
                           {"other encoder", other_encoder, 1},

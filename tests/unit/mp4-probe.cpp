@@ -13,6 +13,7 @@
 namespace {
 
 using namespace mp4_writer;
+using namespace std::string_literals;
 using omni::mp4::Info;
 using omni::mp4::Problem;
 
@@ -51,7 +52,7 @@ TrackPlan with(void (*change)(TrackPlan&)) {
   return plan;
 }
 
-std::string cut(const std::string& file, std::size_t from_end) {
+std::string cut_by(const std::string& file, std::size_t from_end) {
   return file.substr(0, file.size() - from_end);
 }
 
@@ -184,6 +185,84 @@ std::vector<Case> edited_files() {
   };
 }
 
+std::string at_the_end(const std::string& file, std::size_t from_end, std::uint32_t value) {
+  std::string changed = file;
+  return changed.replace(changed.size() - from_end, 4, u32(value));
+}
+
+/// What stands behind the last box is nobody's business, as long as nothing is missing.
+std::vector<Case> files_with_trailer() {
+  const std::string tag = "TAG" + std::string(125, ' ');
+  FragmentPlan part;
+  const std::string fragments = fragmented_file(moof(part));
+  constexpr const char* parts = "iso6 1000ms fragmented [vide avc1 1000ms 1280x720]";
+  constexpr const char* cut = "truncated: the file is cut off: box ";
+  constexpr const char* missing = "truncated: the file is cut off: samples lie beyond its end";
+  TrackPlan raw = sound();
+  raw.more = full("stsz", 0, 0, u32(1) + u32(40));
+  const std::string promises = at_the_end(fast_start_file(), 48, 4000);
+  const std::string pcm = ftyp() + box("moov", mvhd() + trak(raw) + trak({})) + u32(4000) + "mdat" +
+                          std::string(40, 'm');
+  return {
+      {"a text", plain_file() + "xxxxjunk and more of it", kGoodAtEnd},
+      {"a tag", plain_file() + tag, kGoodAtEnd},
+      {"a line end", fast_start_file() + "\r\n", kGood},
+      {"seven bytes", plain_file() + "\0\0\0\1abc"s, kGoodAtEnd},
+      {"a size below a header's", plain_file() + u32(5) + "abcd", kGoodAtEnd},
+      {"a wide size, and no more", plain_file() + u32(1) + "abcd", kGoodAtEnd},
+      {"a wide size that is too large", plain_file() + u32(1) + "abcd" + u64(1u << 30), kGoodAtEnd},
+      {"another file that is cut off", plain_file() + plain_file().substr(0, 90), kGoodAtEnd},
+      {"an mdat that promises more", promises, kGood},
+      {"an mdat that promises more, and a sample less", cut_by(promises, 1), missing},
+      {"an mdat that promises more, and sound of unknown size", pcm, missing},
+      {"before moov it is a damaged box", ftyp() + "xxxxjunk" + plain_file().substr(ftyp().size()),
+       cut},
+      {"a text behind fragments", fragments + "xxxxjunk and more of it", parts},
+      {"a line end behind fragments", fragments + "\r\n", parts},
+      {"a fragment that is cut off", fragments + moof(part).substr(0, 60), cut},
+      {"the data of a fragment that is cut off", cut_by(fragments, 1), cut},
+      {"the header of a fragment that is cut off", fragments + moof(part).substr(0, 5),
+       "truncated: the file is cut off in the middle of a box header"},
+  };
+}
+
+/// Thumbnails are video tracks of one sample; the video that a player shows counts.
+std::vector<Case> files_with_stills() {
+  const auto still = [] {
+    TrackPlan plan;
+    plan.id = 3;
+    plan.codec = "jpeg";
+    plan.width = 160;
+    plan.height = 90;
+    plan.samples = 1;
+    return plan;
+  };
+  const auto shown = [](const std::vector<TrackPlan>& plans) {
+    std::string tracks;
+    for (const TrackPlan& plan : plans) tracks += trak(plan);
+    return ftyp() + box("mdat", std::string(200, 'm')) + box("moov", mvhd() + tracks);
+  };
+  TrackPlan long_still = still();
+  long_still.duration = 40000;
+  TrackPlan disabled = with([](TrackPlan& p) {
+    p.codec = "mjpa";
+    p.flags = 0;
+    p.duration = 20000;
+  });
+  TrackPlan announced = still();
+  announced.samples = 0;
+  TrackPlan off = with([](TrackPlan& p) { p.flags = 0; });
+  return {
+      {"a thumbnail behind", shown({{}, still()}), "8000ms avc1"},
+      {"a thumbnail in front", shown({still(), {}}), "8000ms avc1"},
+      {"a long still in front", shown({long_still, {}}), "8000ms avc1"},
+      {"a video that is not enabled in front", shown({disabled, {}}), "8000ms avc1"},
+      {"a track without samples in front", shown({announced, {}}), "8000ms avc1"},
+      {"none is enabled", shown({still(), off}), "8000ms avc1"},
+      {"nothing but a still", shown({sound(), still()}), "8000ms jpeg"},
+  };
+}
+
 std::vector<Case> fragmented_files() {
   constexpr const char* two = "iso6 2000ms fragmented [vide avc1 2000ms 1280x720]";
   FragmentPlan first;
@@ -230,24 +309,24 @@ std::vector<Case> bad_files() {
   return {
       {"empty", "", "truncated: the file is empty"},
       {"three bytes", "abc", "truncated: the file is cut off in the middle of a box header"},
-      {"T25 cut by one byte", cut(plain, 1),
+      {"T25 cut by one byte", cut_by(plain, 1),
        "truncated: the file is cut off: box 'moov' at byte 72 needs "},
       {"T25 cut in a header", plain.substr(0, ftyp().size() + 5),
        "truncated: the file is cut off in the middle of a box header"},
       {"T25 cut in a wide header", ftyp() + u32(1) + "mdat" + u32(0),
        "truncated: the file is cut off: box 'mdat' at byte 24 needs 16 bytes, but only 12 are "
        "left"},
-      {"T25 cut in mdat", cut(fast_start_file(), 7),
-       "truncated: the file is cut off: box 'mdat' at byte "},
+      {"T25 cut in mdat", cut_by(fast_start_file(), 7),
+       "truncated: the file is cut off: samples lie beyond its end"},
       {"T25 cut in an mdat without a size", open_ended(39),
        "truncated: the file is cut off: samples lie beyond its end"},
-      {"T25 cut before an mdat without a size", cut(open_ended(0), 8),
+      {"T25 cut before an mdat without a size", cut_by(open_ended(0), 8),
        "truncated: the file is cut off: samples lie beyond its end"},
       {"more samples than bytes", plain_file(with([](TrackPlan& p) {
          p.more = full("stsz", 0, 0, u32(1 << 20) + u32(1 << 20));
        })),
        "truncated: the file is cut off: its tables list more sample bytes than the file has"},
-      {"no moov", cut(plain, box("moov", mvhd() + trak({})).size()),
+      {"no moov", cut_by(plain, box("moov", mvhd() + trak({})).size()),
        "problem: the MP4 has no moov box, which describes the video: its recording was not "
        "finished"},
       {"no ftyp", plain.substr(ftyp().size()), "problem: this is not an MP4: it has no ftyp box"},
@@ -322,6 +401,20 @@ void check_row(const std::vector<Case>& rows, int i, bool whole) {
 
 START_TEST(good) {
   check_row(good_files(), _i, true);
+}
+END_TEST
+START_TEST(stills) {
+  const std::vector<Case> rows = files_with_stills();
+  const Case& row = rows.at(static_cast<std::size_t>(_i));
+  const auto outcome = omni::mp4::probe(rope(row.file));
+  const auto* info = std::get_if<Info>(&outcome);
+  ck_assert_msg(info != nullptr, "%s", row.name);
+  expect_text(row.name, std::to_string(info->duration_ns / 1000000) + "ms " + info->video()->codec,
+              row.expected);
+}
+END_TEST
+START_TEST(trailers) {
+  check_row(files_with_trailer(), _i, false);
 }
 END_TEST
 START_TEST(edit_lists) {
@@ -411,6 +504,8 @@ END_TEST
 
 int main() {
   return run_tests("mp4-probe", {{"good", good, good_files().size()},
+                                 {"stills", stills, files_with_stills().size()},
+                                 {"trailers", trailers, files_with_trailer().size()},
                                  {"edit lists", edit_lists, edited_files().size()},
                                  {"fragmented", fragmented, fragmented_files().size()},
                                  {"bad", bad, bad_files().size()},

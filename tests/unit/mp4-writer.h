@@ -52,6 +52,7 @@ struct TrackPlan {
   unsigned width = 1280;
   unsigned height = 720;
   int degrees = 0;
+  unsigned flags = 7;    // of tkhd: enabled, in movie, in preview
   unsigned version = 0;  // of tkhd and mdhd
   std::uint32_t timescale = 1000;
   std::uint64_t duration = 8000;
@@ -98,7 +99,7 @@ inline std::string tkhd(const TrackPlan& plan) {
   const std::string head = wide ? u64(0) + u64(0) + u32(plan.id) + u32(0) + u64(plan.duration)
                                 : u32(0) + u32(0) + u32(plan.id) + u32(0) + u32(plan.duration);
   return full(
-      "tkhd", plan.version, 7,
+      "tkhd", plan.version, plan.flags,
       head + zeros(16) + matrix(plan.degrees) + u32(plan.width << 16) + u32(plan.height << 16));
 }
 

@@ -42,6 +42,18 @@ TrackPlan other(std::uint32_t id, const char* handler, const char* codec) {
   return plan;
 }
 
+TrackPlan still() {
+  TrackPlan plan = other(3, "vide", "jpeg");
+  plan.samples = 1;
+  return plan;
+}
+
+TrackPlan disabled() {
+  TrackPlan plan = other(3, "vide", "avc1");
+  plan.flags = 0;
+  return plan;
+}
+
 /// A movie of these tracks, all of whose samples lie at the beginning of the one mdat.
 std::string movie(std::vector<TrackPlan> plans, std::uint64_t duration = 8000) {
   std::string tracks;
@@ -119,6 +131,11 @@ std::vector<Case> usable() {
       {"shorter than was bought", lasting(1000), kGood},
       {"as long as may be", lasting(92000), kGood},
       {"length not known beforehand", lasting(3600000), kGood, 0},
+      {"a thumbnail", movie({{}, still()}), kGood},
+      {"a thumbnail in front", movie({still(), {}}), kGood},
+      {"a video that is not enabled", movie({{}, disabled()}), kGood},
+      {"a text behind the last box", plain_file() + "xxxxjunk and more of it", kGood},
+      {"a tag behind the last box", fast_start_file() + "TAG" + std::string(125, ' '), kGood},
       {"the largest picture", sized(16384, 16384), kGood},
       {"chunks in any order", first_chunk_at(ftyp().size() + 28), kGood},
   };

@@ -43,6 +43,7 @@ std::optional<Box> BoxReader::next(const Box& parent, std::uint64_t at) {
   const std::uint64_t left = parent.end - at;
   // QuickTime closes some lists with four zero bytes.
   if (left == 0 || (left < 8 && (!top || number(at, static_cast<int>(left)) == 0))) return {};
+  if (top && is_trailer(at, left)) return {};
   if (left < 8) throw Problem{"the file is cut off in the middle of a box header", true};
   if (++boxes_ > kMaxBoxes) throw Problem{"the MP4 has too many boxes", false};
   if (at == 0) check_beginning();
@@ -57,12 +58,42 @@ std::optional<Box> BoxReader::next(const Box& parent, std::uint64_t at) {
     size = left;  // to the end
   }
   if (size < box.body - at) damaged(name(box) + " is smaller than its own header");
+  if (size > left && top && movie_seen_ && !fragments_seen_ && box.type == fourcc("mdat")) {
+    data_cut_ = true;
+    size = left;
+  }
   if (size > left) too_long(box, top, size, left);
   box.end = at + size;
+  movie_seen_ |= top && box.type == fourcc("moov");
+  fragments_seen_ |= top && box.type == fourcc("moof");
   return box;
 }
 
-/// Bytes that are no box at all are not a damaged MP4.
+/// A tag, a line end, another file: what somebody has put behind the last box. A fragment that is
+/// cut off is none: frames would be missing.
+bool BoxReader::is_trailer(std::uint64_t at, std::uint64_t left) {
+  if (!movie_seen_ || fits(at, left)) return false;
+  // The size of a box that is not huge begins with 0.
+  if (left < 8) return !fragments_seen_ || number(at, 1) != 0;
+  switch (u32(at + 4)) {
+    case fourcc("mdat"):
+    case fourcc("moof"):
+    case fourcc("styp"):
+    case fourcc("sidx"):
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool BoxReader::fits(std::uint64_t at, std::uint64_t left) {
+  if (left < 8) return false;
+  const std::uint64_t size = u32(at);
+  if (size == 1) return left >= 16 && u64(at + 8) >= 16 && u64(at + 8) <= left;
+  return size == 0 || (size >= 8 && size <= left);
+}
+
+/// ByteRope that are no box at all are no damaged MP4.
 void BoxReader::check_beginning() {
   const std::string type = text(4, 4);
   const bool known = type == "ftyp" || type == "moov" || type == "mdat" || type == "free";

@@ -62,7 +62,8 @@ class BoxReader {
   std::uint64_t size() const { return file_.size(); }
   Box whole() const { return {0, 0, 0, file_.size()}; }
 
-  /// Calls `use` for each box in the body of `parent`.
+  /// Calls `use` for each box in the body of `parent`. Behind moov a file may end in anything: what
+  /// is no box ends the list, and an mdat that promises more than there is ends with the file.
   template <class Use>
   void each(const Box& parent, Use use) {
     std::uint64_t at = parent.body;
@@ -71,6 +72,9 @@ class BoxReader {
       at = box->end;
     }
   }
+
+  /// Was there such an mdat? Then only the tables tell whether samples are missing.
+  bool data_cut() const { return data_cut_; }
 
   /// Throws when the body of the box is shorter.
   void need(const Box& box, std::uint64_t bytes) const;
@@ -103,6 +107,8 @@ class BoxReader {
 
  private:
   std::optional<Box> next(const Box& parent, std::uint64_t at);
+  bool is_trailer(std::uint64_t at, std::uint64_t left);
+  bool fits(std::uint64_t at, std::uint64_t left);
   void check_beginning();
   [[noreturn]] void too_long(const Box& box, bool top, std::uint64_t size, std::uint64_t left);
   std::string name(const Box& box);
@@ -110,7 +116,10 @@ class BoxReader {
 
   const ByteRope& file_;
   unsigned boxes_ = 0;
-  std::uint64_t run_start_ = 0;  // the piece of the rope read last
+  bool movie_seen_ = false;
+  bool fragments_seen_ = false;
+  bool data_cut_ = false;
+  std::uint64_t run_start_ = 0;  // the piece of the rope that was read last
   std::size_t run_length_ = 0;
   const std::uint8_t* run_ = nullptr;
 };

@@ -31,6 +31,7 @@ class TrackOnly {
     std::uint64_t at = 0;
     std::string bytes;
   };
+  void give_size(const Box& mdat);
   void hide_in(const Box& moov);
   std::string new_moov(const Box& moov);
   std::string new_trak(const Box& trak);
@@ -47,12 +48,10 @@ class TrackOnly {
 };
 
 std::shared_ptr<const ByteRope> TrackOnly::run() {
+  std::uint64_t end = 0;  // what is behind the last box would hide what is put there
   in_.each(in_.whole(), [&](const Box& box) {
-    if (box.type == fourcc("mdat") && in_.u32(box.start) == 0) {
-      // To the end of the file, where something is appended.
-      const std::uint64_t size = box.end - box.start;
-      if (size <= 0xFFFFFFFF) changes_.push_back({box.start, number(size, 4)});
-    }
+    end = box.end;
+    if (box.type == fourcc("mdat")) give_size(box);
     if (box.type != fourcc("moov")) return;
     bool fragmented = false;
     in_.each(box, [&](const Box& inner) { fragmented |= inner.type == fourcc("mvex"); });
@@ -70,12 +69,24 @@ std::shared_ptr<const ByteRope> TrackOnly::run() {
     result->append(BytesPtr::adopt(g_bytes_new(change.bytes.data(), change.bytes.size())));
     at = change.at + change.bytes.size();
   }
-  result->append_slice(file_, at, file_.size() - at);
+  result->append_slice(file_, at, end - at);
   result->append(BytesPtr::adopt(g_bytes_new(tail_.data(), tail_.size())));
   return result;
 }
 
-/// Fragments must follow their moov, so nothing can be moved. Readers skip boxes of type 'free'.
+/// One that goes up to the end of the file, or that promises more: something is put behind it.
+void TrackOnly::give_size(const Box& mdat) {
+  const std::uint64_t size = mdat.end - mdat.start;
+  const bool wide = in_.u32(mdat.start) == 1;
+  if (wide && in_.u64(mdat.start + 8) != size) {
+    changes_.push_back({mdat.start + 8, number(size, 8)});
+  } else if (!wide && in_.u32(mdat.start) != size && size <= 0xFFFFFFFF) {
+    changes_.push_back({mdat.start, number(size, 4)});
+  }
+}
+
+/// Fragments must come behind their moov, so nothing can be moved; boxes of type 'free' are passed
+/// over.
 void TrackOnly::hide_in(const Box& moov) {
   in_.each(moov, [&](const Box& trak) {
     if (trak.type != fourcc("trak")) return;

@@ -52,7 +52,7 @@ class Prober {
   void read_sample_entry(const Box& stsd, TrackBoxes& track);
   void read_sample_sizes(const Box& box, TrackBoxes& track);
   void check_chunks(const TrackBoxes& track);
-  std::uint64_t last_chunk_bytes(const TrackBoxes& track);
+  std::optional<std::uint64_t> chunk_bytes(const TrackBoxes& track, std::uint64_t chunk);
   void read_fragment(const Box& moof);
   void read_track_fragment(const Box& traf);
   void read_segment_index(const Box& sidx);
@@ -87,8 +87,10 @@ Info Prober::run() {
     if (track.track.duration_ns == 0) track.track.duration_ns = longest;
     info_.tracks.push_back(std::move(track.track));
   }
-  if (!info_.video()) throw Problem{"the file has no video track", false};
-  info_.duration_ns = info_.video()->duration_ns;
+  const Track* video = info_.video();
+  if (!video) throw Problem{"the file has no video track", false};
+  if (video->samples == 0) throw Problem{"the MP4 has a video track, but no video samples", false};
+  info_.duration_ns = video->duration_ns;
   return std::move(info_);
 }
 
@@ -183,6 +185,7 @@ void Prober::read_track(const Box& trak) {
 void Prober::read_track_header(const Box& tkhd, TrackBoxes& track) {
   const bool wide = boxes_.version(tkhd) == 1;
   boxes_.need(tkhd, wide ? 96 : 84);
+  track.track.enabled = boxes_.u32(tkhd.body) & 1;
   track.id = boxes_.u32(tkhd.body + (wide ? 20 : 12));
   const std::uint64_t matrix = tkhd.body + (wide ? 52 : 40);
   // { a b u, c d v, x y w }: a quarter turn has its ones in b and c.
@@ -275,30 +278,43 @@ void Prober::check_chunks(const TrackBoxes& track) {
   const Box& box = *track.offsets;
   const bool wide = box.type == fourcc("co64");
   const std::uint64_t count = boxes_.u32(box.body + 4);
-  std::uint64_t offset = 0;
   std::uint64_t farthest = 0;
+  std::uint64_t chunk = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t at = box.body + 8;
-    offset = wide ? boxes_.u64(at + i * 8) : boxes_.u32(at + i * 4);
-    farthest = std::max(farthest, offset);
+    const std::uint64_t offset = wide ? boxes_.u64(at + i * 8) : boxes_.u32(at + i * 4);
+    if (offset < farthest) continue;
+    farthest = offset;
+    chunk = i;
   }
   const std::uint64_t size = boxes_.size();
-  if (farthest > size || last_chunk_bytes(track) > size - offset) {
+  const std::optional<std::uint64_t> bytes = chunk_bytes(track, chunk);
+  const bool outside = farthest > size || bytes.value_or(0) > size - farthest;
+  if (outside || (!bytes && boxes_.data_cut())) {
     throw Problem{"the file is cut off: samples lie beyond its end", true};
   }
 }
 
-/// The last row of stsc says how many samples the last chunk holds.
-std::uint64_t Prober::last_chunk_bytes(const TrackBoxes& track) {
-  if (!track.sizes || !track.chunks) return 0;
-  const std::uint64_t rows = boxes_.u32(track.chunks->body + 4);
-  if (rows == 0) return 0;
-  const std::uint64_t in_chunk = boxes_.u32(track.chunks->body + 8 + (rows - 1) * 12 + 4);
-  const std::uint64_t count = std::min(in_chunk, track.samples);
+/// Of the chunk, counted from 0; empty when the tables do not tell.
+std::optional<std::uint64_t> Prober::chunk_bytes(const TrackBoxes& track, std::uint64_t chunk) {
+  if (!track.sizes || !track.chunks) return {};
   const std::uint64_t fixed = boxes_.u32(track.sizes->body + 4);
-  // QuickTime counts uncompressed audio with a fixed size of 1, which says nothing about bytes.
-  if (fixed != 0) return fixed == 1 ? 0 : fixed * count;
-  return boxes_.sum_u32(track.sizes->body + 12 + (track.samples - count) * 4, count);
+  // A fixed size of 1 is how QuickTime counts uncompressed sound: it says nothing about bytes.
+  if (fixed == 1) return {};
+  const std::uint64_t rows = boxes_.u32(track.chunks->body + 4);
+  std::uint64_t first = 0;  // sample of the chunk
+  std::uint64_t count = 0;
+  for (std::uint64_t row = 0, begin = 0; row < rows && begin <= chunk; ++row) {
+    const std::uint64_t at = track.chunks->body + 8 + row * 12;
+    const std::uint64_t next = row + 1 < rows ? boxes_.u32(at + 12) - 1 : chunk + 1;
+    count = boxes_.u32(at + 4);
+    const std::uint64_t chunks = std::min(next, chunk) - std::min(begin, chunk);
+    first = std::min(track.samples, first + chunks * count);
+    begin = std::max(begin, next);
+  }
+  count = std::min(count, track.samples - first);
+  if (fixed != 0) return fixed * count;
+  return boxes_.sum_u32(track.sizes->body + 12 + first * 4, count);
 }
 
 void Prober::read_fragment(const Box& moof) {
@@ -351,6 +367,7 @@ void Prober::read_segment_index(const Box& sidx) {
 void Prober::finish_track(TrackBoxes& boxes) {
   Track& track = boxes.track;
   track.duration_ns = shown_duration(boxes);
+  track.samples = boxes.samples;
   if (track.handler != "vide") {
     track.width = track.height = 0;
     return;
@@ -360,7 +377,6 @@ void Prober::finish_track(TrackBoxes& boxes) {
     track.height = boxes.coded_height;
   }
   if (boxes.turned) std::swap(track.width, track.height);
-  if (boxes.samples == 0) throw Problem{"the MP4 has a video track, but no video samples", false};
 }
 
 std::uint64_t Prober::shown_duration(const TrackBoxes& track) const {
@@ -384,9 +400,12 @@ TrackBoxes* Prober::find_track(std::uint32_t id) {
 }  // namespace
 
 const Track* Info::video() const {
-  const auto found = std::find_if(tracks.begin(), tracks.end(),
-                                  [](const Track& track) { return track.handler == "vide"; });
-  return found == tracks.end() ? nullptr : &*found;
+  const Track* best = nullptr;
+  const auto rank = [](const Track& track) { return shown_rank(track.samples, track.enabled); };
+  for (const Track& track : tracks) {
+    if (track.handler == "vide" && (!best || rank(track) > rank(*best))) best = &track;
+  }
+  return best;
 }
 
 std::variant<Info, Problem> probe(const ByteRope& file) {

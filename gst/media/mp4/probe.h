@@ -19,7 +19,9 @@ struct Track {
   std::string handler;            // 'vide', 'soun', ...
   std::string codec;              // sample entry: 'avc1', 'hvc1', 'mp4a', ...
   std::uint64_t duration_ns = 0;  // what its edit list shows of it
-  unsigned width = 0;             // display size of a video track: tkhd, rotation applied
+  bool enabled = true;
+  std::uint64_t samples = 0;
+  unsigned width = 0;  // display size of a video track: tkhd, rotation applied
   unsigned height = 0;
 };
 
@@ -29,7 +31,8 @@ struct Info {
   bool fragmented = false;        // moof/mvex: the samples are not in moov
   bool moov_at_end = false;       // moov after mdat
   std::vector<Track> tracks;
-  const Track* video() const;  // the first video track, or nullptr
+  /// Of the video tracks the one that a player shows, see shown_rank(); nullptr without any.
+  const Track* video() const;
 };
 
 /// A sentence for the user that says what is wrong with the file.

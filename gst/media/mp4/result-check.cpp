@@ -45,11 +45,14 @@ void check_length(std::uint64_t ns, unsigned seconds) {
 }
 
 void check_picture(const Info& info) {
-  const auto pictures = std::count_if(info.tracks.begin(), info.tracks.end(),
-                                      [](const Track& track) { return track.handler == "vide"; });
+  const Track& video = *info.video();
+  const auto as_good = [&](const Track& track) {
+    return track.handler == "vide" &&
+           shown_rank(track.samples, track.enabled) >= shown_rank(video.samples, video.enabled);
+  };
+  const auto pictures = std::count_if(info.tracks.begin(), info.tracks.end(), as_good);
   if (pictures != 1)
     refuse("it has " + std::to_string(pictures) + " video tracks, where one is expected");
-  const Track& video = *info.video();
   if (video.duration_ns == 0) refuse("its video has no duration");
   if (std::min(video.width, video.height) == 0 || std::max(video.width, video.height) > kMostPixels)
     refuse("its frame size is given as " + std::to_string(video.width) + "x" +

@@ -459,6 +459,17 @@ std::uint64_t SampleTrack::media_bytes() const {
   return sum;
 }
 
+const SampleTrack* Movie::video() const {
+  const SampleTrack* best = nullptr;
+  const auto rank = [](const SampleTrack& track) {
+    return shown_rank(track.samples.size(), track.enabled);
+  };
+  for (const SampleTrack& track : tracks) {
+    if (track.handler == "vide" && (!best || rank(track) > rank(*best))) best = &track;
+  }
+  return best;
+}
+
 Movie read_movie(std::shared_ptr<const ByteRope> file) {
   return MovieReader(std::move(file)).run();
 }

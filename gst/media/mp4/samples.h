@@ -51,13 +51,17 @@ struct SampleTrack {
   std::uint64_t media_bytes() const;
 };
 
-/// What follows in another track of the same kind and timescale.
-void append(SampleTrack& track, const SampleTrack& next);
+/// Of several video tracks the first of the highest rank is shown: one that moves before a still,
+/// such as a thumbnail, and one that is enabled before one that is not.
+constexpr int shown_rank(std::uint64_t samples, bool enabled) {
+  return (samples > 1 ? 4 : samples == 1 ? 2 : 0) + (enabled ? 1 : 0);
+}
 
 struct Movie {
   std::uint32_t timescale = 0;
   bool quicktime = false;
   std::vector<SampleTrack> tracks;
+  const SampleTrack* video() const;  // as Info::video()
 };
 
 /// All tracks with their sample entries, and their samples where those are well defined: not for
