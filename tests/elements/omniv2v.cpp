@@ -82,9 +82,9 @@ GST_END_TEST
 GST_START_TEST(progress_is_paired) {
   const WithKey key;
   FakeService service(
-      kResult, __i__ == 0
-                   ? FakeService::Answer{}
-                   : first(is_poll, 1, {.status = 401, .body = "{\"error\":{\"message\":\"x\"}}"}));
+      kResult,
+      __i__ == 0 ? FakeService::Answer{}
+                 : first(is_poll, 99, {.status = 401, .body = "{\"error\":{\"message\":\"x\"}}"}));
   ElementRun run(service.server.url(), "prompt=night");
   run.push_stream(kClip);
   run.wait_event(GST_EVENT_EOS);

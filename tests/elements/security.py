@@ -32,6 +32,8 @@ from security_rig import (KEY, PASSWORD, SECRETS, SIGNATURE, SIGNED, SOON, TENAN
 EMULATOR = os.path.abspath(sys.argv[1])
 ELEMENTS = ("omniv2v", "omniv2vbin", "omnivideosrc")
 FAR = 1 << 21  # bytes: a result that goes to a file
+# A result that is not to be had is looked for over and over, and no longer when this is nearly over.
+SOON_OVER = "job-timeout=15000000000"
 
 
 class Security(PublishCase):
@@ -255,7 +257,7 @@ class Security(PublishCase):
     def one_failure(self, name, element):
         behave, reason = self.failing()[name]
         with self.recorder(behave) as service:
-            run = self.run_one(f"{element}-{name}", element, service.url,
+            run = self.run_one(f"{element}-{name}", element, service.url, SOON_OVER,
                                properties={"extra-headers": {"X-Tenant": TENANT}})
         self.assertEqual(run.status, 1, run.said[-2000:])
         self.assertEqual(len(service.creates()), 1)
@@ -277,7 +279,8 @@ class Security(PublishCase):
         """A result that would go over to plain http, its path holding what the service knows."""
         with self.recorder() as plain, \
                 self.recorder(self.redirects(plain, f"/{KEY}/o.mp4"), self.authority.good) as service:
-            run = self.run_one(f"{element}-redirect", element, service.url, f"ssl-ca-file={self.authority.file}")
+            run = self.run_one(f"{element}-redirect", element, service.url,
+                               f"{SOON_OVER} ssl-ca-file={self.authority.file}")
         self.assertEqual((run.status, plain.seen, len(service.creates())), (1, [], 1))
         self.check_nothing_shown(run, "ended: bad-result: a redirect from https://", "was refused")
 
@@ -407,8 +410,8 @@ class Security(PublishCase):
         with self.recorder(certificate=self.authority.other_host) as other:
             links = f"{other.url}/results/{{id}}.mp4"
             with self.recorder(self.no_content, self.authority.good, links=links) as service:
-                run = self.run_one(element, element, service.url, f"ssl-ca-file={self.authority.file}",
-                                   debug="2")
+                run = self.run_one(element, element, service.url,
+                                   f"{SOON_OVER} ssl-ca-file={self.authority.file}", debug="2")
         self.assertEqual(run.status, 1, run.said[-2000:])
         self.assertEqual((len(service.creates()), other.seen), (1, []))
 
@@ -437,7 +440,7 @@ class Security(PublishCase):
             return None
 
         with self.recorder(hostile) as service:
-            run = self.run_one(f"{element}-{name}", element, service.url, debug="2")
+            run = self.run_one(f"{element}-{name}", element, service.url, SOON_OVER, debug="2")
         self.assertEqual(run.status, 1, run.said[-2000:])
         self.assertEqual(len(service.creates()), 1)
         self.assertRegex(run.said, r"omni: bad-result: .*not usable: it" + (
