@@ -145,7 +145,10 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
     if (!sink_.append(std::move(piece)))
       co_return failed(Download::Outcome::too_large, Reason::bad_result, ResultSink::kTooLarge);
     // Neither an MP4 nor JSON that names one: the rest can't make it better.
-    if (check_ && sink_.size() > kMaxJsonBytes && !begins_as_mp4(sink_.head(8))) break;
+    const std::string head = sink_.head(8);
+    if (check_ && head.size() == 8 && !begins_as_mp4(head) &&
+        (sink_.size() > kMaxJsonBytes || !may_be_json(head)))
+      break;
     // Further than ever before: a long file over a bad line is no reason to give up.
     if (sink_.size() < farthest_ + 4 * kPiece) continue;
     farthest_ = sink_.size();
@@ -164,18 +167,23 @@ Async<Download> Downloader::receive(HttpResponse& response, Attempt& attempt) {
 
 Download Downloader::judge() const {
   const std::string head = sink_.head(512);
+  Download result;
   if (begins_as_mp4(head)) {
-    Download result;
     result.bytes = sink_.finish();
     const auto problem = check_ ? check_(*result.bytes) : std::nullopt;
-    if (problem) return failed(Download::Outcome::unusable, Reason::bad_result, *problem);
+    if (problem) return failed(Download::Outcome::not_yet, Reason::bad_result, *problem);
     result.outcome = Download::Outcome::complete;
     return result;
   }
-  Download result = failed(Download::Outcome::unusable, Reason::bad_result,
-                           "The service sent " + describe_start(head) + " instead of an MP4.");
-  if (!head.empty() && head.front() == '{' && sink_.size() <= kMaxJsonBytes)
-    result.other_url = link_in_json(sink_.head(kMaxJsonBytes));
+  result = failed(Download::Outcome::not_yet, Reason::bad_result,
+                  "The service sent " + describe_start(head) + " instead of an MP4");
+  if (may_be_json(head) && sink_.size() <= kMaxJsonBytes) {
+    const std::string text = sink_.head(sink_.size());
+    result.other_url = link_in_json(text);
+    const std::string said = result.other_url.empty() ? said_in(text) : "";
+    if (!said.empty()) result.error.message += ": \"" + said + "\"";
+  }
+  result.error.message += ".";
   if (check_ || head.empty() || !result.other_url.empty()) return result;
   result = {};
   result.bytes = sink_.finish();

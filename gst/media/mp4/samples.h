@@ -51,6 +51,9 @@ struct SampleTrack {
   std::uint64_t media_bytes() const;
 };
 
+/// Adds the samples of `next`, a track of the same kind and timescale.
+void append(SampleTrack& track, const SampleTrack& next);
+
 /// Of several video tracks the first of the highest rank is shown: one that moves before a still,
 /// such as a thumbnail, and one that is enabled before one that is not.
 constexpr int shown_rank(std::uint64_t samples, bool enabled) {
