@@ -403,6 +403,7 @@ bool Cutter::join_trailing() {
   const GstClockTime last = timeline_.last() - trailing_->running_time;
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
+  lock.unlock();
   --next_number_;
   GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
                    trailing_->number);

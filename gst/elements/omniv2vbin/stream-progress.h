@@ -24,8 +24,11 @@ class StreamProgress {
   /// Jobs that run: submitted, not finished and not late; `except` is not counted.
   unsigned running(const QueueLock& lock, const Segment* except = nullptr) const;
 
-  /// How many segments the stream will have had, as far as that is known; else 0.
-  void set_total(guint segments) { total_ = segments; }
+  /// The stream begins with the segment of this number: those before count no more.
+  void count_from(guint number) { first_number_ = number; }
+  /// How many segments the run will have had at the end of the stream, as far as that is known;
+  /// else 0.
+  void set_total(guint segments) { total_ = segments ? segments - first_number_ : 0; }
   /// Before a job is submitted: its output cannot begin before PROGRESS has.
   void submitting();
   void submitted() { post(); }
@@ -54,6 +57,7 @@ class StreamProgress {
   const BinHost& host_;
   const BinQueue& queue_;
   const Deadlines& deadlines_;
+  guint first_number_ = 0;  // sink pad's thread
   std::atomic<guint> done_{0};
   std::atomic<guint> total_{0};
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};
