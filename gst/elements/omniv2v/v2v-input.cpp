@@ -158,7 +158,7 @@ void V2vInput::plan_and_submit(const std::shared_ptr<PendingResult>& pending,
 }
 
 gboolean V2vInput::event(EventPtr event) {
-  GST_LOG_OBJECT(host_.element, "input: %" GST_PTR_FORMAT, event.get());
+  GST_LOG_OBJECT(host_.element, "input: %s event", GST_EVENT_TYPE_NAME(event.get()));
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_CAPS:
       // Ours go out with the first output. A refusal here would only add an error of upstream's.

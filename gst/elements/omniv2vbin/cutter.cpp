@@ -389,7 +389,7 @@ bool Cutter::join_trailing() {
   if (!trailing_ || !open_) return false;
   const GstClockTime offset = open_->running_time - trailing_->running_time;
   const std::shared_ptr<Segment> rest = close_open(GST_CLOCK_TIME_NONE);
-  const QueueLock lock = queue_.lock();
+  QueueLock lock = queue_.lock();
   const auto waits = [&](const BinQueue::Item& item) { return item.work == trailing_; };
   if (queue_.count_if(lock, waits) == 0) {
     open_ = rest;  // live, and it is going out already
@@ -451,6 +451,7 @@ void Cutter::drop() {
   timeline_.reset();
   cut_at_ = GST_CLOCK_TIME_NONE;
   cut_requested_ = false;
+  progress_.count_from(next_number_);
 }
 
 void Cutter::flush_prompts() {
