@@ -33,7 +33,7 @@ class VideoSrcRun {
 
   /// Plans the job and gets the client ready. Throws Failure with what the user has to change.
   explicit VideoSrcRun(Host host);
-  ~VideoSrcRun();
+  ~VideoSrcRun() { close(); }
 
   /// The next piece of the result, at most so large, none of it beyond `stop`; submits the job
   /// first, and waits for it. EOS after the last one, and when there is nothing to come; FLUSHING
@@ -49,6 +49,9 @@ class VideoSrcRun {
   bool seek(guint64 offset);
   std::shared_ptr<const ByteRope> result() const;
   ClientStats stats() const;
+  /// Ends the network thread, after the streaming thread. Who asks for stats may be the last to
+  /// hold this run, on any thread.
+  void close();
 
  private:
   void submit();
