@@ -122,6 +122,29 @@ GST_START_TEST(again_after_a_flush) {
       GST_PROGRESS_TYPE_CANCELED, GST_PROGRESS_TYPE_START, GST_PROGRESS_TYPE_COMPLETE};
   fail_unless(story.phases == expected);
   fail_unless_equals_int(story.counts.back().done, 1);
+  fail_unless_equals_int(story.counts.back().total, 1);
+}
+GST_END_TEST
+
+// So it does with a stream that follows the end of another one.
+GST_START_TEST(again_after_the_end) {
+  const WithKey key;
+  EchoService service;
+  BinHarness run(service.server.url(), kFour);
+  run.play_to_end(0, 200);
+  const Story before = story_of(run);
+  fail_unless_equals_int(before.counts.back().done, 2);
+  fail_unless_equals_int(before.counts.back().total, 2);
+  gst_harness_push_event(run.harness(), gst_event_new_stream_start("another"));
+  run.push_segment();
+  run.play_to_end(200, 100);
+  const Story story = story_of(run);
+  const std::vector<GstProgressType> expected = {GST_PROGRESS_TYPE_START,
+                                                 GST_PROGRESS_TYPE_COMPLETE};
+  fail_unless(story.phases == expected);
+  fail_unless_equals_int(story.counts.front().done, 0);
+  fail_unless_equals_int(story.counts.back().done, 1);
+  fail_unless_equals_int(story.counts.back().total, 1);
 }
 GST_END_TEST
 
@@ -147,6 +170,7 @@ static Suite* omniv2vbin_progress_suite() {
   tcase_add_test(tcase, open_until_the_first_frame);
   tcase_add_loop_test(tcase, closed_without_a_frame, 0, 3);
   tcase_add_test(tcase, again_after_a_flush);
+  tcase_add_test(tcase, again_after_the_end);
   tcase_add_test(tcase, none_where_it_is_live);
   return suite;
 }

@@ -159,7 +159,7 @@ void V2vInput::plan_and_submit(const std::shared_ptr<PendingResult>& pending,
 }
 
 gboolean V2vInput::event(EventPtr event) {
-  GST_LOG_OBJECT(host_.element, "input: %" GST_PTR_FORMAT, event.get());
+  GST_LOG_OBJECT(host_.element, "input: %s event", GST_EVENT_TYPE_NAME(event.get()));
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_CAPS:
       // The element's own caps are pushed with the first output. Refusing these would only add an

@@ -122,7 +122,7 @@ GstFlowReturn BinInput::take_buffer(BufferPtr buffer) {
 }
 
 gboolean BinInput::event(EventPtr event) {
-  GST_LOG_OBJECT(host_.element, "input: %" GST_PTR_FORMAT, event.get());
+  GST_LOG_OBJECT(host_.element, "input: %s event", GST_EVENT_TYPE_NAME(event.get()));
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_CAPS:
       if (!set_caps(event.get())) return FALSE;

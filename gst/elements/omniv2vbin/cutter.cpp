@@ -464,7 +464,7 @@ bool Cutter::join_trailing() {
   if (!trailing_ || !open_) return false;
   const GstClockTime offset = open_->running_time - trailing_->running_time;
   const std::shared_ptr<Segment> rest = close_open(GST_CLOCK_TIME_NONE);
-  const QueueLock lock = queue_.lock();
+  QueueLock lock = queue_.lock();
   const auto waits = [&](const BinQueue::Item& item) { return item.work == trailing_; };
   if (queue_.count_if(lock, waits) == 0) {
     open_ = rest;  // live: it is already being output
@@ -474,6 +474,8 @@ bool Cutter::join_trailing() {
   const GstClockTime last = timeline_.last() - trailing_->running_time;
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
+  lock.unlock();
+  --next_number_;
   GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
                    trailing_->number);
   return true;
@@ -570,6 +572,7 @@ void Cutter::drop() {
   if (planner_) planner_->begin_anew();
   cut_at_ = GST_CLOCK_TIME_NONE;
   cut_requested_ = false;
+  progress_.count_from(next_number_);
 }
 
 void Cutter::flush_prompts() {

@@ -440,7 +440,7 @@ void Playout::ensure_caps(const GstCaps* frame_caps) {
 
 void Playout::push_event(EventPtr event) {
   const GstEventType type = GST_EVENT_TYPE(event.get());
-  GST_LOG_OBJECT(host_.element, "output: %" GST_PTR_FORMAT, event.get());
+  GST_LOG_OBJECT(host_.element, "output: %s event", GST_EVENT_TYPE_NAME(event.get()));
   if (type == GST_EVENT_EOS) return finish(std::move(event));
   if (native_ && type == GST_EVENT_CAPS) {
     GstCaps* caps = nullptr;

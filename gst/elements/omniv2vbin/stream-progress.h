@@ -24,9 +24,12 @@ class StreamProgress {
   /// Jobs that are running: submitted, not finished and not late; `except` is not counted.
   unsigned running(const QueueLock& lock, const Segment* except = nullptr) const;
 
-  /// Total number of segments, as far as known; else 0.
-  void set_total(guint segments) { total_ = segments; }
-  /// Before a job is submitted: PROGRESS must start before its output.
+  /// The stream begins with the segment of this number: those before count no more.
+  void count_from(guint number) { first_number_ = number; }
+  /// How many segments the run will have had at the end of the stream, as far as that is known;
+  /// else 0.
+  void set_total(guint segments) { total_ = segments ? segments - first_number_ : 0; }
+  /// Before a job is submitted: its output cannot begin before PROGRESS has.
   void submitting();
   void submitted() { post(); }
   /// It was submitted during a flush or a stop, and is cancelled.
@@ -54,6 +57,7 @@ class StreamProgress {
   const BinHost& host_;
   const BinQueue& queue_;
   const Deadlines& deadlines_;
+  guint first_number_ = 0;  // sink pad's thread
   std::atomic<guint> done_{0};
   std::atomic<guint> total_{0};
   std::atomic<GstClockTime> position_{GST_CLOCK_TIME_NONE};

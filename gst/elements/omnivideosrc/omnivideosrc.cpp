@@ -135,8 +135,11 @@ gboolean start(GstBaseSrc* src) {
 gboolean stop(GstBaseSrc* src) {
   GstOmniVideoSrcPrivate& priv = priv_of(src);
   std::shared_ptr<VideoSrcRun> last;
-  const std::lock_guard lock(priv.lock);
-  last.swap(priv.run);
+  {
+    const std::lock_guard lock(priv.lock);
+    last.swap(priv.run);
+  }
+  if (last) last->close();
   return TRUE;
 }
 

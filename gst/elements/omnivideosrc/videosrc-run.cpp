@@ -36,7 +36,7 @@ VideoSrcRun::VideoSrcRun(Host host)
   jobs_.start(host_.settings);
 }
 
-VideoSrcRun::~VideoSrcRun() {
+void VideoSrcRun::close() {
   deliveries_.reset();
   jobs_.close();
 }

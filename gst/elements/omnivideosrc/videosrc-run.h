@@ -33,7 +33,7 @@ class VideoSrcRun {
 
   /// Plans the job and prepares the client. Throws Failure that says what the user has to change.
   explicit VideoSrcRun(Host host);
-  ~VideoSrcRun();
+  ~VideoSrcRun() { close(); }
 
   /// The next piece of the result, at most this large and not beyond `stop`. Submits the job first
   /// and waits for it. EOS after the last piece, and when there will be no result; FLUSHING when
@@ -48,6 +48,9 @@ class VideoSrcRun {
   bool seek(guint64 offset);
   std::shared_ptr<const ByteRope> result() const;
   ClientStats stats() const;
+  /// Ends the network thread, after the streaming thread. Who asks for stats may be the last to
+  /// hold this run, on any thread.
+  void close();
 
  private:
   void submit();

@@ -118,7 +118,7 @@ GstFlowReturn BinAudio::end_here(bool first) {
 void BinAudio::report_when_complete() {
   for (const AudioPad& one : passthroughs()) {
     if (one.passthrough->src()) continue;
-    GST_DEBUG_OBJECT(one.sink, "no caps yet: its src pad is added later");
+    GST_DEBUG_OBJECT(one.sink.get(), "has no caps yet, so its src pad is still to come");
     return;
   }
   {
@@ -189,7 +189,7 @@ GstPad* BinAudio::request(GstPadTemplate* sink_template, const char* name) {
     g_object_set_data_full(G_OBJECT(sink), "omni-context", new PadContext{this, passthrough, first},
                            [](gpointer data) { delete static_cast<PadContext*>(data); });
     gst_pad_set_element_private(sink, g_object_get_data(G_OBJECT(sink), "omni-context"));
-    passthroughs_.push_back({sink, passthrough});
+    passthroughs_.push_back({PadPtr::share(sink), passthrough});
   }
   gst_pad_set_chain_function(sink, chain);
   gst_pad_set_event_function(sink, sink_event);
@@ -208,8 +208,8 @@ void BinAudio::release(GstPad* sink) {
   {
     const std::lock_guard lock(lock_);
     for (const AudioPad& one : passthroughs_)
-      if (one.sink == sink) passthrough = one.passthrough;
-    std::erase_if(passthroughs_, [sink](const AudioPad& one) { return one.sink == sink; });
+      if (one.sink.get() == sink) passthrough = one.passthrough;
+    std::erase_if(passthroughs_, [sink](const AudioPad& one) { return one.sink.get() == sink; });
   }
   if (!passthrough) return;
   passthrough->stop();

@@ -54,7 +54,7 @@ class BinAudio {
 
  private:
   struct AudioPad {
-    GstPad* sink;
+    PadPtr sink;  // may be released while a copy of this is looked at
     std::shared_ptr<AudioPassthrough> passthrough;
   };
   std::vector<AudioPad> passthroughs() const;
