@@ -21,6 +21,7 @@
 namespace omni {
 namespace {
 
+constexpr GstClockTime kSameTime = 100 * GST_USECOND;  // more than roundings, less than a frame
 constexpr const char* kOverName = "omni/over";
 
 void post(GstBus* bus, const char* name) {
@@ -53,6 +54,8 @@ class Recoder {
     blamed_ = what;
   }
   const Coded& coded() const { return coded_; }
+  /// Frames at other times are decoded, and go no further.
+  void set_shown(const std::vector<GstClockTime>& times) { shown_ = times; }
   void set_frame_rate(unsigned numerator, unsigned denominator);
   void run(BusCancellation& cancellation);
   Coded take() { return std::move(coded_); }
@@ -60,6 +63,7 @@ class Recoder {
  private:
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
   static GstPadProbeReturn note_time(GstPad* pad, GstPadProbeInfo* info, gpointer time);
+  static GstPadProbeReturn drop_hidden(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn mend_rate(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   bool take_track(GstPad* demuxed);
   void link_decoded(GstPad* pad);
@@ -79,6 +83,7 @@ class Recoder {
   std::function<bool(GstBuffer*)> on_coded_;
   Reason blame_ = Reason::bad_input;
   std::string blamed_ = "the reference";
+  std::vector<GstClockTime> shown_;
   unsigned rate_numerator_ = 0;
   unsigned rate_denominator_ = 1;
   std::string missing_;  // what GStreamer has no plugin for
@@ -128,6 +133,8 @@ void Recoder::link_decoded(GstPad* pad) {
   if (caps && on_decoded_) on_decoded_(caps.get());
   gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_BUFFER, &note_time, &coded_.first_decoded,
                     nullptr);
+  if (!shown_.empty())
+    gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_BUFFER, &drop_hidden, this, nullptr);
   if (rate_numerator_ != 0) {
     gst_pad_add_probe(sink.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &mend_rate, this, nullptr);
   }
@@ -139,7 +146,15 @@ GstPadProbeReturn Recoder::note_time(GstPad*, GstPadProbeInfo* info, gpointer ti
   return GST_PAD_PROBE_REMOVE;
 }
 
-/// Encoders derive their rate from the frame rate, and none works without one.
+GstPadProbeReturn Recoder::drop_hidden(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  const std::vector<GstClockTime>& shown = static_cast<Recoder*>(self)->shown_;
+  const GstClockTime time = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
+  const auto found = std::lower_bound(shown.begin(), shown.end(), time - std::min(time, kSameTime));
+  const bool keep = found != shown.end() && *found <= time + kSameTime;
+  return keep ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+/// Encoders work out their rate from the frame rate: none can do without one.
 GstPadProbeReturn Recoder::mend_rate(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* me = static_cast<Recoder*>(self);
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
@@ -265,6 +280,7 @@ Coded recode_video(std::shared_ptr<const ByteRope> file, const VideoRecode& plan
   recoder.add(queue);
   for (const ElementPtr& element : chain.elements()) recoder.add(element);
   recoder.set_encoder(chain.encoder());
+  recoder.set_shown(plan.shown);
   recoder.set_frame_rate(plan.rate_numerator, plan.rate_denominator);
   recoder.on_decoded([&](const GstCaps* caps) { chain.set_input(caps); });
   recoder.run(cancellation);

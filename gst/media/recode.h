@@ -44,7 +44,8 @@ void add_unit(Coded& coded, GstBuffer* buffer, GstCaps* caps);
 struct VideoRecode : EncodePlan {
   unsigned rate_numerator = 25;  // used where the file does not give a rate
   unsigned rate_denominator = 1;
-  std::uint64_t max_bytes = 0;  // 0 = no limit
+  std::uint64_t max_bytes = 0;      // 0 = no limit
+  std::vector<GstClockTime> shown;  // PTS of the frames to be encoded, in order; empty = all
 };
 
 /// `file` holds this one track, see only_track(). Throws Failure: bad_input, invalid_request,

@@ -16,6 +16,7 @@
 #include "media/mp4/only-track.h"
 #include "media/mp4/sample-entry.h"
 #include "media/mp4/samples.h"
+#include "media/mp4/shown.h"
 #include "media/mp4/writer.h"
 #include "media/reference-limits.h"
 #include "service/error.h"
@@ -61,9 +62,16 @@ class Fitter {
   };
 
   void choose_tracks();
+  void take_shown();
+  bool shows_all_it_has() const;
+  std::vector<mp4::Edit> edits_of_shown(std::int64_t media) const;
+  std::shared_ptr<const ByteRope> to_decode() const;
   void take_sound();
   void shrink_sound();
   mp4::SampleTrack encode_sound(unsigned bits_per_second);
+  std::size_t frame_count() const {
+    return shown_.empty() ? picture_.samples.size() : shown_.size();
+  }
   bool picture_can_stay(const mp4::Info& info) const;
   std::shared_ptr<const ByteRope> remux() const;
   std::shared_ptr<const ByteRope> transcode();
@@ -95,6 +103,9 @@ class Fitter {
   std::uint32_t timescale_ = 0;
   bool quicktime_ = false;
   mp4::SampleTrack picture_;
+  // Where the edit list hides frames: those that it shows. The track has then what they need, and
+  // no edits of its own.
+  std::vector<mp4::ShownSample> shown_;
   std::optional<mp4::SampleTrack> source_sound_;
   std::optional<mp4::SampleTrack> sound_;  // as in the result
   double seconds_ = 0;
@@ -149,9 +160,59 @@ void Fitter::choose_tracks() {
     bad_input("the reference has a video track, but no samples that can be read");
   }
   if (picture_.codec == "encv") bad_input("the reference is encrypted");
+  take_shown();
   seconds_ = static_cast<double>(picture_.media_duration()) / picture_.timescale;
+  if (!shown_.empty()) {
+    const std::int64_t end = shown_.back().time + shown_.back().duration;
+    seconds_ = static_cast<double>(end - shown_.front().time) / picture_.timescale;
+  }
   if (seconds_ <= 0) seconds_ = static_cast<double>(picture_.samples.size()) / 25;
-  frame_rate_ = static_cast<double>(picture_.samples.size()) / seconds_;
+  frame_rate_ = static_cast<double>(frame_count()) / seconds_;
+}
+
+/// What an edit list hides goes nowhere.
+void Fitter::take_shown() {
+  auto shown = mp4::shown_samples(picture_, timescale_);
+  if (!shown || shown->empty() || shown->size() == picture_.samples.size()) return;
+  shown_ = std::move(*shown);
+  mp4::keep_shown(picture_, shown_);
+}
+
+/// Up to the last frame shown, and without a break.
+bool Fitter::shows_all_it_has() const {
+  if (shown_.empty()) return true;
+  std::size_t count = 0;
+  std::int64_t time = 0;
+  for (const mp4::Sample& sample : picture_.samples) {
+    count += time + sample.composition <= shown_.back().media;
+    time += sample.duration;
+  }
+  const std::int64_t later = shown_[std::min<std::size_t>(1, shown_.size() - 1)].time -
+                             shown_[std::min<std::size_t>(1, shown_.size() - 1)].media;
+  return count == shown_.size() && shown_.back().time - shown_.back().media == later;
+}
+
+/// For a track in which the first shown frame has this time.
+std::vector<mp4::Edit> Fitter::edits_of_shown(std::int64_t media) const {
+  const auto in_movie = [this](std::int64_t time) {
+    return static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(time) * timescale_ / picture_.timescale));
+  };
+  std::vector<mp4::Edit> edits;
+  const std::int64_t first = shown_.front().time;
+  if (first > 0) edits.push_back({in_movie(first), -1, 0x10000});
+  const std::int64_t end = shown_.back().time + shown_.back().duration;
+  edits.push_back({in_movie(end - first), media, 0x10000});
+  return edits;
+}
+
+/// The picture alone, all of it shown.
+std::shared_ptr<const ByteRope> Fitter::to_decode() const {
+  if (shown_.empty()) return mp4::only_track(reference_, picture_, timescale_);
+  mp4::Movie movie;
+  movie.timescale = timescale_;
+  movie.tracks.push_back(picture_);
+  return mp4::write_movie(movie);
 }
 
 /// Copies AAC and encodes everything else.
@@ -165,6 +226,7 @@ void Fitter::take_sound() {
   }
   sound_ = *source_sound_;
   sound_->entries = {entry};
+  mp4::drop_unheard(*sound_, timescale_);
 }
 
 /// Where the limit is tight, audio at a high rate is reduced to its share.
@@ -202,11 +264,12 @@ mp4::SampleTrack Fitter::encode_sound(unsigned bits_per_second) {
   for (mp4::Edit& edit : track.edits) {
     if (edit.media_time >= 0) edit.media_time = moved(edit.media_time);
   }
+  mp4::drop_unheard(track, timescale_);
   return track;
 }
 
 bool Fitter::picture_can_stay(const mp4::Info& info) const {
-  if (picture_.codec != "avc1") return false;
+  if (picture_.codec != "avc1" || !shows_all_it_has()) return false;
   const LimitViolation misfit = find_violation(info, 0, limits_);
   if (misfit && misfit.kind != LimitViolation::Kind::container) return false;
   const std::uint64_t sound = sound_ ? sound_->media_bytes() : 0;
@@ -216,6 +279,7 @@ bool Fitter::picture_can_stay(const mp4::Info& info) const {
 /// Null when the tables make it too large after all.
 std::shared_ptr<const ByteRope> Fitter::remux() const {
   mp4::SampleTrack picture = picture_;
+  if (!shown_.empty()) picture.edits = edits_of_shown(shown_.front().media);
   for (std::string& entry : picture.entries) entry = mp4::plain_video_entry(entry);
   std::shared_ptr<const ByteRope> result = write(picture);
   if (limits_.max_bytes && result->size() > limits_.max_bytes) return nullptr;
@@ -325,6 +389,14 @@ VideoRecode Fitter::recode_plan(const Try& next) const {
   if (next.short_side) {
     plan.short_side = std::min(next.short_side, short_limit_ ? short_limit_ : next.short_side);
   }
+  // A demuxer gives the media's own time; the writer makes no composition negative.
+  std::int64_t lowest = 0;
+  for (const mp4::Sample& sample : picture_.samples)
+    lowest = std::min<std::int64_t>(lowest, sample.composition);
+  for (const mp4::ShownSample& frame : shown_) {
+    const auto time = static_cast<std::uint64_t>(frame.media - lowest);
+    plan.shown.push_back(gst_util_uint64_scale(time, GST_SECOND, picture_.timescale));
+  }
   gint numerator = 25;
   gint denominator = 1;
   gst_util_double_to_fraction(frame_rate_, &numerator, &denominator);
@@ -343,10 +415,8 @@ std::shared_ptr<const ByteRope> Fitter::attempt(const Try& next, double& bytes) 
       std::to_string(plan.settings.bits_per_second / 1000) + " kbit/s" +
       (next.short_side ? " at " + std::to_string(next.short_side) + " lines" : "");
   log("transcoding the reference: its video is encoded with " + settings);
-  const Coded coded =
-      recode_video(mp4::only_track(reference_, picture_, timescale_), plan, cancellation_);
-  const auto share =
-      static_cast<double>(coded.units.size()) / static_cast<double>(picture_.samples.size());
+  const Coded coded = recode_video(to_decode(), plan, cancellation_);
+  const auto share = static_cast<double>(coded.units.size()) / static_cast<double>(frame_count());
   bytes = static_cast<double>(coded.media->size()) / std::max(share, 1e-9);
   std::shared_ptr<const ByteRope> result;
   if (!coded.over) result = write(picture_track(coded));
@@ -387,6 +457,8 @@ void Fitter::set_size(unsigned width, unsigned height, mp4::SampleTrack& track) 
 
 std::vector<ShownFrame> Fitter::source_frames() const {
   std::vector<ShownFrame> frames;
+  for (const mp4::ShownSample& frame : shown_) frames.push_back({frame.time, frame.duration});
+  if (!shown_.empty()) return frames;
   std::int64_t time = 0;
   for (const mp4::Sample& sample : picture_.samples) {
     frames.push_back({time + sample.composition, sample.duration});
@@ -401,8 +473,11 @@ std::vector<ShownFrame> Fitter::source_frames() const {
 std::vector<ShownFrame> Fitter::match_frames(const Coded& coded) const {
   std::vector<ShownFrame> frames = source_frames();
   if (frames.size() == coded.units.size()) return frames;
-  // Frames before the first sync sample depend on data that is not in the file and cannot be
-  // decoded.
+  if (!shown_.empty()) {
+    bad_input("the reference cannot be decoded: of the " + std::to_string(frames.size()) +
+              " frames that it shows, " + std::to_string(coded.units.size()) + " came out");
+  }
+  // Frames before the first sync sample depend on what is not in the file: nobody can show them.
   std::int64_t time = 0;
   std::int64_t first_sync = 0;
   for (const mp4::Sample& sample : picture_.samples) {
@@ -427,7 +502,12 @@ std::vector<ShownFrame> Fitter::match_frames(const Coded& coded) const {
 void Fitter::place_frames(const Coded& coded, mp4::SampleTrack& track) const {
   const std::vector<ShownFrame> frames = match_frames(coded);
   if (frames.empty()) bad_input("the reference cannot be decoded: no frame came out");
-  // A start offset that only made room for reordering is not needed any more.
+  if (!shown_.empty()) {
+    track.edits = edits_of_shown(0);
+    place_units(coded, frames, frames.front().time, track);
+    return;
+  }
+  // A start that only made room for reordering is not needed any more.
   std::int64_t first = frames.front().time;
   const bool all_later =
       std::all_of(track.edits.begin(), track.edits.end(),

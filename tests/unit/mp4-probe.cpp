@@ -86,6 +86,8 @@ std::vector<Case> good_files() {
       {"moov in front", fast_start_file(), kGood},
       {"T29 moov at the end", plain_file(), kGoodAtEnd},
       {"version 1 headers", plain_file(with([](TrackPlan& p) { p.version = 1; })), kGoodAtEnd},
+      {"QuickTime without ftyp", plain_file().substr(ftyp().size()),
+       "qt   8000ms moov-at-end [vide avc1 8000ms 1280x720]"},
       {"co64", plain_file(with([](TrackPlan& p) { p.wide_offsets = true; })), kGoodAtEnd},
       {"64-bit mdat size",
        ftyp() + box("moov", mvhd() + trak({})) + wide_box("mdat", std::string(400, 'm')), kGood},
@@ -329,7 +331,8 @@ std::vector<Case> bad_files() {
       {"no moov", cut_by(plain, box("moov", mvhd() + trak({})).size()),
        "problem: the MP4 has no moov box, which describes the video: its recording was not "
        "finished"},
-      {"no ftyp", plain.substr(ftyp().size()), "problem: this is not an MP4: it has no ftyp box"},
+      {"neither ftyp nor moov", box("mdat", zeros(9)),
+       "problem: this is not an MP4: it has no ftyp box"},
       {"picture in the same wrapping", ftyp("heic") + box("meta", zeros(20)),
        "problem: this is a HEIF or AVIF image, not an MP4 video"},
       {"no tracks", ftyp() + box("moov", mvhd()), "problem: the file has no video track"},

@@ -76,6 +76,7 @@ class Prober {
 Info Prober::run() {
   scan_top();
   check_movie();
+  if (!brand_) info_.major_brand = "qt  ";  // QuickTime had no ftyp, and cameras still write none
   read_movie(*movie_);
   for (const Box& moof : fragments_) read_fragment(moof);
   for (TrackBoxes& track : tracks_) {
@@ -127,8 +128,8 @@ void Prober::read_brand(const Box& box) {
 }
 
 void Prober::check_movie() const {
-  if (!brand_) throw Problem{"this is not an MP4: it has no ftyp box", false};
   if (movie_) return;
+  if (!brand_) throw Problem{"this is not an MP4: it has no ftyp box", false};
   for (const char* image : {"heic", "heix", "mif1", "avif"}) {
     if (info_.major_brand == image) {
       throw Problem{"this is a HEIF or AVIF image, not an MP4 video", false};

@@ -41,7 +41,8 @@ struct Problem {
   bool truncated = false;  // the boxes promise more bytes than the file has
 };
 
-/// Accepts a whole file with ftyp, moov and at least one video track whose boxes fit into the file.
+/// Accepts a whole file with moov, with ftyp or (QuickTime) without, and at least one video track
+/// whose boxes fit into the file.
 std::variant<Info, Problem> probe(const ByteRope& file);
 
 }  // namespace omni::mp4

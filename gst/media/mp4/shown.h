@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "media/mp4/samples.h"
@@ -22,5 +23,25 @@ struct MediaSpan {
 /// beyond the media, do not count.
 std::uint64_t shown_length(const std::vector<Edit>& edits, std::uint32_t movie_timescale,
                            const MediaSpan& media);
+
+/// A frame as the edits show it, in the track's timescale.
+struct ShownSample {
+  std::int64_t media = 0;  // when its own time has it
+  std::int64_t time = 0;   // when it is shown
+  std::uint32_t duration = 0;
+};
+
+/// The frames that are shown, in order. Empty when the edits cannot be told by such a list: a frame
+/// is shown twice, out of order, at another rate, or has no length.
+std::optional<std::vector<ShownSample>> shown_samples(const SampleTrack& track,
+                                                      std::uint32_t movie_timescale);
+
+/// Drops the samples before the last sync sample that `shown` needs, and those behind what it
+/// shows. The times of the media, and with them those of `shown`, begin with what is left; the
+/// edits are dropped.
+void keep_shown(SampleTrack& track, std::vector<ShownSample>& shown);
+
+/// Drops the sound that no edit plays and no decoder needs for what it plays.
+void drop_unheard(SampleTrack& track, std::uint32_t movie_timescale);
 
 }  // namespace omni::mp4
