@@ -169,7 +169,7 @@ class Security(PublishCase):
                 self.assertTrue(create.target.startswith("http://service.invalid/"), create.target)
                 self.assertEqual(create.headers["authorization"], f"Bearer {KEY}")
                 self.assertEqual(create.headers["x-tenant"], TENANT)
-                self.assertRegex(run.said, r"property proxy http://\(left out\)@127")
+                self.assertRegex(run.said, r"property proxy http://\(redacted\)@127")
                 self.assertRegex(run.said, r"property extra-headers .*X-Tenant=.*left")
                 self.check_nothing_shown(run, "accepted as task video_1")
 

@@ -475,7 +475,6 @@ bool Cutter::join_trailing() {
   trailing_->reference_length =
       std::min(trailing_->length, std::max(trailing_->planned_end, last + kDefaultFrameDuration));
   lock.unlock();
-  --next_number_;
   GST_DEBUG_OBJECT(host_.element, "segment %u takes in what ends within its overlap",
                    trailing_->number);
   return true;
@@ -513,8 +512,10 @@ bool Cutter::join_held() {
   take_in(*held_, *rest, offset);
   held_->joined_at = offset;
   held_->reference_length = offset + rest->reference_length;
-  const QueueLock lock = queue_.lock();
-  held_->shared.of(lock).joined = rest->shared.of(lock).encoder;
+  {
+    const QueueLock lock = queue_.lock();
+    held_->shared.of(lock).joined = rest->shared.of(lock).encoder;
+  }
   GST_DEBUG_OBJECT(host_.element, "segment %u takes in what is too short for one of its own",
                    held_->number);
   return true;

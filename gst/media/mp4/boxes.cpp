@@ -73,8 +73,9 @@ std::optional<Box> BoxReader::next(const Box& parent, std::uint64_t at) {
 /// cut off is none: frames would be missing.
 bool BoxReader::is_trailer(std::uint64_t at, std::uint64_t left) {
   if (!movie_seen_ || fits(at, left)) return false;
-  // The size of a box that is not huge begins with 0.
-  if (left < 8) return !fragments_seen_ || number(at, 1) != 0;
+  // The size of a box that is not huge begins with 0: it may be a fragment that is damaged.
+  if (fragments_seen_ && number(at, 1) == 0) return false;
+  if (left < 8) return true;
   switch (u32(at + 4)) {
     case fourcc("mdat"):
     case fourcc("moof"):

@@ -134,7 +134,7 @@ std::string BinAudio::pads_without_caps() const {
   if (result_audio()) return names;
   for (const AudioPad& one : passthroughs()) {
     if (one.passthrough->src()) continue;
-    const CharPtr name(gst_pad_get_name(one.sink));
+    const CharPtr name(gst_pad_get_name(one.sink.get()));
     names += (names.empty() ? "" : ", ") + std::string(name.get());
   }
   return names;
