@@ -221,6 +221,7 @@ std::vector<Case> files_with_trailer() {
        cut},
       {"a text behind fragments", fragments + "xxxxjunk and more of it", parts},
       {"a line end behind fragments", fragments + "\r\n", parts},
+      {"a fragment whose box is damaged", fragments + "xxxxjunk" + std::string(600, 'm'), cut},
       {"a fragment that is cut off", fragments + moof(part).substr(0, 60), cut},
       {"the data of a fragment that is cut off", cut_by(fragments, 1), cut},
       {"the header of a fragment that is cut off", fragments + moof(part).substr(0, 5),

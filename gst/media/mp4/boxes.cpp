@@ -9,7 +9,9 @@
 namespace omni::mp4 {
 namespace {
 
-constexpr unsigned kMaxBoxes = 400'000;  // an hour of fragments of one frame each has fewer
+constexpr unsigned kMaxBoxes = 400'000;  // an hour of fragments of a frame each has fewer
+// No table tells how many fragments there are. What is larger may be one that is damaged.
+constexpr std::uint64_t kMostBehindFragments = 512;
 constexpr std::uint64_t kMaxTime = std::numeric_limits<std::int64_t>::max();
 
 std::uint64_t capped_sum(std::uint64_t one, std::uint64_t other) {
@@ -73,9 +75,9 @@ std::optional<Box> BoxReader::next(const Box& parent, std::uint64_t at) {
 /// cut off is none: frames would be missing.
 bool BoxReader::is_trailer(std::uint64_t at, std::uint64_t left) {
   if (!movie_seen_ || fits(at, left)) return false;
-  // The size of a box that is not huge begins with 0: it may be a fragment that is damaged.
-  if (fragments_seen_ && number(at, 1) == 0) return false;
-  if (left < 8) return true;
+  if (fragments_seen_ && left > kMostBehindFragments) return false;
+  // The size of a box that is not huge begins with 0.
+  if (left < 8) return !fragments_seen_ || number(at, 1) != 0;
   switch (u32(at + 4)) {
     case fourcc("mdat"):
     case fourcc("moof"):
