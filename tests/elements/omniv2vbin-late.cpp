@@ -52,6 +52,13 @@ Told told_by(LiveRun& run) {
   return told;
 }
 
+/// The clock stands still until the service has so many jobs: what is not submitted at its deadline
+/// never is.
+void expect_jobs(EchoService& service, int count) {
+  fail_unless(service.server.wait_for(count, "POST"));
+  fail_unless_equals_int(service.creates(), count);
+}
+
 /// All that came in comes out, up to EOS.
 void finish(LiveRun& run) {
   run.push_eos();
@@ -72,10 +79,10 @@ GST_START_TEST(lag_grows) {
     run.push_frame(i);
   }
   run.push_eos();
+  expect_jobs(service, 5);
   run.expect_times(count);
   run.play_out();
   const Told told = told_by(run);
-  fail_unless_equals_int(service.creates(), 5);
   fail_unless_equals_int(told.jobs, 5);
   fail_unless_equals_uint64(told.shortest, kSegment);
   fail_unless_equals_int(told.late_input, 1);
@@ -118,8 +125,8 @@ GST_START_TEST(late_source_stops) {
   run.wait_for_alarm(stopped);
   fail_unless_equals_int(service.creates(), 0);
   run.reach(stopped);
+  expect_jobs(service, 1);
   run.expect_times(125);
-  fail_unless_equals_int(service.creates(), 1);
   // It goes on within the segment that it had left: the rest is shown as it is.
   for (unsigned i = 125; i < 2 * kFrames; ++i) run.push_frame(i);
   for (unsigned i = 2 * kFrames; i <= 4 * kFrames; ++i) run.push_frame(i);
@@ -142,6 +149,7 @@ GST_START_TEST(no_times) {
     run.reach(12 * GST_SECOND + i * pause);
     run.push_at(GST_CLOCK_TIME_NONE, kSlow);
   }
+  fail_unless(service.server.wait_for(1, "POST"));
   finish(run);
   const Told told = told_by(run);
   fail_unless_equals_int(told.late_input, 0);
@@ -166,8 +174,9 @@ GST_START_TEST(sender_comes_back) {
   push(40 * GST_SECOND, 21);  // whole again
   push(20 * GST_SECOND, 1);   // an old one
   push(60 * GST_SECOND, 20);
-  finish(run);
-  fail_unless_equals_int(service.creates(), 3);
+  run.push_eos();
+  expect_jobs(service, 3);
+  run.play_out();
   const Told told = told_by(run);
   fail_unless_equals_uint64(told.shortest, kSegment);
   fail_unless_equals_int(told.too_short, 4);
@@ -181,8 +190,9 @@ GST_START_TEST(lost_at_the_end) {
   LiveRun run(service.server.url(), "", kSlowCaps);
   for (unsigned i = 0; i <= 60; ++i)
     if (i % 20 != 19) run.push_at(i * kSlow + i % 3 * 10 * GST_MSECOND, kSlow);
-  finish(run);
-  fail_unless_equals_int(service.creates(), 3);
+  run.push_eos();
+  expect_jobs(service, 3);
+  run.play_out();
 }
 GST_END_TEST
 
@@ -232,7 +242,8 @@ GST_START_TEST(cost_of_any_stream) {
   const auto most = covered / (segment - overlap) + allowed;
   fail_unless(told.jobs <= most, "stream %d: %u jobs, at most %u: %.1f s in segments of %.1f s",
               __i__, told.jobs, static_cast<unsigned>(most), covered / 1e9, segment / 1e9);
-  fail_unless_equals_int(service.creates(), told.jobs);
+  fail_unless(service.server.wait_for(static_cast<int>(told.jobs), "POST"));
+  fail_unless(service.creates() <= static_cast<int>(most));
   fail_unless(told.jobs == 0 || told.shortest + overlap + kSlack >= kLeast,
               "stream %d: a job of %.2f s", __i__, told.shortest / 1e9);
 }

@@ -170,7 +170,7 @@ class Security(PublishCase):
                 self.assertEqual(create.headers["authorization"], f"Bearer {KEY}")
                 self.assertEqual(create.headers["x-tenant"], TENANT)
                 self.assertRegex(run.said, r"property proxy http://\(redacted\)@127")
-                self.assertRegex(run.said, r"property extra-headers .*X-Tenant=.*left")
+                self.assertRegex(run.said, r"property extra-headers .*X-Tenant=.*redacted")
                 self.check_nothing_shown(run, "accepted as task video_1")
 
     def test_published_with_a_secret(self):
