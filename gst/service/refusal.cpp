@@ -99,7 +99,7 @@ constexpr std::array kCodes = {
     CodeVerdict{"prompt_blocked", &kModerated},
     CodeVerdict{"timeout", &kTooSlow},
     // Kling, its table of business codes; with HTTP 400, 403 or 429
-    CodeVerdict{"1100", &kPayment},
+    CodeVerdict{"1100", &kNotAllowed},
     CodeVerdict{"1101", &kPayment},
     CodeVerdict{"1102", &kPayment},
     CodeVerdict{"1103", &kNotAllowed},
@@ -122,8 +122,8 @@ constexpr std::array kCodes = {
     CodeVerdict{"unauthorized", &kBadKey},
     CodeVerdict{"forbidden", &kNotAllowed},
     CodeVerdict{"tasknotfound", &kNoTask},
-    // MiniMax, `base_resp.status_code`; with HTTP 200
-    CodeVerdict{"1002", &kSlowDown},
+    // MiniMax, `base_resp.status_code`; with HTTP 200. Not 1002, its rate limit, which its words
+    // tell: for Kling that is an invalid key.
     CodeVerdict{"1004", &kBadKey},
     CodeVerdict{"1008", &kPayment},
     CodeVerdict{"1026", &kModerated},
