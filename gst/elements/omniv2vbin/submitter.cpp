@@ -24,6 +24,10 @@ constexpr std::uint32_t kMovieTicks = 1000;
 constexpr GstClockTime kAudioPatience = 5 * GST_SECOND;
 constexpr GstClockTime kAudioPatienceLive = 2 * GST_SECOND;
 
+constexpr char kNotEncoded[] =
+    "The segment was not encoded: the encoder is too slow for this live stream. Use a smaller "
+    "`resolution` or a faster `encoder`.";
+
 std::string seconds(GstClockTime time) {
   char text[32];
   g_snprintf(text, sizeof text, "%.1f s", static_cast<double>(time) / GST_SECOND);
@@ -154,10 +158,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
   // Also where no reference is made: unused audio must not accumulate.
   if (const auto audio = host_.reference_audio()) audio->drop_before(segment.running_time);
   if (!encoder)
-    throw Failure(
-        Reason::bad_input,
-        "The segment was not encoded: the encoder is too slow for this live stream. Use a "
-        "smaller `resolution` or a faster `encoder`.");
+    throw Failure(Reason::bad_input, segment.unsold.empty() ? kNotEncoded : segment.unsold);
   mp4::Movie movie;
   movie.timescale = kMovieTicks;
   const GstClockTime length =
