@@ -23,7 +23,7 @@ from gi.repository import GLib, Gst, GstPbutils  # noqa: E402  (after the versio
 
 # The sound goes through the element, where it waits for its picture.
 PICTURE = ("filesrc name=source ! decodebin name=d  d. ! queue ! deinterlace ! videoconvert name=convert"
-           " ! video/x-raw,format=I420 ! omniv2vbin name=omni"
+           " ! videoflip video-direction=auto ! video/x-raw,format=I420 ! omniv2vbin name=omni"
            " ! x264enc ! h264parse ! queue ! mp4mux name=m ! filesink name=sink")
 SOUND = (" d. ! queue ! omni.audio_sink_0 omni.audio_src_0"
          " ! audioconvert ! audioresample ! avenc_aac ! queue ! m.")

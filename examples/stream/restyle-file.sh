@@ -147,7 +147,7 @@ fi
 set +e
 timeout --foreground -s INT "$((minutes * 60))" gst-launch-1.0 -m \
   filesrc "location=$in" ! decodebin name=d d. ! queue ! deinterlace ! videoconvert \
-  ! video/x-raw,format=I420 ! omniv2vbin name=v "prompt=$prompt" "${properties[@]}" ! "${end[@]}" \
+  ! videoflip video-direction=auto ! video/x-raw,format=I420 ! omniv2vbin name=v "prompt=$prompt" "${properties[@]}" ! "${end[@]}" \
   "${sound[@]}" >"$work/launch.log" 2>"$work/errors.log" &
 running=$!
 tail -n +1 -F --pid="$running" "$work/launch.log" 2>/dev/null | show &

@@ -8,6 +8,7 @@
 #include "elements/common/debug.h"
 #include "elements/common/messages.h"
 #include "elements/omniv2vbin/audio/result-audio.h"
+#include "elements/omniv2vbin/orientation.h"
 #include "media/frame-record.h"
 
 #define GST_CAT_DEFAULT omni::v2v_bin_category()
@@ -130,6 +131,9 @@ gboolean BinInput::event(EventPtr event) {
     case GST_EVENT_SEGMENT:
       if (!set_segment(event.get())) return FALSE;
       break;
+    case GST_EVENT_TAG:
+      check_orientation(event.get());
+      break;
     case GST_EVENT_GAP:
       cutter_.add_gap(std::move(event));
       return TRUE;
@@ -151,6 +155,21 @@ gboolean BinInput::event(EventPtr event) {
   if (!GST_EVENT_IS_SERIALIZED(event.get())) return gst_pad_push_event(host_.src, event.release());
   cutter_.add_event(std::move(event));
   return TRUE;
+}
+
+void BinInput::check_orientation(GstEvent* event) {
+  if (turn_told_) return;
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  const std::string turn = missing_turn(host_.sink, tags);
+  if (turn.empty()) return;
+  turn_told_ = true;
+  post_warning(host_.element,
+               input_error(Reason::bad_input,
+                           "The frames are to be shown turned (image-orientation=" + turn +
+                               "), and no element before this one turns them. Put `videoflip "
+                               "video-direction=auto` before it."),
+               "the model sees the video as it is stored");
 }
 
 /// Else a file of nothing is made without a word.

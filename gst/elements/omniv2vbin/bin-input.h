@@ -43,6 +43,7 @@ class BinInput {
 
   GstFlowReturn refusal() const;
   GstFlowReturn fail_now(const Error& error);
+  void check_orientation(GstEvent* event);
   void report_empty();
   void report_wait(std::string what, const char* until);
   bool upstream_is_live() const;
@@ -64,6 +65,7 @@ class BinInput {
   bool refused_ = false;    // an error was reported, or EOS came
   bool any_frame_ = false;  // of the whole run
   bool empty_told_ = false;
+  bool turn_told_ = false;
   // Of the src pad's task
   bool wait_told_ = false;
   bool pads_told_ = false;

@@ -86,10 +86,11 @@
  * ## Example launch lines
  * |[
  * export OMNI_API_KEY=...
- * gst-launch-1.0 filesrc location=in.mp4 ! decodebin name=d ! queue ! videoconvert ! omniv2vbin
- * name=v prompt="rainy neon night" ! x264enc ! mp4mux name=m ! filesink location=out.mp4 d. ! queue
- * ! v.audio_sink_0 v.audio_src_0 ! audioconvert ! avenc_aac ! m.
- * ]| A film of any length, with its audio.
+ * gst-launch-1.0 filesrc location=in.mp4 ! decodebin name=d ! queue ! videoconvert ! videoflip
+ * video-direction=auto ! omniv2vbin name=v prompt="rainy neon night" ! x264enc ! mp4mux name=m !
+ * filesink location=out.mp4 d. ! queue ! v.audio_sink_0 v.audio_src_0 ! audioconvert ! avenc_aac !
+ * m.
+ * ]| A film of any length, with its audio. Frames that are stored sideways are turned first.
  * |[
  * gst-launch-1.0 v4l2src ! videoconvert ! omniv2vbin prompt="oil painting" latency=240000000000 !
  * autovideosink
