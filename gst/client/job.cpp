@@ -389,8 +389,11 @@ void Job::log(LogLevel level, const std::string& text) const {
 Error Job::explain(Error error) const {
   if (ledger_failure_) error = *ledger_failure_;
   error.task_id = last_.task_id;
-  if (error.reason == Reason::cancelled && deadline_hit_) explain_timeout(error);
-  if (error.reason != Reason::cancelled) error.message += ways_on();
+  if (error.reason == Reason::cancelled && deadline_hit_)
+    explain_timeout(error);
+  else if (error.reason == Reason::cancelled && !error.task_id.empty())
+    error.message = "The wait for it was ended. The task continues at the service and is billed.";
+  error.message += ways_on();
   return error;
 }
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,23 @@ def make_clip(path, frames=48, noise=False, faststart=False, audio=True):
                   f"faststart={str(faststart).lower()} ! filesink location={path}{sound}")
     assert done.returncode == 0, done.stdout
     return Path(path)
+
+
+def lay_on_its_side(clip, to):
+    """The same clip, to be shown turned by 90 degrees, as a phone stores it: its track header's matrix says so."""
+    data = bytearray(clip.read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    data[matrix:matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 180 << 16, 0, 1 << 30)
+    to.write_bytes(data)
+    return to
+
+
+def shown_size(clip):
+    """Width and height of the only track, of its header, whose times are longer in version 1."""
+    data = clip.read_bytes()
+    header = data.index(b"tkhd")
+    at = header + 80 + 12 * data[header + 4]
+    return tuple(side >> 16 for side in struct.unpack(">2I", data[at:at + 8]))
 
 
 class Launch(unittest.TestCase):
@@ -274,6 +292,34 @@ class Launch(unittest.TestCase):
             output = output_of(process)
             self.assertIn("Setting pipeline to NULL", output)
             self.assertIn("Freeing pipeline", output)
+
+    def test_interrupted_source(self):
+        # -e: EOS calls the job off.
+        line = "omnivideosrc prompt=x base-url={} ! filesink location=b.mp4"
+        with self.emulator("--service-time", "50") as service:
+            process = start_launch("-e " + line.format(service.url))
+            while (said := process.stdout.readline()) and "Progress: (generate)" not in said:
+                pass
+            process.send_signal(signal.SIGINT)
+            output = output_of(process)
+            self.assertRegex(output, r"Progress: \(generate\) cancelled: .* billed\. It is in the ledger as")
+            self.assertIn("Got EOS", output)
+            self.assertEqual(process.returncode, 0)
+        self.assertEqual(len(service.recorded("POST")), 1)
+
+    def test_clip_on_its_side(self):
+        clip = lay_on_its_side(make_clip(f"{self.folder}/flat.mp4", frames=120, audio=False), self.out / "side.mp4")
+        sizes = {}
+        for turn in ("videoflip video-direction=auto !", ""):
+            with self.emulator(folder="state" + turn[:1]) as service:
+                done = launch(f"filesrc location={clip} ! decodebin ! videoconvert ! {turn} omniv2vbin prompt=x "
+                              f"{FAST} base-url={service.url} ! x264enc ! mp4mux ! filesink location=b.mp4")
+                self.assertEqual(done.returncode, 0, done.stdout)
+                sizes[turn[:1]] = shown_size(service.kept("reference")[0])
+                self.assertEqual(shown_size(Path("b.mp4")), sizes[turn[:1]])
+                warned = "image-orientation=rotate-90" in done.stdout
+                self.assertEqual(warned, not turn, done.stdout)
+        self.assertEqual(sizes, {"v": (180, 320), "": (320, 180)})
 
     def test_stream_shows_its_progress(self):
         with self.emulator() as service:

@@ -179,6 +179,28 @@ GST_START_TEST(flush_keeps_the_job) {
 }
 GST_END_TEST
 
+// As `gst-launch-1.0 -e` does when it is interrupted: nothing is waited for any longer, and the next
+// run gets what was paid.
+GST_START_TEST(eos_calls_the_job_off) {
+  const WithKey key;
+  std::atomic<bool> may_end = false;
+  FakeService service(kResult, queued_until(may_end));
+  SourceRun run(service.server.url(), "prompt=sea");
+  fail_unless(service.server.wait_for(2, "GET", "/v1/videos/"));
+  fail_unless(gst_element_send_event(run.element(), gst_event_new_eos()));
+  expect_equal(run.pull_stream(), "");
+  std::string text;
+  expect_equal(run.wait_reason(GST_MESSAGE_WARNING, &text), "cancelled");
+  for (const char* part : {"EOS", "billed", "in the ledger as"})
+    fail_unless(text.find(part) != std::string::npos, "%s: %s", part, text.c_str());
+  gst_element_set_state(run.element(), GST_STATE_READY);
+  may_end = true;
+  gst_element_set_state(run.element(), GST_STATE_PLAYING);
+  fail_unless(run.pull_stream() == kResult);
+  fail_unless_equals_int(service.creates(), 1);
+}
+GST_END_TEST
+
 // Whatever the job is at: PLAYING -> NULL needs no answer, and leaves no thread.
 GST_START_TEST(stop_in_any_phase) {
   const WithKey key;
@@ -314,6 +336,7 @@ static Suite* omnivideosrc_suite() {
   tcase_add_test(tests, progress_is_paired);
   tcase_add_test(tests, seekable_once_there);
   tcase_add_test(tests, flush_keeps_the_job);
+  tcase_add_test(tests, eos_calls_the_job_off);
   tcase_add_loop_test(tests, stop_in_any_phase, 0, 3);
   tcase_add_test(tests, stop_at_random_moments);
   tcase_add_loop_test(tests, wrong_settings_fail_at_start, 0, G_N_ELEMENTS(kStarts));

@@ -21,8 +21,9 @@
  * #GstOmniVideoSrc:reference-transport).
  *
  * A missing key, prompt or file is an error when the element goes to PAUSED. After that the job is
- * submitted once, regardless of seeks and flushes. Going to READY stops waiting for it; the service
- * continues the job and bills it.
+ * submitted once, regardless of seeks and flushes. Going to READY stops waiting for it, as does EOS
+ * that is sent to the element; the service continues the job and bills it. With a ledger, the next
+ * run takes its result instead of paying again.
  *
  * ## Messages
  *

@@ -25,11 +25,9 @@ VideoSrcRun::VideoSrcRun(Host host)
   const OnFailure on_failure = host_.settings.on_failure == OnFailure::automatic
                                    ? OnFailure::error
                                    : host_.settings.on_failure;
-  pending_ = std::make_shared<PendingResult>(host_.element, host_.spend, on_failure, true,
-                                             [this](const JobOutcome&) {
-                                               const std::lock_guard lock(lock_);
-                                               changed_.notify_all();
-                                             });
+  pending_ =
+      std::make_shared<PendingResult>(host_.element, host_.spend, on_failure, true,
+                                      [this](const JobOutcome& outcome) { job_ended(outcome); });
   pending_->report.seconds = plan_.resolved.seconds;
   pending_->report.prompt = plan_.resolved.request.prompt;
   deliveries_.emplace(GST_BASE_SRC_PAD(host_.element));
@@ -76,9 +74,33 @@ GstFlowReturn VideoSrcRun::finish() {
 
 /// Everything was output, or downstream has everything it wants; unless the flow is an error.
 void VideoSrcRun::ending(GstFlowReturn last_flow) {
+  if (submitted_ && !pending_->finished()) return call_off();
   const auto bytes = result();
   const bool all = bytes && position_ >= bytes->size() && last_flow == GST_FLOW_OK;
   if (all || (bytes && last_flow == GST_FLOW_EOS)) deliveries_->hand_over({pending_});
+}
+
+/// Its PROGRESS would keep an application waiting that has sent EOS to end.
+void VideoSrcRun::call_off() {
+  GST_DEBUG_OBJECT(host_.element, "EOS before the result: the job is called off");
+  {
+    const std::lock_guard lock(lock_);
+    called_off_ = true;
+  }
+  jobs_.cancel_all();
+}
+
+/// On the network thread, or in submit().
+void VideoSrcRun::job_ended(const JobOutcome& outcome) {
+  bool called_off = false;
+  {
+    const std::lock_guard lock(lock_);
+    called_off = called_off_;
+    changed_.notify_all();
+  }
+  const auto* error = std::get_if<Error>(&outcome);
+  if (called_off && error && error->reason == Reason::cancelled)
+    post_warning(host_.element, *error, "nothing is output: EOS came before the result");
 }
 
 /// Waits for the job to end. EOS when there will be no result.

@@ -42,7 +42,8 @@ class VideoSrcRun {
   /// Interrupts the wait in create(), until resume().
   void interrupt();
   void resume();
-  /// EOS is about to be pushed, after a piece that returned `last_flow`. On the streaming thread.
+  /// EOS is about to be pushed, after a piece that returned `last_flow`; or it was asked for before
+  /// there was a result, which is then no longer waited for. On the streaming thread.
   void ending(GstFlowReturn last_flow);
   /// Where the next piece starts; false without a result.
   bool seek(guint64 offset);
@@ -56,6 +57,8 @@ class VideoSrcRun {
   void submit();
   GstFlowReturn take_result();
   GstFlowReturn finish();
+  void call_off();
+  void job_ended(const JobOutcome& outcome);
   void take_outcome();
   GstFlowReturn tell_error();
   bool wait_until(std::chrono::steady_clock::time_point when);
@@ -74,6 +77,7 @@ class VideoSrcRun {
       lock_;  // guards what follows; a pending result's own lock may be taken under it
   std::condition_variable changed_;
   bool interrupted_ = false;
+  bool called_off_ = false;
   std::shared_ptr<const ByteRope> result_;
 
   std::shared_ptr<PendingResult> pending_;
