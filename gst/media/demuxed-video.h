@@ -18,11 +18,9 @@ std::string shown_stream(const std::shared_ptr<const ByteRope>& file);
 
 /// Corrects caps and segments that leave the `pad` of qtdemux for the shown video track of `file`:
 /// - the range of colours: GStreamer 1.22 ignores the full-range flag of 'colr', and decoders
-/// believe
-///   the demuxer more than the stream;
+///   believe the demuxer more than the stream;
 /// - the beginning of a track without an edit list: at its first shown frame. qtdemux begins at 0,
-/// so
-///   reordered frames come late, and the last ones lie behind the end of the segment.
+///   so reordered frames come late, and the last ones lie behind the end of the segment.
 void correct_demuxed_video(GstPad* pad, const std::shared_ptr<const ByteRope>& file);
 
 }  // namespace omni

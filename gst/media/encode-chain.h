@@ -35,6 +35,7 @@ PictureSize encoded_size(const GstCaps* raw, const EncodePlan& plan);
 inline constexpr double kGoodBitsPerPixel = 0.04;   // below, a smaller frame looks better
 inline constexpr double kLeastBitsPerPixel = 0.01;  // below, nothing is recognizable
 inline constexpr double kRichBitsPerPixel = 0.25;   // above, no difference is visible
+inline constexpr double kSizeTarget = 0.95;  // of a limit in bytes: encoders approximate their rate
 
 struct PictureRate {
   PictureSize size;

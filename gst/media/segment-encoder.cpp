@@ -20,7 +20,6 @@
 namespace omni {
 namespace {
 
-constexpr double kTarget = 0.95;    // of the limit: encoders only approximate their rate
 constexpr double kTables = 20'000;  // bytes besides the media
 constexpr double kLeastRich = 2e6;  // bits per second: saving on small frames gains nothing
 constexpr double kFastest = 240;    // a higher rate stands for "any"
@@ -98,7 +97,7 @@ EncodePlan plan_segment(const GstCaps* raw, const SegmentLimits& limits,
   const double rich =
       std::max(kLeastRich, kRichBitsPerPixel * size.width * size.height * frame_rate);
   const double seconds = static_cast<double>(limits.longest) / GST_SECOND;
-  const double bytes = kTarget * static_cast<double>(limits.max_bytes) - kTables;
+  const double bytes = kSizeTarget * static_cast<double>(limits.max_bytes) - kTables;
   const double most = std::max(bytes * 8 / seconds - limits.sound_rate, 20'000.0);
   const double rate = std::min(rich, most);
   plan.settings.bits_per_second = static_cast<std::uint64_t>(rate);

@@ -25,7 +25,6 @@ namespace omni {
 namespace {
 
 constexpr int kMaxTries = 5;
-constexpr double kTarget = 0.95;      // of the limit: encoders only approximate their rate
 constexpr double kWellUsed = 0.5;     // of the limit
 constexpr double kStepMargin = 0.93;  // below the rate that the last try suggests
 constexpr unsigned kSoundRate = 128'000;
@@ -232,7 +231,7 @@ void Fitter::take_sound() {
 /// Where the limit is tight, audio at a high rate is reduced to its share.
 void Fitter::shrink_sound() {
   if (!sound_ || limits_.max_bytes == 0) return;
-  const double whole = kTarget * static_cast<double>(limits_.max_bytes);
+  const double whole = kSizeTarget * static_cast<double>(limits_.max_bytes);
   const auto now = static_cast<double>(sound_->media_bytes());
   if (now <= whole / 3) return;
   const double rate =
@@ -339,7 +338,7 @@ std::int64_t Fitter::budget() const {
   const std::uint64_t sound = sound_ ? sound_->media_bytes() : 0;
   const std::uint64_t rows = picture_.samples.size() + (sound_ ? sound_->samples.size() : 0);
   const std::uint64_t tables = 4'000 + 16 * rows;
-  return static_cast<std::int64_t>(kTarget * static_cast<double>(limits_.max_bytes)) -
+  return static_cast<std::int64_t>(kSizeTarget * static_cast<double>(limits_.max_bytes)) -
          static_cast<std::int64_t>(sound + tables);
 }
 

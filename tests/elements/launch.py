@@ -333,7 +333,8 @@ class Launch(unittest.TestCase):
 
     # Each thread that waits says for what, in a line.
     def test_log_of_a_pipeline_that_hangs(self):
-        waits = [r"waiting for the job of segment 0", r"segment 0: its job is running, task video_\w+",
+        waits = [r"waiting for input: no segment is queued", r"segment 0: waiting for its encoder",
+                 r"waiting for the job of segment 0", r"segment 0: its job is running, task video_\w+",
                  r"segment 3 waits: 3 segments are in flight",
                  r"<v:audio_sink_0> waiting for room: [0-9:.]+ of audio queued"]
         line = ("videotestsrc ! video/x-raw,format=I420,width=160,height=90,framerate=10/1 ! omniv2vbin name=v "

@@ -280,7 +280,7 @@ GST_START_TEST(flushed_behind_the_element) {
 }
 GST_END_TEST
 
-// T12 of the list of what users suffer: the same again costs nothing.
+// The same again costs nothing.
 GST_START_TEST(second_run_costs_nothing) {
   const WithKey key;
   const FreshFolder state;

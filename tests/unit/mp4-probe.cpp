@@ -84,7 +84,7 @@ constexpr const char* kGoodAtEnd = "isom 8000ms moov-at-end [vide avc1 8000ms 12
 std::vector<Case> good_files() {
   return {
       {"moov in front", fast_start_file(), kGood},
-      {"T29 moov at the end", plain_file(), kGoodAtEnd},
+      {"moov at the end", plain_file(), kGoodAtEnd},
       {"version 1 headers", plain_file(with([](TrackPlan& p) { p.version = 1; })), kGoodAtEnd},
       {"QuickTime without ftyp", plain_file().substr(ftyp().size()),
        "qt   8000ms moov-at-end [vide avc1 8000ms 1280x720]"},
@@ -97,7 +97,7 @@ std::vector<Case> good_files() {
       {"turned by 180", plain_file(with([](TrackPlan& p) { p.degrees = 180; })), kGoodAtEnd},
       {"turned by 270", plain_file(with([](TrackPlan& p) { p.degrees = 270; })),
        "isom 8000ms moov-at-end [vide avc1 8000ms 720x1280]"},
-      {"T29 with sound, which is longer",
+      {"with sound, which is longer",
        ftyp() + box("mdat", std::string(200, 'm')) +
            box("moov",
                mvhd(7000) + trak(with([](TrackPlan& p) { p.duration = 7500; })) + trak(sound())),
@@ -312,18 +312,18 @@ std::vector<Case> bad_files() {
   return {
       {"empty", "", "truncated: the file is empty"},
       {"three bytes", "abc", "truncated: the file is cut off in the middle of a box header"},
-      {"T25 cut by one byte", cut_by(plain, 1),
+      {"cut by one byte", cut_by(plain, 1),
        "truncated: the file is cut off: box 'moov' at byte 72 needs "},
-      {"T25 cut in a header", plain.substr(0, ftyp().size() + 5),
+      {"cut in a header", plain.substr(0, ftyp().size() + 5),
        "truncated: the file is cut off in the middle of a box header"},
-      {"T25 cut in a wide header", ftyp() + u32(1) + "mdat" + u32(0),
+      {"cut in a wide header", ftyp() + u32(1) + "mdat" + u32(0),
        "truncated: the file is cut off: box 'mdat' at byte 24 needs 16 bytes, but only 12 are "
        "left"},
-      {"T25 cut in mdat", cut_by(fast_start_file(), 7),
+      {"cut in mdat", cut_by(fast_start_file(), 7),
        "truncated: the file is cut off: samples lie beyond its end"},
-      {"T25 cut in an mdat without a size", open_ended(39),
+      {"cut in an mdat without a size", open_ended(39),
        "truncated: the file is cut off: samples lie beyond its end"},
-      {"T25 cut before an mdat without a size", cut_by(open_ended(0), 8),
+      {"cut before an mdat without a size", cut_by(open_ended(0), 8),
        "truncated: the file is cut off: samples lie beyond its end"},
       {"more samples than bytes", plain_file(with([](TrackPlan& p) {
          p.more = full("stsz", 0, 0, u32(1 << 20) + u32(1 << 20));
@@ -386,9 +386,9 @@ std::vector<Case> other_files() {
       {"WebP", rest("RIFF\x10\0\0\0WEBPVP8 ", 16), "problem: this is a WebP image, not an MP4"},
       {"H.264", rest("\0\0\0\1\x67\x42\xC0\x1E", 8),
        "problem: this is a bare H.264 stream, not an MP4"},
-      {"T10 HTML", "\n <!DOCTYPE html><html>", "problem: this is an HTML page, not an MP4"},
-      {"T10 JSON", "{\"url\":\"https://h/v.mp4\"}", "problem: this is a JSON text, not an MP4"},
-      {"T10 JSON with a byte order mark", "\xEF\xBB\xBF[1]",
+      {"HTML", "\n <!DOCTYPE html><html>", "problem: this is an HTML page, not an MP4"},
+      {"JSON", "{\"url\":\"https://h/v.mp4\"}", "problem: this is a JSON text, not an MP4"},
+      {"JSON with a byte order mark", "\xEF\xBB\xBF[1]",
        "problem: this is a JSON text, not an MP4"},
       {"XML", "<?xml version='1.0'?><Error/>", "problem: this is an XML document, not an MP4"},
   };
@@ -447,7 +447,7 @@ START_TEST(first_video) {
 END_TEST
 
 /// Every file cut at every byte: never accepted, never a crash.
-START_TEST(t25_every_cut) {
+START_TEST(every_cut) {
   for (const std::string& file : {plain_file(), fast_start_file()}) {
     for (std::size_t length = 0; length < file.size(); ++length) {
       const auto outcome = omni::mp4::probe(rope(file.substr(0, length)));
@@ -515,7 +515,7 @@ int main() {
                                  {"bad", bad, bad_files().size()},
                                  {"other", other, other_files().size()},
                                  {"first video", first_video, 1},
-                                 {"T25 every cut", t25_every_cut, 1},
+                                 {"every cut", every_cut, 1},
                                  {"bounded work", bounded_work, 1},
                                  {"rope access", rope_access, 1}});
 }

@@ -32,13 +32,13 @@ struct Case {
 
 const std::array kCases = {
     Case{"plain", R"({"a":[1,2.5,"x",true,null]})", R"({"a":[1,2.5,"x",true,null]})", nullptr},
-    Case{"T30 byte order mark", "\xEF\xBB\xBF{\"a\":1}", R"({"a":1})", nullptr},
-    Case{"T30 duplicate keys: the last wins", R"({"a":1,"a":2})", R"({"a":2})", nullptr},
-    Case{"T30 NaN", R"({"a":NaN})", R"({"a":null})",
+    Case{"byte order mark", "\xEF\xBB\xBF{\"a\":1}", R"({"a":1})", nullptr},
+    Case{"duplicate keys: the last wins", R"({"a":1,"a":2})", R"({"a":2})", nullptr},
+    Case{"NaN", R"({"a":NaN})", R"({"a":null})",
          "refused: it has a number that is not valid in JSON (NaN or Infinity)"},
-    Case{"T30 Infinity", R"([-Infinity,Infinity])", R"([null,null])",
+    Case{"Infinity", R"([-Infinity,Infinity])", R"([null,null])",
          "refused: it has a number that is not valid in JSON (NaN or Infinity)"},
-    Case{"T30 invalid UTF-8", "{\"a\":\"x\xFFy\"}", "{\"a\":\"x\xEF\xBF\xBDy\"}",
+    Case{"invalid UTF-8", "{\"a\":\"x\xFFy\"}", "{\"a\":\"x\xEF\xBF\xBDy\"}",
          "refused: it is not valid UTF-8"},
     Case{"NaN inside a string stays", R"({"a":"NaN"})", R"({"a":"NaN"})", nullptr},
     Case{"surrogate pair", R"(["\ud83d\ude00"])", "[\"\xF0\x9F\x98\x80\"]", nullptr},

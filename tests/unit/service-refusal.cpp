@@ -33,22 +33,19 @@ const std::array kRefusals = {
     RefusalCase{"402", 402, {"402", "Insufficient balance"}, Reason::payment_required, "Top up"},
     RefusalCase{
         "402 with unsafe words", 402, {"", "safety deposit"}, Reason::payment_required, "Top up"},
-    RefusalCase{"T22 403 for quota",
+    RefusalCase{"403 for quota",
                 403,
                 {"insufficient_user_quota", "额度不足"},
                 Reason::payment_required,
                 "\"额度不足.\" (code insufficient_user_quota)"},
-    RefusalCase{"T22 403 for quota in words",
-                403,
-                {"", "用户额度不足"},
-                Reason::payment_required,
-                "Top up"},
-    RefusalCase{"T22 403 for the key",
+    RefusalCase{
+        "403 for quota in words", 403, {"", "用户额度不足"}, Reason::payment_required, "Top up"},
+    RefusalCase{"403 for the key",
                 403,
                 {"access_denied", "no"},
                 Reason::unauthorized,
                 "may use this model"},
-    RefusalCase{"T22 403 bare", 403, {}, Reason::unauthorized, "HTTP 403"},
+    RefusalCase{"403 bare", 403, {}, Reason::unauthorized, "HTTP 403"},
     RefusalCase{"403 moderated",
                 403,
                 {"", "Blocked by content policy"},
@@ -85,12 +82,12 @@ const std::array kRefusals = {
                 Reason::invalid_request,
                 "unknown field"},
     RefusalCase{"422", 422, {}, Reason::invalid_request, "HTTP 422"},
-    RefusalCase{"T23 400 for no such task",
+    RefusalCase{"400 for no such task",
                 400,
                 {"task_not_exist", "task_not_exist"},
                 Reason::service_error,
                 "does not know the task"},
-    RefusalCase{"T23 404 for no such task",
+    RefusalCase{"404 for no such task",
                 404,
                 {"invalid_request_error", "Task not found"},
                 Reason::service_error,
@@ -106,7 +103,7 @@ const std::array kRefusals = {
         "413", 413, {"read_request_body_failed", "too big"}, Reason::too_large, "shorter clip"},
     RefusalCase{
         "413 invalid_request", 413, {"invalid_request", ""}, Reason::too_large, "lower bitrate"},
-    RefusalCase{"T21 429 bare", 429, {}, Reason::rate_limited, "`max-in-flight`"},
+    RefusalCase{"429 bare", 429, {}, Reason::rate_limited, "`max-in-flight`"},
     RefusalCase{"429 in Chinese",
                 429,
                 {"", "当前分组上游负载已饱和"},
@@ -121,7 +118,7 @@ const std::array kRefusals = {
                 "Lower"},
     RefusalCase{"451", 451, {}, Reason::moderated, "HTTP 451"},
     RefusalCase{"500", 500, {"", "oops"}, Reason::service_error, "oops"},
-    RefusalCase{"T21 502 bare", 502, {}, Reason::service_error, "HTTP 502"},
+    RefusalCase{"502 bare", 502, {}, Reason::service_error, "HTTP 502"},
     RefusalCase{"500 for a timeout behind",
                 500,
                 {"", "upstream timed out"},
@@ -130,15 +127,14 @@ const std::array kRefusals = {
     RefusalCase{"504", 504, {}, Reason::timed_out, "HTTP 504"},
     RefusalCase{"524", 524, {}, Reason::timed_out, "HTTP 524"},
     RefusalCase{"503", 503, {"", ""}, Reason::service_error, "HTTP 503"},
-    RefusalCase{"T27 503 for the model",
+    RefusalCase{"503 for the model",
                 503,
                 {"model_not_found", "no channel"},
                 Reason::invalid_request,
                 "`model`"},
-    RefusalCase{"T7 200 with code 402", 200, {"402", "pay"}, Reason::payment_required, "Top up"},
-    RefusalCase{"T7 200 with code 429", 200, {"429", ""}, Reason::rate_limited, "Lower"},
-    RefusalCase{
-        "T7 200 with code fail", 200, {"fail", "no"}, Reason::service_error, "did not accept"},
+    RefusalCase{"200 with code 402", 200, {"402", "pay"}, Reason::payment_required, "Top up"},
+    RefusalCase{"200 with code 429", 200, {"429", ""}, Reason::rate_limited, "Lower"},
+    RefusalCase{"200 with code fail", 200, {"fail", "no"}, Reason::service_error, "did not accept"},
     RefusalCase{"TIMEOUT", 200, {"TIMEOUT", ""}, Reason::timed_out, "ran out of time"},
     RefusalCase{"429 for money, Kling", 429, {"1102", "x"}, Reason::payment_required, "Top up"},
     RefusalCase{"429 for money in words",
@@ -291,8 +287,7 @@ struct SecretCase {
 };
 constexpr std::array kSecrets = {
     SecretCase{"plain", "nothing to hide? no: 3 #4", "nothing to hide? no: 3 #4"},
-    SecretCase{"T24 URL query", "see https://h/v.mp4?sig=abc&x=1 now",
-               "see https://h/v.mp4?*** now"},
+    SecretCase{"URL query", "see https://h/v.mp4?sig=abc&x=1 now", "see https://h/v.mp4?*** now"},
     SecretCase{"bare query of a URL", "https://h/v?abc", "https://h/v?***"},
     SecretCase{"fragment", "https://h/v#access_token=abc.", "https://h/v#***"},
     SecretCase{"query of a path", "/v1/t/artifacts?access=abc, ok", "/v1/t/artifacts?*** ok"},
@@ -310,7 +305,7 @@ constexpr std::array kSecrets = {
     SecretCase{"task ids stay", "task_01KS1H7ZYSJWH1N779S2FSHTKA",
                "task_01KS1H7ZYSJWH1N779S2FSHTKA"},
     SecretCase{"white space", " a\r\n\tb\x01 c ", "a b c"},
-    SecretCase{"T24 invalid UTF-8", "a\xE5", "a\xEF\xBF\xBD"},
+    SecretCase{"invalid UTF-8", "a\xE5", "a\xEF\xBF\xBD"},
 };
 
 START_TEST(secrets) {
@@ -319,7 +314,7 @@ START_TEST(secrets) {
 }
 END_TEST
 
-START_TEST(t24_long_text) {
+START_TEST(long_text) {
   std::string text;
   for (int i = 0; i < 400; ++i) text += "语";
   const Refusal refusal{"", text + " (request id: 20251121093012345678901AbCdEf)"};
@@ -331,7 +326,7 @@ START_TEST(t24_long_text) {
 }
 END_TEST
 
-START_TEST(t24_request_id_once) {
+START_TEST(request_id_once) {
   const Refusal refusal{"", "坏 (request id: 2025112109AbC)"};
   const std::string message = omni::error_from_refusal("OctopusX", 400, refusal).message;
   ck_assert_uint_eq(message.find("2025112109AbC"), message.rfind("2025112109AbC"));
@@ -358,7 +353,7 @@ START_TEST(hidden_words) {
 }
 END_TEST
 
-START_TEST(t24_no_secret_in_messages) {
+START_TEST(no_secret_in_messages) {
   const Refusal refusal{"sk-SECRETSECRET", "https://h/v?SECRET Bearer SECRET token=SECRET"};
   for (const int status : {0, 200, 400, 401, 403, 429, 500}) {
     expect_lacks("refusal", omni::error_from_refusal("X", status, refusal).message, "SECRET");
@@ -373,14 +368,13 @@ END_TEST
 }  // namespace
 
 int main() {
-  return run_tests("service-refusal",
-                   {{"refusals", refusals, kRefusals.size()},
-                    {"failed tasks", failed_tasks, kFailed.size()},
-                    {"failed by its word", failed_by_word, 1},
-                    {"strangers", strangers, 1},
-                    {"secrets", secrets, kSecrets.size()},
-                    {"T24 long text", t24_long_text, 1},
-                    {"T24 request id once", t24_request_id_once, 1},
-                    {"hidden words", hidden_words, 1},
-                    {"T24 no secret in messages", t24_no_secret_in_messages, 1}});
+  return run_tests("service-refusal", {{"refusals", refusals, kRefusals.size()},
+                                       {"failed tasks", failed_tasks, kFailed.size()},
+                                       {"failed by its word", failed_by_word, 1},
+                                       {"strangers", strangers, 1},
+                                       {"secrets", secrets, kSecrets.size()},
+                                       {"long text", long_text, 1},
+                                       {"request id once", request_id_once, 1},
+                                       {"hidden words", hidden_words, 1},
+                                       {"no secret in messages", no_secret_in_messages, 1}});
 }

@@ -155,9 +155,9 @@ constexpr std::array kRefused = {
                 "invalid-request: `prompt` is not valid UTF-8"},
     RefusedCase{"image not UTF-8", [](Request& r, ReferenceInfo&) { r.images = {"\xFF"}; },
                 "invalid-request: `images` is not valid UTF-8"},
-    RefusedCase{"T16 3 seconds", [](Request& r, ReferenceInfo&) { r.seconds = 3; },
+    RefusedCase{"3 seconds", [](Request& r, ReferenceInfo&) { r.seconds = 3; },
                 "invalid-request: `seconds` is 3"},
-    RefusedCase{"T16 31 seconds", [](Request& r, ReferenceInfo&) { r.seconds = 31; },
+    RefusedCase{"31 seconds", [](Request& r, ReferenceInfo&) { r.seconds = 31; },
                 "invalid-request: `seconds` is 31"},
     RefusedCase{"5 images", [](Request& r, ReferenceInfo&) { r.images.resize(5, "https://h/i"); },
                 "fine"},
@@ -165,10 +165,9 @@ constexpr std::array kRefused = {
                 "invalid-request: `images` has 6"},
     RefusedCase{"last without first", [](Request& r, ReferenceInfo&) { r.last_image = "x"; },
                 "invalid-request: `last-image` is set without `first-image`"},
-    RefusedCase{"T19 exactly 15 MiB",
-                [](Request&, ReferenceInfo& i) { i.bytes = 15 * 1024 * 1024; }, "fine"},
-    RefusedCase{"T19 one byte more",
-                [](Request&, ReferenceInfo& i) { i.bytes = 15 * 1024 * 1024 + 1; },
+    RefusedCase{"exactly 15 MiB", [](Request&, ReferenceInfo& i) { i.bytes = 15 * 1024 * 1024; },
+                "fine"},
+    RefusedCase{"one byte more", [](Request&, ReferenceInfo& i) { i.bytes = 15 * 1024 * 1024 + 1; },
                 "too-large: The reference has 15728641 bytes"},
     RefusedCase{"too large, but replaced",
                 [](Request& r, ReferenceInfo& i) {
@@ -182,7 +181,7 @@ constexpr std::array kRefused = {
                 "invalid-request: `parameters` is not a JSON object"},
     RefusedCase{"parameters null", [](Request& r, ReferenceInfo&) { r.parameters = "null"; },
                 "invalid-request: `parameters` is not a JSON object"},
-    RefusedCase{"T30 parameters with NaN",
+    RefusedCase{"parameters with NaN",
                 [](Request& r, ReferenceInfo&) { r.parameters = R"({"a":NaN})"; },
                 "invalid-request: `parameters` cannot be read: it has a number"},
     RefusedCase{"parameters blank", [](Request& r, ReferenceInfo&) { r.parameters = " \n"; },
@@ -222,7 +221,7 @@ START_TEST(fullest_body) {
   request.images = {"https://h/1.png", "data:image/png;base64,AA"};
   request.first_image = "https://h/f.png";
   request.last_image = "https://h/l.png";
-  expect_text("T16 T27 body", sent(request),
+  expect_text("body", sent(request),
               R"({"model":"Omni-Fast-V2V-next","prompt":"rainy neon night",)"
               R"("video":"data:video/mp4;base64,REF","seconds":"12",)"
               R"("aspect_ratio":"4:3","resolution":"8K","first_image_url":"https://h/f.png",)"
@@ -300,8 +299,8 @@ constexpr std::array kParameters = {
     ParameterCase{"video null, video_url set", R"({"video":null,"video_url":"u"})", false, kNone,
                   "u", kNone, 8},
     ParameterCase{"video_url null", R"({"video_url":null})", true, kOurs, kNone, kNone, 8},
-    ParameterCase{"T16 seconds as a string", R"({"seconds":"12"})", true, kOurs, kNone, kNone, 12},
-    ParameterCase{"T16 seconds as a number", R"({"seconds":12})", true, kOurs, kNone, kNone, 12},
+    ParameterCase{"seconds as a string", R"({"seconds":"12"})", true, kOurs, kNone, kNone, 12},
+    ParameterCase{"seconds as a number", R"({"seconds":12})", true, kOurs, kNone, kNone, 12},
     ParameterCase{"seconds are rounded up", R"({"seconds":12.2})", true, kOurs, kNone, kNone, 13},
     ParameterCase{"seconds null", R"({"seconds":null})", true, kOurs, kNone, kNone, 8},
 };
@@ -350,7 +349,7 @@ constexpr std::array kIds = {
     IdCase{"a\x7f", nullptr},
 };
 
-START_TEST(t13_ids) {
+START_TEST(ids) {
   const IdCase& row = kIds[_i];
   std::string outcome;
   try {
@@ -377,5 +376,5 @@ int main() {
                                        {"hole cannot be faked", hole_cannot_be_faked, 1},
                                        {"parameters", parameters, kParameters.size()},
                                        {"parameters nest", parameters_win_and_nest, 1},
-                                       {"T13 ids", t13_ids, kIds.size()}});
+                                       {"ids", ids, kIds.size()}});
 }

@@ -17,6 +17,7 @@ namespace {
 
 // How often it is looked what a stream that is not live waits for.
 constexpr std::chrono::milliseconds kLookAgain{1000};
+constexpr guint kInput = G_MAXUINT;  // waited for, instead of a segment
 
 const char* name_of(OnFailure policy) {
   switch (policy) {
@@ -110,13 +111,17 @@ GstClockTime Playout::deadline_of(const Segment& segment) const {
   return waits ? GST_CLOCK_TIME_NONE : deadlines_.of(segment.running_time);
 }
 
-void Playout::log_wait(const Segment& segment) {
-  if (std::exchange(last_wait_, segment.number) == segment.number) return;
-  GST_DEBUG_OBJECT(host_.element, "waiting for the job of segment %u, %s%" GST_TIME_FORMAT,
-                   segment.number,
+void Playout::log_wait(const Segment* segment) {
+  const guint number = segment ? segment->number : kInput;
+  if (std::exchange(last_wait_, number) == number) return;
+  if (!segment) {
+    GST_DEBUG_OBJECT(host_.element, "waiting for input: no segment is queued");
+    return;
+  }
+  GST_DEBUG_OBJECT(host_.element, "waiting for the job of segment %u, %s%" GST_TIME_FORMAT, number,
                    deadlines_.is_live() ? "deadline at running time " : "running time ",
-                   GST_TIME_ARGS(deadlines_.is_live() ? deadlines_.of(segment.running_time)
-                                                      : segment.running_time));
+                   GST_TIME_ARGS(deadlines_.is_live() ? deadlines_.of(segment->running_time)
+                                                      : segment->running_time));
 }
 
 /// Waits until the front of the queue can be output; nothing when flushing.
@@ -126,7 +131,7 @@ BinQueue::Item Playout::wait_for_front() {
     if (queue_.is_flushing()) return {};
     const bool any = bool(front.item);
     if (any && is_due(front.item)) return queue_.pop_front();
-    if (any) log_wait(*front.item.work);
+    log_wait(any ? front.item.work.get() : nullptr);
     GstClockTime wake = cutter_.stall_deadline();
     if (any) wake = std::min(wake, deadline_of(*front.item.work));
     std::optional<ClockAlarm> alarm;

@@ -81,7 +81,7 @@ class Playout {
   BinQueue::Item wait_for_front();
   bool is_due(const BinQueue::Item& item) const;
   GstClockTime deadline_of(const Segment& segment) const;
-  void log_wait(const Segment& segment);
+  void log_wait(const Segment* segment);
   void push_item(BinQueue::Item item);
   void push_event(EventPtr event);
   bool declare_late(Segment& segment);
@@ -126,7 +126,7 @@ class Playout {
   CrossFade cross_fade_;
   Deliveries::Results played_out_;  // complete, and not handed over yet
   BufferPtr last_frame_;
-  std::optional<guint> last_wait_;  // the last segment that the log named
+  std::optional<guint> last_wait_;  // what the log named last: a segment, or kInput
   CapsPtr last_caps_;
   // output=native:
   bool native_ = false;

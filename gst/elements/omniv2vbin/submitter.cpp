@@ -164,6 +164,7 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
   const GstClockTime length =
       std::min(segment.length + segment.overlap_tail, segment.reference_length);
   const GstClockTime first_part = joined ? segment.joined_at : segment.reference_length;
+  GST_DEBUG_OBJECT(host_.element, "segment %u: waiting for its encoder", segment.number);
   movie.tracks.push_back(encoder->complete(first_part));
   if (joined)
     mp4::append(movie.tracks.back(), joined->complete(segment.reference_length - first_part));
@@ -187,6 +188,9 @@ std::shared_ptr<const ByteRope> Submitter::make_reference(Segment& segment) {
 std::optional<mp4::SampleTrack> Submitter::take_audio(const Segment& segment, GstClockTime length) {
   const auto audio = host_.reference_audio();
   if (!audio) return std::nullopt;
+  GST_DEBUG_OBJECT(host_.element,
+                   "segment %u: waiting for audio up to running time %" GST_TIME_FORMAT,
+                   segment.number, GST_TIME_ARGS(segment.running_time + length));
   return audio->take(segment.running_time, segment.running_time + length, kMovieTicks,
                      *segment.cancel, deadlines_.is_live() ? kAudioPatienceLive : kAudioPatience);
 }
