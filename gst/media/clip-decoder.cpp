@@ -81,27 +81,36 @@ CapsPtr as_rgb(const GstCaps* caps) {
   return rgb;
 }
 
-/// YUV with an unknown matrix: it is the usual one of that size. GStreamer would take the range for
-/// the usual one as well.
-GstPadProbeReturn matrix_probe(GstPad*, GstPadProbeInfo* info, gpointer) {
-  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
-  GstCaps* caps = nullptr;
-  gst_event_parse_caps(event, &caps);
+/// The caps with a matrix, if they are of YUV in full range and leave it open: the usual one of
+/// that size. GStreamer would take the range for the usual one as well. Null: they are good as they
+/// are.
+CapsPtr with_matrix(const GstCaps* caps) {
   GstVideoInfo usual;
   GstVideoColorimetry own;
   const char* text = gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry");
   if (!text || !gst_video_colorimetry_from_string(&own, text) ||
       own.matrix != GST_VIDEO_COLOR_MATRIX_UNKNOWN || own.range != GST_VIDEO_COLOR_RANGE_0_255 ||
       !gst_video_info_from_caps(&usual, caps) || !GST_VIDEO_INFO_IS_YUV(&usual))
-    return GST_PAD_PROBE_OK;
+    return {};
   own.matrix = usual.colorimetry.matrix;
   const CharPtr named(gst_video_colorimetry_to_string(&own));
-  const auto changed = CapsPtr::adopt(gst_caps_copy(caps));
+  auto changed = CapsPtr::adopt(gst_caps_copy(caps));
   gst_caps_set_simple(changed.get(), "colorimetry", G_TYPE_STRING, named.get(), nullptr);
-  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(changed.get());
-  gst_event_unref(event);
-  return GST_PAD_PROBE_OK;
+  return changed;
+}
+
+/// Caps with these colours, in any format that videoflip knows; not in RGB if these are not.
+CapsPtr same_colours(const GstCaps* caps) {
+  static GstStaticCaps yuv = GST_STATIC_CAPS(
+      "video/x-raw,format={ I420, NV12, YV12, NV21, UYVY, YUY2, Y444, AYUV, "
+      "I420_10LE, I422_10LE, Y444_10LE, I420_12LE, I422_12LE, Y444_12LE }");
+  GstVideoInfo info;
+  const bool is_yuv = gst_video_info_from_caps(&info, caps) && GST_VIDEO_INFO_IS_YUV(&info);
+  auto same = CapsPtr::adopt(is_yuv ? gst_caps_make_writable(gst_static_caps_get(&yuv))
+                                    : gst_caps_new_empty_simple("video/x-raw"));
+  const char* text = gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry");
+  if (text) gst_caps_set_simple(same.get(), "colorimetry", G_TYPE_STRING, text, nullptr);
+  return same;
 }
 
 /// Is it the video that is shown? Thumbnails are video tracks, too.
@@ -136,15 +145,16 @@ ElementPtr ClipDecoder::add(ElementPtr element) {
   return element;
 }
 
-/// input ! convert for videoflip ! videoflip ! convert and scale ! intermediate format ! convert !
-/// appsink
+/// input ! convert for videoflip ! the same colours ! videoflip ! convert and scale ! intermediate
+/// format ! convert ! appsink
 void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   const auto link_decoded = [this](GstPad* pad) { input_->link(pad, pad_of(head_, "sink").get()); };
   const auto wants = [shown = shown_stream(file)](GstPad* pad) { return is_shown(pad, shown); };
   input_.emplace(pipeline_, std::move(file), wants, link_decoded);
   head_ = add(make_element("videoconvert", kPluginsBase));  // videoflip knows few formats
-  gst_pad_add_probe(pad_of(head_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &matrix_probe,
-                    nullptr, nullptr);
+  gst_pad_add_probe(pad_of(head_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+                    &colours_probe, this, nullptr);
+  same_colours_ = add(make_element("capsfilter", kPluginsBase));
   const ElementPtr flip = add(make_element("videoflip", kPluginsGood));
   gst_util_set_object_arg(G_OBJECT(flip.get()), "video-direction", "auto");
   convert_ = add(make_element("videoconvertscale", kPluginsBase));
@@ -158,10 +168,27 @@ void ClipDecoder::build(std::shared_ptr<const ByteRope> file) {
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, nullptr);
   GstAppSinkCallbacks callbacks = {&end_of_stream, nullptr, &new_sample, nullptr, {}};
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
-  gst_element_link_many(head_.get(), flip.get(), convert_.get(), intermediate_.get(), last.get(),
-                        filter.get(), sink.get(), nullptr);
+  gst_element_link_many(head_.get(), same_colours_.get(), flip.get(), convert_.get(),
+                        intermediate_.get(), last.get(), filter.get(), sink.get(), nullptr);
   gst_pad_add_probe(pad_of(convert_, "sink").get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
                     &shape_probe, this, nullptr);
+}
+
+/// The first converter would choose the colours that are wanted in the end, and it is not the one
+/// that can convert them.
+GstPadProbeReturn ClipDecoder::colours_probe(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* me = static_cast<ClipDecoder*>(self);
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  const CapsPtr changed = with_matrix(caps);
+  const CapsPtr colours = same_colours(changed ? changed.get() : caps);
+  g_object_set(me->same_colours_.get(), "caps", colours.get(), nullptr);
+  if (!changed) return GST_PAD_PROBE_OK;
+  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(changed.get());
+  gst_event_unref(event);
+  return GST_PAD_PROBE_OK;
 }
 
 /// Black bars only where the aspect ratio really differs, because services round sizes. Colours are

@@ -49,6 +49,7 @@ class ClipDecoder {
   void cancel();
 
  private:
+  static GstPadProbeReturn colours_probe(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn shape_probe(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstFlowReturn new_sample(GstAppSink* sink, gpointer self);
   static void end_of_stream(GstAppSink* sink, gpointer self);
@@ -62,6 +63,7 @@ class ClipDecoder {
   ElementPtr pipeline_;
   std::optional<DecodeInput> input_;
   ElementPtr head_;
+  ElementPtr same_colours_;  // capsfilter behind it
   ElementPtr convert_;
   ElementPtr intermediate_;  // capsfilter between the two conversions
 
